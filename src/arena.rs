@@ -1,0 +1,270 @@
+//! The arena: where the rows of one table live, and who hands out its ids.
+//!
+//! It wraps [`slotmap::SlotMap`] so that what is behind it can change. Beyond it, it knows three things:
+//!
+//! - **Slots without a row.** The map holds `Option<M>` (free of cost where `M` has a niche), so that an id can be
+//!   reserved before its row exists.
+//! - **The id that comes next.** slotmap keeps its list of free slots to itself and rebuilds it in another order when
+//!   deserialised. The arena mirrors it, so that a statement can name the ids of its rows before it stores any, and a
+//!   snapshot can bring the same future ids back.
+//! - **Retired slots.** A slot whose generation is about to wrap is detached for good.
+//!
+//! # Invariants
+//! 1. `free` lists the vacant slots that are not detached, in slotmap's order: the last is used next. Each entry is the
+//!    key that the slot's next row will have.
+//! 2. `next_slot` is the first slot number that was never used.
+//! 3. `rows` counts the slots with a row, `slots.len()` those with a row or reserved.
+//! 4. Every slot below `next_slot` is stored, reserved, in `free`, in `retired`, or detached by a statement that has
+//!    not ended.
+//!
+//! Not responsible for: indexes and integrity. Every call here changes rows only.
+
+use slotmap::{DefaultKey, Key, SlotMap};
+
+use crate::error::Missing;
+use crate::id::{key_from_parts, slot_of, version_of};
+
+#[derive(Debug)]
+pub(crate) struct Arena<M> {
+    slots: SlotMap<DefaultKey, Option<M>>,
+    free: Vec<DefaultKey>,
+    next_slot: u32,
+    rows: usize,
+    retired: Vec<DefaultKey>,
+}
+
+impl<M> Default for Arena<M> {
+    fn default() -> Self {
+        Arena { slots: SlotMap::new(), free: Vec::new(), next_slot: 1, rows: 0, retired: Vec::new() }
+    }
+}
+
+impl<M> Arena<M> {
+    /// The row, if the key's slot and generation are those of a stored one. O(1).
+    #[inline]
+    pub(crate) fn get(&self, key: DefaultKey) -> Option<&M> {
+        self.slots.get(key)?.as_ref()
+    }
+
+    /// The row, to change in place. Only for fields that no index covers.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, key: DefaultKey) -> Option<&mut M> {
+        self.slots.get_mut(key)?.as_mut()
+    }
+
+    /// Whether a row is stored under the key. O(1).
+    #[inline]
+    pub(crate) fn contains(&self, key: DefaultKey) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// How many rows are stored.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// The rows in slot order. O(slots ever used).
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (DefaultKey, &M)> {
+        self.slots.iter().filter_map(|(key, row)| Some((key, row.as_ref()?)))
+    }
+
+    /// The rows in slot order, to change in place.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (DefaultKey, &mut M)> {
+        self.slots.iter_mut().filter_map(|(key, row)| Some((key, row.as_mut()?)))
+    }
+
+    /// The ids that are reserved and not filled, in slot order.
+    pub(crate) fn reserved(&self) -> impl Iterator<Item = DefaultKey> {
+        // A table with none reserved, the rule, is not walked.
+        let any = self.slots.len() > self.rows;
+        self.slots.iter().take_while(move |_| any).filter(|(_, row)| row.is_none()).map(|(key, _)| key)
+    }
+
+    /// The key that the `nth` of the next insertions (from 0) will get; `None` where the slot numbers end.
+    #[inline]
+    pub(crate) fn upcoming(&self, nth: usize) -> Option<DefaultKey> {
+        if let Some(position) = self.free.len().checked_sub(nth + 1) {
+            return Some(self.free[position]);
+        }
+        let fresh = u64::from(self.next_slot) + (nth - self.free.len()) as u64;
+        // slotmap panics where a slot would get the number of the null key.
+        (fresh < u64::from(u32::MAX)).then(|| key_from_parts(fresh as u32, 1)).flatten()
+    }
+
+    /// The first slot number that no row has ever had.
+    pub(crate) fn next_slot(&self) -> u32 {
+        self.next_slot
+    }
+
+    /// The slots that will be used again, by the key of their next row; the last is used first.
+    pub(crate) fn free(&self) -> &[DefaultKey] {
+        &self.free
+    }
+
+    /// The slots that will not be used again, by their last key.
+    pub(crate) fn retired(&self) -> &[DefaultKey] {
+        &self.retired
+    }
+
+    /// Makes room for `additional` more rows, so that as many insertions do not allocate.
+    pub(crate) fn reserve_room(&mut self, additional: usize) {
+        self.slots.reserve(additional);
+    }
+
+    /// Stores a row under the key that [`Arena::upcoming`] has told. There must be room.
+    #[inline]
+    pub(crate) fn insert(&mut self, row: M) -> DefaultKey {
+        self.rows += 1;
+        self.insert_slot(Some(row))
+    }
+
+    /// Hands out the next id without a row. There must be room.
+    pub(crate) fn reserve_id(&mut self) -> DefaultKey {
+        self.insert_slot(None)
+    }
+
+    #[inline]
+    fn insert_slot(&mut self, row: Option<M>) -> DefaultKey {
+        let key = self.slots.insert(row);
+        match self.free.pop() {
+            Some(expected) => debug_assert_eq!(key, expected, "the mirror of the free list has drifted"),
+            None => self.next_slot = slot_of(key) + 1,
+        }
+        key
+    }
+
+    /// Stores a row under a reserved key; gives the row back if the key is not that.
+    pub(crate) fn fill(&mut self, key: DefaultKey, row: M) -> Result<(), M> {
+        match self.slots.get_mut(key) {
+            Some(slot @ None) => {
+                *slot = Some(row);
+                self.rows += 1;
+                Ok(())
+            }
+            _ => Err(row),
+        }
+    }
+
+    /// Whether the key is reserved and not filled.
+    pub(crate) fn is_reserved(&self, key: DefaultKey) -> bool {
+        matches!(self.slots.get(key), Some(None))
+    }
+
+    /// Swaps the row under the key for another.
+    #[inline]
+    pub(crate) fn replace(&mut self, key: DefaultKey, row: M) -> Option<M> {
+        Some(std::mem::replace(self.get_mut(key)?, row))
+    }
+
+    /// Takes the row out; its slot will be used again with the next generation.
+    #[inline]
+    pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
+        if !self.contains(key) {
+            return None;
+        }
+        self.rows -= 1;
+        self.vacate(key)
+    }
+
+    /// Gives a reserved id back, unfilled.
+    pub(crate) fn cancel(&mut self, key: DefaultKey) {
+        if self.is_reserved(key) {
+            self.vacate(key);
+        }
+    }
+
+    #[inline]
+    fn vacate(&mut self, key: DefaultKey) -> Option<M> {
+        // The generation after this one, or none where it would wrap and old ids would resolve again.
+        if let Some(next) = version_of(key).checked_add(2) {
+            let row = self.slots.remove(key)?;
+            self.free.extend(key_from_parts(slot_of(key), next));
+            row
+        } else {
+            let row = self.slots.detach(key)?;
+            self.retired.push(key);
+            row
+        }
+    }
+
+    /// Takes the row out and keeps its slot, for [`Arena::reattach`] or [`Arena::release`].
+    pub(crate) fn detach(&mut self, key: DefaultKey) -> Option<M> {
+        if !self.contains(key) {
+            return None;
+        }
+        self.rows -= 1;
+        self.slots.detach(key)?
+    }
+
+    /// Puts a row back under the id from which it was detached.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the undo of a removal; rollback stands on it"))]
+    pub(crate) fn reattach(&mut self, key: DefaultKey, row: M) {
+        self.slots.reattach(key, Some(row));
+        self.rows += 1;
+    }
+
+    /// Frees the slot of a detached row: its id will never resolve again.
+    pub(crate) fn release(&mut self, key: DefaultKey) {
+        self.slots.reattach(key, None);
+        self.vacate(key);
+    }
+
+    /// What can be said in O(1) about a key that names no row. Only for error messages.
+    pub(crate) fn why_missing(&self, key: DefaultKey) -> Missing {
+        /// How many later generations of the slot are tried: slotmap does not tell a slot's generation.
+        const GENERATIONS_TRIED: u32 = 64;
+        if key.is_null() {
+            return Missing::Null;
+        }
+        match self.slots.get(key) {
+            Some(Some(_)) => return Missing::Stored,
+            Some(None) => return Missing::Reserved,
+            None if slot_of(key) == 0 || slot_of(key) >= self.next_slot => return Missing::NeverExisted,
+            None => {}
+        }
+        let later = (1..=GENERATIONS_TRIED).map_while(|n| version_of(key).checked_add(2 * n));
+        for version in later {
+            if key_from_parts(slot_of(key), version).is_some_and(|key| self.slots.contains_key(key)) {
+                return Missing::Replaced { version };
+            }
+        }
+        Missing::Removed
+    }
+
+    /// Proves the invariants that can be seen from inside. O(slots).
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let rows = self.slots.values().filter(|row| row.is_some()).count();
+        if rows != self.rows {
+            faults.push(format!("{} rows counted, {rows} stored", self.rows));
+        }
+        let accounted = self.slots.len() + self.free.len() + self.retired.len() + 1;
+        if accounted != self.next_slot as usize {
+            faults.push(format!("{accounted} slots accounted for, {} used", self.next_slot));
+        }
+        faults
+    }
+}
+
+/// A slot as a snapshot brings it back.
+pub(crate) enum RestoredSlot<M> {
+    /// A stored row of this generation.
+    Row(u32, M),
+    /// A vacant slot whose next row will have this generation; listed in `free`.
+    Vacant(u32),
+    /// A slot that will not be used again, and its last generation.
+    Retired(u32),
+}
+
+impl<M> Arena<M> {
+    /// Brings an arena back: the slots from number 1 on, and the order of the free ones (next keys, the last first).
+    /// `Err` says which slot is not as it can be.
+    pub(crate) fn restore(slots: Vec<RestoredSlot<M>>, free: Vec<DefaultKey>) -> Result<Self, String> {
+        restore::arena(slots, free)
+    }
+}
+
+mod restore;
+#[cfg(test)]
+mod tests;

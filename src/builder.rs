@@ -1,0 +1,170 @@
+//! Building a database: registering models, and proving that their declarations fit together.
+
+use std::any::TypeId;
+use std::fmt;
+
+use crate::arena::Arena;
+use crate::database::Database;
+use crate::error::Error;
+use crate::index::Indexes;
+use crate::index::links::Link;
+use crate::index::unique::UniqueIndex;
+use crate::model::{Model, Presence, Reference, Relation, Unique, Visitor};
+use crate::schema::{
+    FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
+};
+use crate::table::{Incoming, Store};
+
+/// Collects the models of a database.
+#[derive(Default)]
+pub struct DatabaseBuilder {
+    store: Store,
+    incoming: Vec<(TypeId, Incoming)>,
+    faults: Vec<SchemaFault>,
+}
+
+impl fmt::Debug for DatabaseBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.store.tables.iter().map(|table| table.name)).finish()
+    }
+}
+
+impl Database {
+    /// Starts a database: register each model, then build or load.
+    pub fn builder() -> DatabaseBuilder {
+        DatabaseBuilder::default()
+    }
+}
+
+impl DatabaseBuilder {
+    /// Registers a model. The order is that of the tables in the schema and in snapshots.
+    #[must_use]
+    pub fn model<M: Model>(mut self) -> Self {
+        let mut declared = Declared {
+            table: self.store.tables.len() as u32,
+            schema: TableSchema {
+                name: M::NAME.to_owned(),
+                version: M::VERSION,
+                fields: M::COLUMNS.iter().map(FieldSchema::from).collect(),
+                primary_key: M::PRIMARY_KEY,
+                uniques: Vec::new(),
+                relations: Vec::new(),
+                inverses: Vec::new(),
+            },
+            index: Indexes::default(),
+            incoming: Vec::new(),
+            faults: Vec::new(),
+        };
+        M::declare(&mut declared);
+        self.store.schema.tables.push(declared.schema);
+        self.incoming.extend(declared.incoming);
+        self.faults.extend(declared.faults);
+        self.store.add::<M>(Box::new(Arena::<M>::default()), declared.index);
+        self
+    }
+
+    /// Builds an empty database, or says everything that is wrong with the declarations (behaviour R42).
+    pub fn build(mut self) -> Result<Database, Error> {
+        self.faults.extend(self.store.schema.faults());
+        if !self.faults.is_empty() {
+            return Err(Error::Schema(self.faults));
+        }
+        for (target, incoming) in self.incoming {
+            let target = self.store.position_of(target).ok_or_else(|| Error::Schema(vec![SchemaFault {
+                model: self.store.tables[incoming.table as usize].name.to_owned(),
+                member: Some(incoming.name.to_owned()),
+                what: "its target is not registered, though another model of that name is".to_owned(),
+            }]))?;
+            self.store.tables[target as usize].incoming.push(incoming);
+            // Each model shows its relations in their order, so that they arrive here in it.
+            self.store.tables[incoming.table as usize].targets.push(target);
+        }
+        Ok(Database { store: self.store })
+    }
+}
+
+impl From<&crate::model::Column> for FieldSchema {
+    fn from(column: &crate::model::Column) -> Self {
+        FieldSchema {
+            name: column.name.to_owned(),
+            external_name: column.external_name.to_owned(),
+            type_name: column.type_name.to_owned(),
+        }
+    }
+}
+
+/// What one model has declared.
+struct Declared {
+    table: u32,
+    schema: TableSchema,
+    index: Indexes,
+    incoming: Vec<(TypeId, Incoming)>,
+    faults: Vec<SchemaFault>,
+}
+
+impl Declared {
+    fn expect_index(&mut self, member: &str, declared: usize, actual: usize) {
+        if declared != actual {
+            self.faults.push(SchemaFault {
+                model: self.schema.name.clone(),
+                member: Some(member.to_owned()),
+                what: format!("its INDEX is {declared}, but `declare` shows it at place {actual}"),
+            });
+        }
+    }
+}
+
+fn names(fields: &[&str]) -> Vec<String> {
+    fields.iter().map(|&field| field.to_owned()).collect()
+}
+
+impl<M: Model> Visitor<M> for Declared {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        let unique = UniqueSchema { name: U::FIELDS.join("_"), fields: names(U::FIELDS) };
+        self.expect_index(&unique.name, U::INDEX, self.schema.uniques.len());
+        self.schema.uniques.push(unique);
+        self.index.uniques.push(UniqueIndex::default());
+    }
+
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        self.expect_index(R::NAME, R::INDEX, self.schema.relations.len());
+        let unique = <R::Reference as Reference<R::Target>>::UNIQUE;
+        self.schema.relations.push(RelationSchema {
+            name: R::NAME.to_owned(),
+            fields: names(R::FIELDS),
+            target: R::Target::NAME.to_owned(),
+            target_fields: unique.map(|(_, fields)| names(fields)).unwrap_or_default(),
+            required: R::Presence::REQUIRED,
+            on_delete: R::ON_DELETE,
+            on_update: R::ON_UPDATE,
+        });
+        let incoming = Incoming {
+            table: self.table,
+            relation: R::INDEX,
+            name: R::NAME,
+            unique: unique.map(|(place, _)| place),
+            on_delete: R::ON_DELETE,
+        };
+        self.incoming.push((TypeId::of::<R::Target>(), incoming));
+        self.index.links.push(Link::default());
+    }
+
+    fn has_many<R: Relation<Target = M>>(&mut self, name: &'static str) {
+        self.inverse::<R>(name, InverseKind::HasMany);
+    }
+
+    fn has_one<R: Relation<Target = M>>(&mut self, name: &'static str) {
+        self.inverse::<R>(name, InverseKind::HasOne);
+    }
+}
+
+impl Declared {
+    fn inverse<R: Relation>(&mut self, name: &str, kind: InverseKind) {
+        self.schema.inverses.push(InverseSchema {
+            name: name.to_owned(),
+            kind,
+            source: R::Source::NAME.to_owned(),
+            relation: R::NAME.to_owned(),
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! The database: its tables, and reading them. Writing is in `write`, following relations in `include`.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::id::Id;
+use crate::key::Lookup;
+use crate::model::{Editable, Model, Unique};
+use crate::relation::By;
+use crate::schema::Schema;
+use crate::table::{Store, Table, rows_of_mut};
+
+/// Typed tables with enforced relations between them.
+///
+/// Reads take `&self`, writes `&mut self`: exclusive use has no locks. Made by [`Database::builder`].
+#[derive(Default)]
+pub struct Database {
+    pub(crate) store: Store,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.store.tables.iter().map(|table| (table.name, table.rows.len()))).finish()
+    }
+}
+
+impl Database {
+    /// The handle on a model's table. O(1); the only error is [`Error::UnknownModel`].
+    #[inline]
+    pub fn table<M: Model>(&self) -> Result<Table<'_, M>, Error> {
+        self.store.table()
+    }
+
+    /// What the models declare.
+    pub fn schema(&self) -> &Schema {
+        &self.store.schema
+    }
+
+    /// The row with this id, or an error that says what became of it. O(1).
+    #[inline]
+    pub fn get<M: Model>(&self, id: Id<M>) -> Result<&M, Error> {
+        self.table::<M>()?.row(id)
+    }
+
+    /// Whether a row has this id. O(1).
+    pub fn contains<M: Model>(&self, id: Id<M>) -> bool {
+        self.table::<M>().is_ok_and(|table| table.contains(id))
+    }
+
+    /// How many rows of this model are stored; 0 for a model that is not registered. O(1).
+    pub fn len<M: Model>(&self) -> usize {
+        self.table::<M>().map_or(0, |table| table.len())
+    }
+
+    /// All rows of a model in slot order. O(slots ever used). Empty for a model that is not registered.
+    pub fn iter<M: Model>(&self) -> impl Iterator<Item = (Id<M>, &M)> {
+        self.table::<M>().into_iter().flat_map(|table| table.iter())
+    }
+
+    /// The row with this unique key, and its id. O(1) expected, one hash.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { #[model(unique)] name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// assert_eq!(db.find(Planet::BY_NAME, "Mars")?.0, mars);
+    /// assert_eq!(db.find(Planet::BY_NAME, "Pluto").unwrap_err().to_string(), r#"no `Planet` has name = "Pluto""#);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn find<U: Unique>(&self, by: By<U>, key: impl Lookup<U::Key>) -> Result<(Id<U::Model>, &U::Model), Error> {
+        self.table::<U::Model>()?.find(by, key).ok_or_else(|| Error::KeyNotFound {
+            model: U::Model::NAME,
+            fields: U::FIELDS,
+            key: key.describe(),
+        })
+    }
+
+    /// Lends the fields of a row that are in no key and no index, to be changed in place. O(1), runs no check.
+    pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+        let position = self.store.position::<M>()?;
+        if !self.contains(id) {
+            return Err(self.store.table_at::<M>(position).not_found(id.key()));
+        }
+        let row = rows_of_mut::<M>(&mut *self.store.tables[position as usize].rows).get_mut(id.key());
+        Ok(row.expect("it was there a line ago").lend())
+    }
+
+    /// Lends those fields of every row in slot order, at the speed of the array. Runs no check.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// #[derive(Model, Clone, Serialize, Deserialize)]
+    /// struct Body { #[model(unique)] name: String, x: f32, dx: f32 }
+    ///
+    /// # let mut db = Database::builder().model::<Body>().build()?;
+    /// let comet = db.insert(Body { name: "Halley".into(), x: 0.0, dx: 0.5 })?;
+    /// for (_, body) in db.iter_mut::<Body>()? {
+    ///     *body.x += *body.dx; // `body.name` is a key: it can be read here, not changed
+    /// }
+    /// assert_eq!(db.get(comet)?.x, 0.5);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+        let position = self.store.position::<M>()?;
+        let rows = rows_of_mut::<M>(&mut *self.store.tables[position as usize].rows);
+        Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
+    }
+}

@@ -1,0 +1,260 @@
+//! What a call on the store can refuse, and why.
+//!
+//! One enum for the store; snapshots have their own (`snapshot::SnapshotError`). Each variant says which model, which
+//! field or relation, which row or key, and the reason, in words for the person who will read them in a log.
+
+use std::fmt;
+
+use crate::id::RowId;
+use crate::schema::SchemaFault;
+
+/// Why a call was refused. A refused call has changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model was not registered with the builder.
+    #[error("model `{model}` is not part of this database: add `.model::<{model}>()` to the builder")]
+    UnknownModel {
+        /// The model's name.
+        model: &'static str,
+    },
+    /// The id names no row.
+    #[error("{row} not found: {why}")]
+    NotFound {
+        /// The id as it was given.
+        row: RowId,
+        /// What is known of its slot.
+        why: Missing,
+    },
+    /// No row has this key.
+    #[error("no `{model}` has {fields} = {key}", fields = fields.join(", "))]
+    KeyNotFound {
+        /// The model that was searched.
+        model: &'static str,
+        /// The fields of the unique key.
+        fields: &'static [&'static str],
+        /// The key that was asked for.
+        key: String,
+    },
+    /// A foreign key names no row (behaviour I1).
+    #[error("`{model}`.{relation}: no `{target}` with {key}: {why}")]
+    ForeignKeyViolation {
+        /// The model that holds the key.
+        model: &'static str,
+        /// The relation the key belongs to.
+        relation: &'static str,
+        /// The row that holds the key; `None` while it is being inserted.
+        row: Option<RowId>,
+        /// The model that the key should name a row of.
+        target: &'static str,
+        /// The key, as `id 3v1` or `name, version = ("serde", "1.0")`.
+        key: String,
+        /// Why it names none.
+        why: Missing,
+    },
+    /// Another row has the same unique key (behaviour I20).
+    #[error("`{model}`: {fields} = {key} is taken by {existing}", fields = fields.join(", "))]
+    UniqueViolation {
+        /// The model with the unique key.
+        model: &'static str,
+        /// The fields of the unique key.
+        fields: &'static [&'static str],
+        /// The key that is taken.
+        key: String,
+        /// Who has it.
+        existing: Holder,
+    },
+    /// Rows outside of the statement refer to the row by a relation that restricts (behaviours I3, I4, I6).
+    #[error("{row} is referred to by {sources} row(s) over `{model}`.{relation}, the first is {first}: {act} is restricted")]
+    RestrictViolation {
+        /// The row that must stay as it is.
+        row: RowId,
+        /// The model of the rows that refer to it.
+        model: &'static str,
+        /// The relation over which they do.
+        relation: &'static str,
+        /// How many do, not counting rows that the same statement removes.
+        sources: usize,
+        /// The first of them, in the order in which they joined.
+        first: RowId,
+        /// What was asked for.
+        act: Act,
+    },
+    /// A row made through its owner came back with another foreign key (behaviours R13, R15).
+    #[error("`{model}`.{relation}: cannot override the foreign key: it must stay {expected}")]
+    ForeignKeyOverridden {
+        /// The model that holds the key.
+        model: &'static str,
+        /// The relation.
+        relation: &'static str,
+        /// The owner's key.
+        expected: String,
+    },
+    /// The row exists, but it is another owner's (behaviour R17).
+    #[error("{row} does not belong to {owner} over `{model}`.{relation}", model = row.table)]
+    NotOwned {
+        /// The row that was asked for.
+        row: RowId,
+        /// The owner through which it was asked for.
+        owner: RowId,
+        /// The relation.
+        relation: &'static str,
+    },
+    /// The link of a row whose target is missing was followed; only rows stored unchecked have such links.
+    #[error("{row}: the target of `{relation}` is missing: {key}")]
+    Unresolved {
+        /// The row whose link was followed.
+        row: RowId,
+        /// The relation.
+        relation: &'static str,
+        /// The key that names no row.
+        key: String,
+    },
+    /// A statement over many rows was refused; every violation is listed (behaviour I9).
+    #[error("{} of {rows} rows refused, nothing stored; {first}", violations.len(), first = FirstOf(violations))]
+    BatchRefused {
+        /// How many rows the statement had.
+        rows: usize,
+        /// The violations, in row order, each with the row's place in the batch.
+        violations: Vec<BatchViolation>,
+    },
+    /// `insert_at` was given an id that is not an unfilled reserved one.
+    #[error("{row} is not a reserved id: {why}")]
+    NotReserved {
+        /// The id as it was given.
+        row: RowId,
+        /// What is known of its slot.
+        why: Missing,
+    },
+    /// The id was reserved and no row has been stored under it (behaviour R6).
+    #[error("{row} is reserved and no row has been stored under it")]
+    Unfilled {
+        /// The reserved id.
+        row: RowId,
+    },
+    /// The table has no slot numbers left.
+    #[error("`{model}` is full: it has used its 4,294,967,294 slots")]
+    Full {
+        /// The table.
+        model: &'static str,
+    },
+    /// The same table was asked for twice in one split borrow.
+    #[error("`{model}` is borrowed twice in one split")]
+    BorrowedTwice {
+        /// The table.
+        model: &'static str,
+    },
+    /// An index does not agree with the rows. Only a key type whose `Hash` or `Eq` lies, or interior mutability
+    /// inside a key, can lead here; the statement was refused and changed nothing.
+    #[error("`{model}`: index `{index}` disagrees with the rows: {detail}")]
+    IndexBroken {
+        /// The table.
+        model: &'static str,
+        /// The relation or the unique key.
+        index: String,
+        /// What was found.
+        detail: String,
+    },
+    /// The models do not fit together; every fault is listed (behaviour R42).
+    #[error("{} fault(s) in the schema; first: {}", .0.len(), .0[0])]
+    Schema(Vec<SchemaFault>),
+}
+
+/// One refused row of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchViolation {
+    /// The row's place in the batch, from 0.
+    pub index: usize,
+    /// What is wrong with it.
+    pub error: Error,
+}
+
+impl fmt::Display for BatchViolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {} of the batch: {}", self.index, self.error)
+    }
+}
+
+struct FirstOf<'a>(&'a [BatchViolation]);
+
+impl fmt::Display for FirstOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.first() {
+            Some(violation) => write!(f, "first: {violation}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why an id or a key names no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Missing {
+    /// The null id.
+    Null,
+    /// The table never had such a slot.
+    NeverExisted,
+    /// The row was removed and its slot is vacant, or the slot has been used again too often to say.
+    Removed,
+    /// The row was removed and its slot now holds a row of this generation.
+    Replaced {
+        /// The generation that the slot is at.
+        version: u32,
+    },
+    /// The id is reserved; no row has been stored under it yet.
+    Reserved,
+    /// No row has this natural key.
+    NoSuchKey,
+    /// The id is that of a stored row (and so cannot be filled).
+    Stored,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Missing::Null => f.write_str("the null id"),
+            Missing::NeverExisted => f.write_str("never existed"),
+            Missing::Removed => f.write_str("removed"),
+            Missing::Replaced { version } => write!(f, "removed; the slot is now v{version}"),
+            Missing::Reserved => f.write_str("reserved, but no row has been stored under it yet"),
+            Missing::NoSuchKey => f.write_str("no row has this key"),
+            Missing::Stored => f.write_str("a row is stored under it"),
+        }
+    }
+}
+
+/// Who holds a unique key: a stored row, or an earlier row of the same batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A stored row.
+    Row(RowId),
+    /// The row at this place of the batch that is being inserted.
+    Batch(usize),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Holder::Row(row) => row.fmt(f),
+            Holder::Batch(index) => write!(f, "row {index} of the same batch"),
+        }
+    }
+}
+
+/// What a restrict refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Removing the row.
+    Delete,
+    /// Changing the key that sources refer to.
+    KeyChange,
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Act::Delete => "deleting it",
+            Act::KeyChange => "changing its key",
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! The links of one belongs_to relation, in both directions.
+//!
+//! Forward: the *link column*, from each source to its target as the integrity check has found it. It is kept beside
+//! the source's generation, so that a caller's id is checked without touching the row, and it is the same for id keys
+//! and natural keys: no read ever hashes. Backward: a posting list for each target, with each source's position in it
+//! remembered in the column, so that leaving is O(1).
+//!
+//! # Invariants
+//! 1. The column has an entry for each source row, and for no other key.
+//! 2. Where an entry names a target, the target's list holds the source at the entry's position, and nowhere else.
+//! 3. Where it names none, it is `ABSENT` (the foreign key is absent) or `UNRESOLVED` (the key names no row), and no
+//!    list holds the source. `unresolved` counts the latter.
+//!
+//! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
+
+use slotmap::{DefaultKey, Key, KeyData, SecondaryMap};
+
+use super::postings::Postings;
+use crate::id::slot_of;
+
+/// What a link, or a step of a path, gives where there is no target: null keys, told apart by generation.
+pub(crate) mod no_target {
+    use super::{DefaultKey, KeyData};
+
+    const fn null(version: u32) -> KeyData {
+        KeyData::from_ffi(((version as u64) << 32) | u32::MAX as u64)
+    }
+
+    /// The foreign key is absent.
+    pub(crate) fn absent() -> DefaultKey {
+        const { null(1) }.into()
+    }
+    /// The foreign key names no row.
+    pub(crate) fn unresolved() -> DefaultKey {
+        const { null(3) }.into()
+    }
+    /// The source is no row of its table.
+    pub(crate) fn stale() -> DefaultKey {
+        const { null(5) }.into()
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    target: DefaultKey,
+    position: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Link {
+    column: SecondaryMap<DefaultKey, Entry>,
+    postings: Postings,
+    unresolved: usize,
+    /// Slots of the targets whose lists the present statement has thinned out.
+    sparse: Vec<u32>,
+}
+
+impl Link {
+    /// The source's target, or a null key that says why there is none. O(1), touches neither row.
+    #[inline]
+    pub(crate) fn target(&self, source: DefaultKey) -> DefaultKey {
+        match self.column.get(source) {
+            Some(entry) => entry.target,
+            None => no_target::stale(),
+        }
+    }
+
+    /// One step of a path, in place: each key gives way to its target; null keys of earlier steps stay.
+    #[inline]
+    pub(crate) fn step(&self, keys: &mut [DefaultKey]) {
+        for key in keys {
+            match self.column.get(*key) {
+                Some(entry) => *key = entry.target,
+                None if key.is_null() => {}
+                None => *key = no_target::stale(),
+            }
+        }
+    }
+
+    /// How many sources the target has. O(1).
+    #[inline]
+    pub(crate) fn count(&self, target: DefaultKey) -> usize {
+        self.postings.count(target)
+    }
+
+    /// The target's sources in the order in which they joined; null keys in between are holes. The caller has checked
+    /// the target's generation.
+    #[inline]
+    pub(crate) fn sources(&self, target: DefaultKey) -> &[DefaultKey] {
+        self.postings.entries(target)
+    }
+
+    /// How many sources have a key that names no row.
+    pub(crate) fn unresolved(&self) -> usize {
+        self.unresolved
+    }
+
+    /// Makes room for sources in slots below `slots`.
+    #[inline]
+    pub(crate) fn reserve(&mut self, slots: usize) {
+        self.column.set_capacity(slots);
+    }
+
+    /// Makes room for the lists of targets in slots below `slots`.
+    pub(crate) fn reserve_targets(&mut self, slots: usize) {
+        self.postings.reserve(slots);
+    }
+
+    /// Links a source that has no link yet. `target` may be a null key that says why there is none.
+    #[inline]
+    pub(crate) fn join(&mut self, source: DefaultKey, target: DefaultKey) {
+        let position = if target.is_null() {
+            self.unresolved += usize::from(target == no_target::unresolved());
+            0
+        } else {
+            self.postings.push(target, source)
+        };
+        self.column.insert(source, Entry { target, position });
+    }
+
+    /// Unlinks a source that leaves the table.
+    #[inline]
+    pub(crate) fn leave(&mut self, source: DefaultKey) {
+        let Some(entry) = self.column.remove(source) else { return };
+        if entry.target.is_null() {
+            self.unresolved -= usize::from(entry.target == no_target::unresolved());
+        } else if self.postings.punch(entry.target, entry.position) {
+            self.sparse.push(slot_of(entry.target));
+        }
+    }
+
+    /// Closes up the lists that have been thinned out. Called when a statement has ended; until then positions stand.
+    #[inline]
+    pub(crate) fn close_up(&mut self) {
+        while let Some(slot) = self.sparse.pop() {
+            self.postings.close_up(slot, |source, position| {
+                if let Some(entry) = self.column.get_mut(source) {
+                    entry.position = position;
+                }
+            });
+        }
+    }
+
+    /// The posting lists by target slot; null keys are holes.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = (u32, &[DefaultKey])> {
+        self.postings.iter()
+    }
+
+    /// What of the invariants does not hold. O(sources).
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = self.postings.faults();
+        let mut linked = 0;
+        let mut unresolved = 0;
+        for (source, entry) in &self.column {
+            if entry.target.is_null() {
+                unresolved += usize::from(entry.target == no_target::unresolved());
+                continue;
+            }
+            linked += 1;
+            let listed = self.postings.entries(entry.target).get(entry.position as usize);
+            if listed != Some(&source) {
+                faults.push(format!(
+                    "{:?} is not at position {} of the list of {:?}",
+                    source.data(),
+                    entry.position,
+                    entry.target.data()
+                ));
+            }
+        }
+        let listed: usize = self.lists().map(|(_, list)| list.iter().filter(|source| !source.is_null()).count()).sum();
+        if listed != linked {
+            faults.push(format!("{linked} sources are linked, {listed} are listed"));
+        }
+        if unresolved != self.unresolved {
+            faults.push(format!("{unresolved} sources are unresolved, {} are counted", self.unresolved));
+        }
+        faults
+    }
+}

@@ -1,0 +1,126 @@
+//! Posting lists: for each target the sources that refer to it, in the order in which they joined.
+//!
+//! A list is found by the target's slot number, never by hashing. An entry that leaves turns into a hole, so that
+//! leaving is O(1) whatever the fan-out; a list that is half holes is closed up, which moves entries and therefore is
+//! a call of its own, made when a statement has ended.
+//!
+//! # Invariants
+//! 1. `entries` of a list holds each of its sources once; every other entry is a hole (the null key).
+//! 2. `holes` counts them. The last entry is never a hole, so that an empty list has none.
+//!
+//! Not responsible for telling sources where they moved to: that is `links`.
+
+use slotmap::{DefaultKey, Key};
+use smallvec::SmallVec;
+
+use crate::id::slot_of;
+
+#[derive(Debug, Default)]
+pub(crate) struct Postings {
+    lists: Vec<List>,
+}
+
+#[derive(Debug, Default)]
+struct List {
+    entries: SmallVec<[DefaultKey; 2]>,
+    holes: u32,
+}
+
+impl Postings {
+    fn list(&self, target: DefaultKey) -> Option<&List> {
+        self.lists.get(slot_of(target) as usize)
+    }
+
+    /// How many sources the target has. O(1).
+    #[inline]
+    pub(crate) fn count(&self, target: DefaultKey) -> usize {
+        self.list(target).map_or(0, |list| list.entries.len() - list.holes as usize)
+    }
+
+    /// The entries of a target, holes among them.
+    #[inline]
+    pub(crate) fn entries(&self, target: DefaultKey) -> &[DefaultKey] {
+        self.list(target).map_or(&[], |list| &list.entries)
+    }
+
+    /// Makes room for the lists of targets in slots below `slots`.
+    pub(crate) fn reserve(&mut self, slots: usize) {
+        if slots > self.lists.len() {
+            self.lists.reserve(slots - self.lists.len());
+        }
+    }
+
+    /// Adds a source at the end and gives its position.
+    #[inline]
+    pub(crate) fn push(&mut self, target: DefaultKey, source: DefaultKey) -> u32 {
+        let slot = slot_of(target) as usize;
+        if slot >= self.lists.len() {
+            self.lists.resize_with(slot + 1, List::default);
+        }
+        let entries = &mut self.lists[slot].entries;
+        entries.push(source);
+        (entries.len() - 1) as u32
+    }
+
+    /// Turns the entry at a position into a hole, and says whether the list should be closed up.
+    #[inline]
+    pub(crate) fn punch(&mut self, target: DefaultKey, position: u32) -> bool {
+        let list = &mut self.lists[slot_of(target) as usize];
+        list.entries[position as usize] = DefaultKey::null();
+        list.holes += 1;
+        while list.entries.last().is_some_and(Key::is_null) {
+            list.entries.pop();
+            list.holes -= 1;
+        }
+        list.is_sparse()
+    }
+
+    /// Closes the holes of a list that is half of them, and tells `moved` each source with its new position.
+    pub(crate) fn close_up(&mut self, target_slot: u32, mut moved: impl FnMut(DefaultKey, u32)) {
+        let list = &mut self.lists[target_slot as usize];
+        if !list.is_sparse() {
+            return;
+        }
+        let mut position = 0;
+        list.entries.retain(|source| {
+            let keep = !source.is_null();
+            if keep {
+                moved(*source, position);
+                position += 1;
+            }
+            keep
+        });
+        list.holes = 0;
+        if list.entries.len() < list.entries.capacity() / 4 {
+            list.entries.shrink_to_fit();
+        }
+    }
+
+    /// The slots that have a list, and the lists.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &[DefaultKey])> {
+        self.lists.iter().enumerate().map(|(slot, list)| (slot as u32, list.entries.as_slice()))
+    }
+
+    /// What of the invariants does not hold for the list of a slot.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (slot, list) in self.lists.iter().enumerate() {
+            let holes = list.entries.iter().filter(|source| source.is_null()).count();
+            if holes != list.holes as usize {
+                faults.push(format!("the list of slot {slot} has {holes} holes, counted {}", list.holes));
+            }
+            if list.entries.last().is_some_and(Key::is_null) {
+                faults.push(format!("the list of slot {slot} ends in a hole"));
+            }
+        }
+        faults
+    }
+}
+
+impl List {
+    /// Short lists are left alone: closing them up would cost more than their holes do.
+    fn is_sparse(&self) -> bool {
+        const HOLES_MIN: u32 = 4;
+        self.holes >= HOLES_MIN && self.holes as usize * 2 > self.entries.len()
+    }
+}

@@ -1,0 +1,74 @@
+//! The unique index: a hash table of (hash, key of the row).
+//!
+//! The unique key itself is read from the row, never stored a second time. The hash is stored, so that growing the
+//! table calls no user code, and so that a plan made beforehand can be applied without any.
+//!
+//! # Invariants
+//! 1. One entry for each row whose unique key is present, under the hash of that key.
+//! 2. No two entries are of equal keys (unless rows were stored unchecked).
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use slotmap::DefaultKey;
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    hash: u32,
+    key: DefaultKey,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct UniqueIndex {
+    entries: HashTable<Entry>,
+    hasher: DefaultHashBuilder,
+}
+
+/// Spreads 32 stored bits over the 64 that the table looks at.
+#[inline]
+pub(crate) fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+impl UniqueIndex {
+    /// What the keys of this index are hashed by.
+    #[inline]
+    pub(crate) fn hasher(&self) -> &DefaultHashBuilder {
+        &self.hasher
+    }
+
+    /// The row with this hash that `equals` confirms. O(1) expected.
+    #[inline]
+    pub(crate) fn find(&self, hash: u32, mut equals: impl FnMut(DefaultKey) -> bool) -> Option<DefaultKey> {
+        self.entries.find(spread(hash), |entry| entry.hash == hash && equals(entry.key)).map(|entry| entry.key)
+    }
+
+    /// Whether this row is entered under this hash.
+    #[inline]
+    pub(crate) fn holds(&self, hash: u32, key: DefaultKey) -> bool {
+        self.find(hash, |candidate| candidate == key).is_some()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[inline]
+    pub(crate) fn reserve(&mut self, additional: usize) {
+        self.entries.reserve(additional, |entry| spread(entry.hash));
+    }
+
+    /// Enters a row; the plan has made sure that its key is free.
+    #[inline]
+    pub(crate) fn insert(&mut self, hash: u32, key: DefaultKey) {
+        self.entries.insert_unique(spread(hash), Entry { hash, key }, |entry| spread(entry.hash));
+    }
+
+    /// Takes a row out; the plan has made sure that it is in.
+    #[inline]
+    pub(crate) fn remove(&mut self, hash: u32, key: DefaultKey) {
+        let found = self.entries.find_entry(spread(hash), |entry| entry.key == key);
+        debug_assert!(found.is_ok(), "a plan removes only what it has seen");
+        if let Ok(entry) = found {
+            entry.remove();
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The tables side by side, and the handle on one of them.
+//!
+//! A table is an arena of rows, known by its type, and indexes that know no types. Whoever knows the model goes to the
+//! rows statically; what spans tables (a cascade, a check, a snapshot) goes through [`AnyRows`].
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use hashbrown::{HashMap, HashSet};
+use slotmap::DefaultKey;
+
+use crate::arena::Arena;
+use crate::error::{Error, Missing};
+use crate::id::{Id, RowId};
+use crate::index::Indexes;
+use crate::key::{Key, Lookup};
+use crate::model::{Model, Unique, find_by};
+use crate::relation::By;
+use crate::schema::{Action, Schema};
+
+/// A row of any table: the table's position, the row's key.
+pub(crate) type RowAt = (u32, DefaultKey);
+/// Rows of any tables.
+pub(crate) type RowSet = HashSet<RowAt>;
+
+/// All tables of a database.
+#[derive(Default)]
+pub(crate) struct Store {
+    pub(crate) tables: Vec<TableSlot>,
+    pub(crate) schema: Schema,
+    positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
+}
+
+/// One table.
+pub(crate) struct TableSlot {
+    pub(crate) name: &'static str,
+    pub(crate) rows: Box<dyn AnyRows>,
+    pub(crate) index: Indexes,
+    /// The position of each relation's target table.
+    pub(crate) targets: Vec<u32>,
+    /// The relations of which this table is the target.
+    pub(crate) incoming: Vec<Incoming>,
+}
+
+/// A relation seen from its target.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Incoming {
+    /// The position of the source table.
+    pub(crate) table: u32,
+    /// The relation's place among those of the source.
+    pub(crate) relation: usize,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Which unique key of the target it refers to; `None` for the id.
+    pub(crate) unique: Option<usize>,
+    pub(crate) on_delete: Action,
+}
+
+/// The rows of a table whose model is not known here. Implemented in `erased`, once for all models.
+pub(crate) trait AnyRows: Any + Send + Sync {
+    /// Whether a row is stored under the key.
+    fn contains(&self, key: DefaultKey) -> bool;
+    /// How many rows are stored.
+    fn len(&self) -> usize;
+    /// Why the key names no row.
+    fn why_missing(&self, key: DefaultKey) -> Missing;
+    /// Plans the removal of rows: the hashes of their unique keys, `uniques` for each row.
+    fn plan_removals(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error>;
+    /// Removes rows as planned, and drops them when all are out.
+    fn remove_all(&mut self, index: &mut Indexes, keys: &[DefaultKey], hashes: &[Option<u32>]);
+    /// Plans the clearing of foreign keys: each row with the place of a relation; rows in `removed` are going.
+    fn plan_clearing(&self, store: &Store, clearing: &[(DefaultKey, usize)], removed: &RowSet) -> Result<Box<dyn Any>, Error>;
+    /// Applies what `plan_clearing` gave.
+    fn clear_all(&mut self, index: &mut Indexes, plan: Box<dyn Any>);
+    /// Collects what does not hold for the rows and the indexes of this table.
+    fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>);
+}
+
+impl Store {
+    /// Adds a table; its targets and incoming relations are filled in when all are there.
+    pub(crate) fn add<M: Model>(&mut self, rows: Box<dyn AnyRows>, index: Indexes) {
+        self.positions.insert(TypeId::of::<M>(), self.tables.len() as u32);
+        self.tables.push(TableSlot { name: M::NAME, rows, index, targets: Vec::new(), incoming: Vec::new() });
+    }
+
+    /// The position of a model's table. O(1), no hashing worth the name: a type id is its own hash.
+    #[inline]
+    pub(crate) fn position<M: Model>(&self) -> Result<u32, Error> {
+        self.positions.get(&TypeId::of::<M>()).copied().ok_or(Error::UnknownModel { model: M::NAME })
+    }
+
+    /// The position of the table of the model with this type id.
+    pub(crate) fn position_of(&self, model: TypeId) -> Option<u32> {
+        self.positions.get(&model).copied()
+    }
+
+    /// The handle on the table at a position that `position` has given for `M`.
+    #[inline]
+    pub(crate) fn table_at<M: Model>(&self, position: u32) -> Table<'_, M> {
+        let slot = &self.tables[position as usize];
+        Table { rows: rows_of(&*slot.rows), index: &slot.index }
+    }
+
+    /// The handle on a model's table.
+    #[inline]
+    pub(crate) fn table<M: Model>(&self) -> Result<Table<'_, M>, Error> {
+        Ok(self.table_at(self.position::<M>()?))
+    }
+
+    /// The rows and the indexes of the table at a position, to be changed.
+    #[inline]
+    pub(crate) fn parts_mut<M: Model>(&mut self, position: u32) -> (&mut Arena<M>, &mut Indexes) {
+        let slot = &mut self.tables[position as usize];
+        (rows_of_mut(&mut *slot.rows), &mut slot.index)
+    }
+
+    /// The id of a row for reports.
+    pub(crate) fn row_id(&self, (table, key): RowAt) -> RowId {
+        RowId { table: self.tables[table as usize].name, key }
+    }
+}
+
+/// The rows with their type. A table's position is only ever had through its model, so the types agree.
+#[inline]
+pub(crate) fn rows_of<M: Model>(rows: &dyn AnyRows) -> &Arena<M> {
+    let rows: &dyn Any = rows;
+    rows.downcast_ref().expect("a table is asked for by the model it was made for")
+}
+
+#[inline]
+pub(crate) fn rows_of_mut<M: Model>(rows: &mut dyn AnyRows) -> &mut Arena<M> {
+    let rows: &mut dyn Any = rows;
+    rows.downcast_mut().expect("a table is asked for by the model it was made for")
+}
+
+/// A type id is already a good hash.
+#[derive(Default)]
+pub(crate) struct TypeIdHasher(u64);
+
+impl Hasher for TypeIdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 ^= value;
+    }
+}
+
+/// A read handle on one table. Hot loops use it: `db.get` adds the look-up of the table to each call.
+///
+/// ```
+/// # use relata::*; use serde::{Serialize, Deserialize};
+/// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+/// # let mut db = Database::builder().model::<Planet>().build()?;
+/// let mars = db.insert(Planet { name: "Mars".into() })?;
+/// let planets = db.table::<Planet>()?;
+/// assert_eq!(planets.len(), 1);
+/// assert_eq!(planets.get(mars).unwrap().name, "Mars");
+/// # Ok::<(), relata::Error>(())
+/// ```
+pub struct Table<'a, M> {
+    pub(crate) rows: &'a Arena<M>,
+    pub(crate) index: &'a Indexes,
+}
+
+impl<M> Clone for Table<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M> Copy for Table<'_, M> {}
+impl<M: Model> fmt::Debug for Table<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({}, {} rows)", M::NAME, self.len())
+    }
+}
+
+impl<'a, M: Model> Table<'a, M> {
+    /// The row with this id; `None` for a stale, null or foreign one. O(1).
+    #[inline]
+    pub fn get(&self, id: Id<M>) -> Option<&'a M> {
+        self.rows.get(id.key())
+    }
+
+    /// The row with this id, or an error that says what became of it. O(1).
+    #[inline]
+    pub fn row(&self, id: Id<M>) -> Result<&'a M, Error> {
+        self.get(id).ok_or_else(|| self.not_found(id.key()))
+    }
+
+    /// Whether a row has this id. O(1).
+    pub fn contains(&self, id: Id<M>) -> bool {
+        self.rows.contains(id.key())
+    }
+
+    /// How many rows the table has. O(1).
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the table has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All rows in slot order: that of insertion, but that the slots of removed rows are used again.
+    /// O(slots ever used).
+    pub fn iter(&self) -> impl Iterator<Item = (Id<M>, &'a M)> + use<'a, M> {
+        self.rows.iter().map(|(key, row)| (Id::from_key(key), row))
+    }
+
+    /// All ids in slot order.
+    pub fn ids(&self) -> impl Iterator<Item = Id<M>> + use<'a, M> {
+        self.iter().map(|(id, _)| id)
+    }
+
+    /// The row with this unique key, and its id. O(1) expected, one hash.
+    ///
+    /// The key is given by reference: `"text"` or `&5` for a key of one part, `("text", &5)` for a composite one.
+    pub fn find<U: Unique<Model = M>>(&self, by: By<U>, key: impl Lookup<U::Key>) -> Option<(Id<M>, &'a M)> {
+        let _ = by;
+        let found = find_by::<U>(self.rows, self.index, key)?;
+        Some((Id::from_key(found), self.rows.get(found)?))
+    }
+
+    pub(crate) fn not_found(&self, key: DefaultKey) -> Error {
+        Error::NotFound { row: RowId { table: M::NAME, key }, why: self.rows.why_missing(key) }
+    }
+}
+
+/// The key of a row as an error message shows it; for a row that has none, that it has none.
+pub(crate) fn describe_unique<U: Unique>(row: &U::Model) -> String {
+    U::key(row).map_or_else(|| "an absent key".to_owned(), <U::Key as Key>::describe)
+}
