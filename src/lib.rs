@@ -13,6 +13,9 @@ mod model;
 mod relation;
 mod table;
 mod database;
+mod include;
+mod row;
+mod erased;
 mod builder;
 
 pub use builder::DatabaseBuilder;
@@ -26,4 +29,5 @@ pub use model::{
 };
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse};
 pub use schema::{Action, Schema};
+pub use row::{Navigate, Row, RowRef};
 pub use table::Table;
