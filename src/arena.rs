@@ -25,7 +25,7 @@ use crate::error::Missing;
 use crate::id::{key_from_parts, slot_of, version_of};
 
 #[derive(Debug)]
-pub(crate) struct Arena<M> {
+pub struct Arena<M> {
     slots: SlotMap<DefaultKey, Option<M>>,
     free: Vec<DefaultKey>,
     next_slot: u32,

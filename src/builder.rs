@@ -10,9 +10,7 @@ use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::unique::UniqueIndex;
 use crate::model::{Model, Presence, Reference, Relation, Unique, Visitor};
-use crate::schema::{
-    FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
-};
+use crate::schema::{FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema};
 use crate::table::{Incoming, Store};
 
 /// Collects the models of a database.
@@ -70,11 +68,13 @@ impl DatabaseBuilder {
             return Err(Error::Schema(self.faults));
         }
         for (target, incoming) in self.incoming {
-            let target = self.store.position_of(target).ok_or_else(|| Error::Schema(vec![SchemaFault {
-                model: self.store.tables[incoming.table as usize].name.to_owned(),
-                member: Some(incoming.name.to_owned()),
-                what: "its target is not registered, though another model of that name is".to_owned(),
-            }]))?;
+            let target = self.store.position_of(target).ok_or_else(|| {
+                Error::Schema(vec![SchemaFault {
+                    model: self.store.tables[incoming.table as usize].name.to_owned(),
+                    member: Some(incoming.name.to_owned()),
+                    what: "its target is not registered, though another model of that name is".to_owned(),
+                }])
+            })?;
             self.store.tables[target as usize].incoming.push(incoming);
             // Each model shows its relations in their order, so that they arrive here in it.
             self.store.tables[incoming.table as usize].targets.push(target);

@@ -1,30 +1,165 @@
 //! The rows of a table seen without their model: [`AnyRows`] for the arena of every model, in one place.
+//!
+//! What is done here is done by the rooms above; this file only brings the model back that a statement over several
+//! tables has lost.
+
 use std::any::Any;
+
 use slotmap::DefaultKey;
+use smallvec::SmallVec;
 
 use crate::arena::Arena;
-use crate::error::{Error, Missing};
+use crate::error::Error;
 use crate::index::Indexes;
-use crate::model::Model;
+use crate::integrity::{Mode, Pending, Plan, check_table, not_entered, plan_rows};
+use crate::key::hash_of;
+use crate::model::{Model, Reference, Relation, Unique, Visitor};
 use crate::table::{AnyRows, RowSet, Store, TableSlot};
+use crate::write::apply;
+
+/// The hashes of one row's unique keys.
+pub(crate) type UniqueHashes = SmallVec<[Option<u32>; 4]>;
 
 impl<M: Model> AnyRows for Arena<M> {
     fn contains(&self, key: DefaultKey) -> bool {
         Arena::contains(self, key)
     }
+
     fn len(&self) -> usize {
         Arena::len(self)
     }
-    fn why_missing(&self, key: DefaultKey) -> Missing {
-        Arena::why_missing(self, key)
+
+    fn names(&self, relation: usize, source: DefaultKey, target: DefaultKey, row: &dyn Any) -> bool {
+        let Some(source) = self.get(source) else { return false };
+        let mut visitor = Names { relation, source, target, row, names: false };
+        M::declare(&mut visitor);
+        visitor.names
     }
-    fn plan_removals(&self, _: &Indexes, _: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error> {
-        Ok(Vec::new())
+
+    fn plan_removal(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error> {
+        let mut all = Vec::with_capacity(keys.len() * index.uniques.len());
+        let mut hashes = UniqueHashes::default();
+        for key in keys {
+            hashes.clear();
+            plan_removal(self, index, *key, &mut hashes)?;
+            all.extend_from_slice(&hashes);
+        }
+        Ok(all)
     }
-    fn remove_all(&mut self, _: &mut Indexes, _: &[DefaultKey], _: &[Option<u32>]) {}
-    fn plan_clearing(&self, _: &Store, _: &[(DefaultKey, usize)], _: &RowSet) -> Result<Box<dyn Any>, Error> {
-        Ok(Box::new(()))
+
+    fn remove(&mut self, index: &mut Indexes, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any> {
+        let uniques = index.uniques.len();
+        let mut removed: Vec<M> = Vec::with_capacity(keys.len());
+        for (place, key) in keys.iter().enumerate() {
+            removed.extend(apply::remove(self, index, *key, &hashes[place * uniques..][..uniques]));
+        }
+        Box::new(removed)
     }
-    fn clear_all(&mut self, _: &mut Indexes, _: Box<dyn Any>) {}
-    fn check(&self, _: &Store, _: &TableSlot, _: &mut Vec<Error>) {}
+
+    fn plan_clearing(
+        &self,
+        store: &Store,
+        table: u32,
+        clearing: &[(DefaultKey, usize)],
+        removed: &RowSet,
+    ) -> Result<Box<dyn Any>, Error> {
+        let mut sorted = clearing.to_vec();
+        sorted.sort_unstable();
+        let mut keys: Vec<DefaultKey> = Vec::new();
+        let mut rows: Vec<M> = Vec::new();
+        for (key, relation) in sorted {
+            if keys.last() != Some(&key) {
+                rows.extend(self.get(key).cloned());
+                keys.push(key);
+            }
+            if let Some(row) = rows.last_mut() {
+                M::declare(&mut Clear { relation, row });
+            }
+        }
+        let (plan, faults) = plan_rows(store, table, Pending::updates(&rows, &keys), Mode::Checked, Some(removed));
+        match faults.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(Box::new(Clearing { rows, keys, plan })),
+        }
+    }
+
+    fn clear(&mut self, index: &mut Indexes, plan: Box<dyn Any>) -> Box<dyn Any> {
+        let mut clearing = plan.downcast::<Clearing<M>>().expect("a plan is applied to the table it was made for");
+        apply::replace_all(self, index, &mut clearing.rows, &clearing.keys, &clearing.plan);
+        clearing
+    }
+
+    fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>) {
+        check_table(self, store, table, faults);
+    }
+}
+
+/// Rows with some keys cleared; once applied, the rows of before.
+struct Clearing<M> {
+    rows: Vec<M>,
+    keys: Vec<DefaultKey>,
+    plan: Plan,
+}
+
+/// Collects the hashes under which a row will leave the unique indexes, and makes sure that it is in them.
+pub(crate) fn plan_removal<M: Model>(
+    rows: &Arena<M>,
+    index: &Indexes,
+    key: DefaultKey,
+    hashes: &mut UniqueHashes,
+) -> Result<(), Error> {
+    let Some(row) = rows.get(key) else { return Ok(()) };
+    let mut visitor = Leaving { index, key, row, hashes, fault: None };
+    M::declare(&mut visitor);
+    visitor.fault.map_or(Ok(()), Err)
+}
+
+struct Leaving<'a, M> {
+    index: &'a Indexes,
+    key: DefaultKey,
+    row: &'a M,
+    hashes: &'a mut UniqueHashes,
+    fault: Option<Error>,
+}
+
+impl<M: Model> Visitor<M> for Leaving<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        let unique = &self.index.uniques[U::INDEX];
+        let hash = U::key(self.row).map(|key| hash_of(unique.hasher(), key));
+        if hash.is_some_and(|hash| !unique.holds(hash, self.key)) {
+            self.fault.get_or_insert_with(|| not_entered::<U>(self.key));
+        }
+        self.hashes.push(hash);
+    }
+}
+
+struct Names<'a, M> {
+    relation: usize,
+    source: &'a M,
+    target: DefaultKey,
+    row: &'a dyn Any,
+    names: bool,
+}
+
+impl<M: Model> Visitor<M> for Names<'_, M> {
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if R::INDEX == self.relation
+            && let (Some(key), Some(row)) = (R::key(self.source), self.row.downcast_ref::<R::Target>())
+        {
+            self.names = R::Reference::names(key, self.target, row);
+        }
+    }
+}
+
+struct Clear<'a, M> {
+    relation: usize,
+    row: &'a mut M,
+}
+
+impl<M: Model> Visitor<M> for Clear<'_, M> {
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if R::INDEX == self.relation {
+            R::assign(self.row, None);
+        }
+    }
 }

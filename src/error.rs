@@ -65,7 +65,9 @@ pub enum Error {
         existing: Holder,
     },
     /// Rows outside of the statement refer to the row by a relation that restricts (behaviours I3, I4, I6).
-    #[error("{row} is referred to by {sources} row(s) over `{model}`.{relation}, the first is {first}: {act} is restricted")]
+    #[error(
+        "{row} is referred to by {sources} row(s) over `{model}`.{relation}, the first is {first}: {act} is restricted"
+    )]
     RestrictViolation {
         /// The row that must stay as it is.
         row: RowId,

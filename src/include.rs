@@ -1,8 +1,8 @@
 //! placeholder
-use slotmap::DefaultKey;
 use crate::error::Error;
 use crate::id::RowId;
 use crate::model::{Model, Reference, Relation};
+use slotmap::DefaultKey;
 
 /// The error for a row whose link names no target.
 pub(crate) fn unresolved<R: Relation>(key: DefaultKey, row: &R::Source) -> Error {

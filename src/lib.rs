@@ -3,31 +3,35 @@
 
 extern crate self as relata;
 
-mod id;
-mod schema;
-mod error;
-mod key;
 mod arena;
+mod builder;
+mod database;
+mod erased;
+mod error;
+mod id;
+mod include;
 mod index;
+mod integrity;
+mod key;
 mod model;
 mod relation;
-mod table;
-mod database;
-mod include;
 mod row;
-mod erased;
-mod builder;
+mod schema;
+mod table;
+mod write;
 
 pub use builder::DatabaseBuilder;
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, Missing};
 pub use id::{Id, ParseIdError, RowId};
+pub use integrity::removal::{ClearedKey, DeletePlan};
 pub use key::{Key, KeyPart, Lookup};
 pub use model::{
     ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, Optional,
     Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
 };
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse};
-pub use schema::{Action, Schema};
 pub use row::{Navigate, Row, RowRef};
+pub use schema::{Action, Schema};
 pub use table::Table;
+pub use write::{Access, Deleted, Split, TableMut};

@@ -335,11 +335,7 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
 
 /// Whether the stored row under `candidate` has this unique key.
 #[inline]
-pub(crate) fn has_key<U: Unique>(
-    rows: &Arena<U::Model>,
-    candidate: DefaultKey,
-    key: <U::Key as Key>::Ref<'_>,
-) -> bool {
+pub(crate) fn has_key<U: Unique>(rows: &Arena<U::Model>, candidate: DefaultKey, key: <U::Key as Key>::Ref<'_>) -> bool {
     rows.get(candidate).is_some_and(|row| is_key_of::<U>(row, key))
 }
 
@@ -350,7 +346,11 @@ pub(crate) fn is_key_of<U: Unique>(row: &U::Model, key: <U::Key as Key>::Ref<'_>
 }
 
 /// The row whose unique key is what `query` describes. O(1) expected.
-pub(crate) fn find_by<U: Unique>(rows: &Arena<U::Model>, index: &Indexes, query: impl Lookup<U::Key>) -> Option<DefaultKey> {
+pub(crate) fn find_by<U: Unique>(
+    rows: &Arena<U::Model>,
+    index: &Indexes,
+    query: impl Lookup<U::Key>,
+) -> Option<DefaultKey> {
     let unique = &index.uniques[U::INDEX];
     unique.find(query.hash(unique.hasher()), |candidate| {
         rows.get(candidate).and_then(U::key).is_some_and(|key| query.equals(key))

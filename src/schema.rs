@@ -235,7 +235,13 @@ impl Schema {
             for field in &table.fields {
                 let type_name: String =
                     field.type_name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-                let _ = writeln!(text, "        {} {}{}", type_name.trim_matches('_'), field.name, table.marks(&field.name));
+                let _ = writeln!(
+                    text,
+                    "        {} {}{}",
+                    type_name.trim_matches('_'),
+                    field.name,
+                    table.marks(&field.name)
+                );
             }
             text.push_str("    }\n");
         }

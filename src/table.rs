@@ -11,7 +11,7 @@ use hashbrown::{HashMap, HashSet};
 use slotmap::DefaultKey;
 
 use crate::arena::Arena;
-use crate::error::{Error, Missing};
+use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::key::{Key, Lookup};
@@ -26,14 +26,14 @@ pub(crate) type RowSet = HashSet<RowAt>;
 
 /// All tables of a database.
 #[derive(Default)]
-pub(crate) struct Store {
+pub struct Store {
     pub(crate) tables: Vec<TableSlot>,
     pub(crate) schema: Schema,
     positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
 }
 
 /// One table.
-pub(crate) struct TableSlot {
+pub struct TableSlot {
     pub(crate) name: &'static str,
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) index: Indexes,
@@ -63,16 +63,22 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn contains(&self, key: DefaultKey) -> bool;
     /// How many rows are stored.
     fn len(&self) -> usize;
-    /// Why the key names no row.
-    fn why_missing(&self, key: DefaultKey) -> Missing;
-    /// Plans the removal of rows: the hashes of their unique keys, `uniques` for each row.
-    fn plan_removals(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error>;
-    /// Removes rows as planned, and drops them when all are out.
-    fn remove_all(&mut self, index: &mut Indexes, keys: &[DefaultKey], hashes: &[Option<u32>]);
-    /// Plans the clearing of foreign keys: each row with the place of a relation; rows in `removed` are going.
-    fn plan_clearing(&self, store: &Store, clearing: &[(DefaultKey, usize)], removed: &RowSet) -> Result<Box<dyn Any>, Error>;
-    /// Applies what `plan_clearing` gave.
-    fn clear_all(&mut self, index: &mut Indexes, plan: Box<dyn Any>);
+    /// Whether the foreign key of the row under `source` names `target`, a row of the relation's target model.
+    fn names(&self, relation: usize, source: DefaultKey, target: DefaultKey, row: &dyn Any) -> bool;
+    /// Plans the removal of rows: the hashes of their unique keys, all of the first row, then all of the next.
+    fn plan_removal(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error>;
+    /// Removes rows as planned and gives them out, to be dropped when the whole statement is done.
+    fn remove(&mut self, index: &mut Indexes, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any>;
+    /// Plans the clearing of foreign keys: rows, each with the place of a relation. Rows in `removed` are going.
+    fn plan_clearing(
+        &self,
+        store: &Store,
+        table: u32,
+        clearing: &[(DefaultKey, usize)],
+        removed: &RowSet,
+    ) -> Result<Box<dyn Any>, Error>;
+    /// Applies what `plan_clearing` gave, and gives the rows of before out.
+    fn clear(&mut self, index: &mut Indexes, plan: Box<dyn Any>) -> Box<dyn Any>;
     /// Collects what does not hold for the rows and the indexes of this table.
     fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>);
 }

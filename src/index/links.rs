@@ -8,14 +8,16 @@
 //! # Invariants
 //! 1. The column has an entry for each source row, and for no other key.
 //! 2. Where an entry names a target, the target's list holds the source at the entry's position, and nowhere else.
-//! 3. Where it names none, it is `ABSENT` (the foreign key is absent) or `UNRESOLVED` (the key names no row), and no
-//!    list holds the source. `unresolved` counts the latter.
+//! 3. Where it names none, it is `absent` (the foreign key is absent) or `unresolved` (the key names no row), and no
+//!    list holds the source. An unresolved source is in `waiting` under the hash of its key.
 //!
 //! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
 
+use hashbrown::HashTable;
 use slotmap::{DefaultKey, Key, KeyData, SecondaryMap};
 
 use super::postings::Postings;
+use super::unique::spread;
 use crate::id::slot_of;
 
 /// What a link, or a step of a path, gives where there is no target: null keys, told apart by generation.
@@ -43,14 +45,21 @@ pub(crate) mod no_target {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     target: DefaultKey,
+    /// The position in the target's list; for an unresolved source the hash under which it waits.
     position: u32,
+}
+
+/// The hash under which sources wait for a target by its id.
+pub(crate) fn waiting_hash(target: DefaultKey) -> u32 {
+    (target.data().as_ffi().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Link {
     column: SecondaryMap<DefaultKey, Entry>,
     postings: Postings,
-    unresolved: usize,
+    /// The sources whose targets are missing, by the hash of the key that names none.
+    waiting: HashTable<(u32, DefaultKey)>,
     /// Slots of the targets whose lists the present statement has thinned out.
     sparse: Vec<u32>,
 }
@@ -90,9 +99,20 @@ impl Link {
         self.postings.entries(target)
     }
 
-    /// How many sources have a key that names no row.
+    /// How many sources the column has.
+    pub(crate) fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    /// How many sources have a key that names no row. O(1).
+    #[inline]
     pub(crate) fn unresolved(&self) -> usize {
-        self.unresolved
+        self.waiting.len()
+    }
+
+    /// The sources that wait under a hash: those of the missing key, and of others that share its hash.
+    pub(crate) fn waiting(&self, hash: u32) -> impl Iterator<Item = DefaultKey> {
+        self.waiting.iter_hash(spread(hash)).filter(move |(known, _)| *known == hash).map(|(_, source)| *source)
     }
 
     /// Makes room for sources in slots below `slots`.
@@ -106,26 +126,33 @@ impl Link {
         self.postings.reserve(slots);
     }
 
-    /// Links a source that has no link yet. `target` may be a null key that says why there is none.
+    /// Links a source that has no link yet, to a target or, by `absent`, to none.
     #[inline]
     pub(crate) fn join(&mut self, source: DefaultKey, target: DefaultKey) {
-        let position = if target.is_null() {
-            self.unresolved += usize::from(target == no_target::unresolved());
-            0
-        } else {
-            self.postings.push(target, source)
-        };
+        let position = if target.is_null() { 0 } else { self.postings.push(target, source) };
         self.column.insert(source, Entry { target, position });
     }
 
-    /// Unlinks a source that leaves the table.
+    /// Enters a source that has no link yet, and whose key names no row, under the hash of that key.
+    pub(crate) fn wait(&mut self, source: DefaultKey, hash: u32) {
+        self.waiting.insert_unique(spread(hash), (hash, source), |(hash, _)| spread(*hash));
+        self.column.insert(source, Entry { target: no_target::unresolved(), position: hash });
+    }
+
+    /// Unlinks a source.
     #[inline]
     pub(crate) fn leave(&mut self, source: DefaultKey) {
         let Some(entry) = self.column.remove(source) else { return };
-        if entry.target.is_null() {
-            self.unresolved -= usize::from(entry.target == no_target::unresolved());
-        } else if self.postings.punch(entry.target, entry.position) {
-            self.sparse.push(slot_of(entry.target));
+        if !entry.target.is_null() {
+            if self.postings.punch(entry.target, entry.position) {
+                self.sparse.push(slot_of(entry.target));
+            }
+        } else if entry.target == no_target::unresolved() {
+            let waits = self.waiting.find_entry(spread(entry.position), |(_, waiting)| *waiting == source);
+            debug_assert!(waits.is_ok(), "an unresolved source waits");
+            if let Ok(waits) = waits {
+                waits.remove();
+            }
         }
     }
 
@@ -152,8 +179,13 @@ impl Link {
         let mut linked = 0;
         let mut unresolved = 0;
         for (source, entry) in &self.column {
+            if entry.target == no_target::unresolved() {
+                unresolved += 1;
+                if !self.waiting(entry.position).any(|waiting| waiting == source) {
+                    faults.push(format!("{:?} is unresolved and waits for nothing", source.data()));
+                }
+            }
             if entry.target.is_null() {
-                unresolved += usize::from(entry.target == no_target::unresolved());
                 continue;
             }
             linked += 1;
@@ -171,8 +203,8 @@ impl Link {
         if listed != linked {
             faults.push(format!("{linked} sources are linked, {listed} are listed"));
         }
-        if unresolved != self.unresolved {
-            faults.push(format!("{unresolved} sources are unresolved, {} are counted", self.unresolved));
+        if unresolved != self.waiting.len() {
+            faults.push(format!("{unresolved} sources are unresolved, {} wait", self.waiting.len()));
         }
         faults
     }

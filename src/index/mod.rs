@@ -10,7 +10,7 @@ use unique::UniqueIndex;
 
 /// Every index of one table, in the order of the model's declarations.
 #[derive(Debug, Default)]
-pub(crate) struct Indexes {
+pub struct Indexes {
     /// One for each belongs_to relation.
     pub(crate) links: Vec<Link>,
     /// One for each unique key.

@@ -1,0 +1,213 @@
+//! Writing: the statements, and the primitive changes that all of them come down to.
+//!
+//! Every statement plans (`integrity`), makes room, and applies its plan through the functions of `apply`: nothing else
+//! changes a table. From the first change on nothing may fail and no user code runs, so that no path (a refusal, a
+//! panic in a closure, in `Clone`, `Hash` or `Eq`) can leave a part of a statement behind. Rows that are replaced or
+//! removed are dropped, or handed out, when everything is in its new state: a `Drop` that panics finds it whole.
+
+pub(crate) mod apply;
+mod delete;
+mod many;
+mod owner;
+mod split;
+
+pub use delete::Deleted;
+pub use split::{Access, Split, TableMut};
+
+use std::mem;
+
+use crate::database::Database;
+use crate::error::{BatchViolation, Error, Missing};
+use crate::id::Id;
+use crate::integrity::{Mode, Pending, Plan, plan_rows};
+use crate::key::hash_of;
+use crate::model::{Field, Model, Optional, Reference, Relation, Unique, has_key};
+use crate::relation::{BelongsTo, By};
+
+impl Database {
+    /// Stores a row and gives its id.
+    ///
+    /// Every foreign key must name a stored row (the row itself counts), every unique key must be free; else the error
+    /// says which one and why, and nothing is stored. O(1) expected for each relation and unique key.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.insert(Moon { planet_id: mars })?;
+    /// let refused = db.insert(Moon { planet_id: Id::null() }).unwrap_err();
+    /// assert_eq!(refused.to_string(), "`Moon`.planet: no `Planet` with id null: the null id");
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn insert<M: Model>(&mut self, row: M) -> Result<Id<M>, Error> {
+        self.insert_with(|_| row)
+    }
+
+    /// Stores the row that `make` gives for the id that it will have, so that it can refer to itself.
+    ///
+    /// If the row is refused, a later row may get that id.
+    pub fn insert_with<M: Model>(&mut self, make: impl FnOnce(Id<M>) -> M) -> Result<Id<M>, Error> {
+        let position = self.store.position::<M>()?;
+        let table = self.store.table_at::<M>(position);
+        let key = table.rows.upcoming(0).ok_or(Error::Full { model: M::NAME })?;
+        let row = make(Id::from_key(key));
+        let plan = self.plan_one(position, Pending::new_rows(std::slice::from_ref(&row), &[key]))?;
+        apply::insert(&mut self.store, position, [row], &[key], plan);
+        Ok(Id::from_key(key))
+    }
+
+    /// Hands out an id before its row exists; [`Database::insert_at`] fills it (behaviour R6).
+    ///
+    /// Until then no stored row may refer to it, it resolves to nothing, and the database cannot be saved.
+    /// [`Database::insert_with`] and [`Database::insert_many_with`] need no reserved ids.
+    pub fn reserve<M: Model>(&mut self) -> Result<Id<M>, Error> {
+        let position = self.store.position::<M>()?;
+        let (rows, _) = self.store.parts_mut::<M>(position);
+        rows.upcoming(0).ok_or(Error::Full { model: M::NAME })?;
+        Ok(Id::from_key(rows.reserve_id()))
+    }
+
+    /// Stores a row under a reserved id, through the same checks as [`Database::insert`].
+    pub fn insert_at<M: Model>(&mut self, id: Id<M>, row: M) -> Result<(), Error> {
+        let position = self.store.position::<M>()?;
+        self.expect_reserved(position, id)?;
+        let keys = [id.key()];
+        let plan = self.plan_one(position, Pending::new_rows(std::slice::from_ref(&row), &keys))?;
+        apply::fill(&mut self.store, position, row, id.key(), plan);
+        Ok(())
+    }
+
+    /// Gives a reserved id back, unfilled. It will never resolve.
+    pub fn cancel<M: Model>(&mut self, id: Id<M>) -> Result<(), Error> {
+        let position = self.store.position::<M>()?;
+        self.expect_reserved(position, id)?;
+        self.store.parts_mut::<M>(position).0.cancel(id.key());
+        Ok(())
+    }
+
+    fn expect_reserved<M: Model>(&self, position: u32, id: Id<M>) -> Result<(), Error> {
+        match self.store.table_at::<M>(position).rows.why_missing(id.key()) {
+            Missing::Reserved => Ok(()),
+            why => Err(Error::NotReserved { row: id.erase(), why }),
+        }
+    }
+
+    /// Edits a copy of a row and stores it in the row's place, with every changed key checked and re-indexed.
+    ///
+    /// Gives what `edit` gives. A panic or a refusal leaves the row as it was. O(1) expected for each key that changed;
+    /// fields that are no key run no check of other tables (behaviour I5).
+    pub fn update<M: Model, T>(&mut self, id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> Result<T, Error> {
+        let mut row = self.get(id)?.clone();
+        let result = edit(&mut row);
+        self.replace(id, row)?;
+        Ok(result)
+    }
+
+    /// Stores a row in the place of another, under its id, and gives the old one back. Checks as
+    /// [`Database::update`] does.
+    pub fn replace<M: Model>(&mut self, id: Id<M>, row: M) -> Result<M, Error> {
+        let position = self.store.position::<M>()?;
+        let table = self.store.table_at::<M>(position);
+        table.row(id)?;
+        let keys = [id.key()];
+        let plan = self.plan_one(position, Pending::updates(std::slice::from_ref(&row), &keys))?;
+        Ok(apply::replace(&mut self.store, position, row, id.key(), plan))
+    }
+
+    /// Sets one field and gives its old value, through the same checks as [`Database::update`].
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// # let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// assert_eq!(db.set(mars, Planet::FIELDS.name, "Ares".into())?, "Mars");
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn set<M: Model, T>(&mut self, id: Id<M>, field: Field<M, T>, value: T) -> Result<T, Error> {
+        self.update(id, |row| mem::replace((field.get_mut)(row), value))
+    }
+
+    /// Stores a row in the place of the one that has the same unique key, or inserts it where there is none.
+    /// Gives its id, and the row that was replaced. No check is bypassed (behaviour I14).
+    pub fn upsert<U: Unique>(&mut self, by: By<U>, row: U::Model) -> Result<(Id<U::Model>, Option<U::Model>), Error> {
+        let _ = by;
+        let table = self.table::<U::Model>()?;
+        let stored = U::key(&row).and_then(|key| {
+            table.index.uniques[U::INDEX].find(hash_of(table.index.uniques[U::INDEX].hasher(), key), |candidate| {
+                has_key::<U>(table.rows, candidate, key)
+            })
+        });
+        match stored {
+            Some(key) => {
+                let id = Id::from_key(key);
+                Ok((id, Some(self.replace(id, row)?)))
+            }
+            None => Ok((self.insert(row)?, None)),
+        }
+    }
+
+    /// Points a row's relation at another target (behaviour R5): sets the foreign key, through the same checks as
+    /// [`Database::update`].
+    pub fn relate<R: Relation>(
+        &mut self,
+        source: Id<R::Source>,
+        relation: BelongsTo<R>,
+        target: Id<R::Target>,
+    ) -> Result<(), Error> {
+        let _ = relation;
+        let key = self.key_of::<R>(target)?;
+        self.update(source, |row| R::assign(row, Some(key)))
+    }
+
+    /// Clears a row's relation, where it is optional.
+    pub fn unrelate<R: Relation<Presence = Optional>>(
+        &mut self,
+        source: Id<R::Source>,
+        relation: BelongsTo<R>,
+    ) -> Result<(), Error> {
+        let _ = relation;
+        self.update(source, |row| R::assign(row, None))
+    }
+
+    /// The foreign key that names a stored row.
+    fn key_of<R: Relation>(&self, target: Id<R::Target>) -> Result<crate::model::KeyOf<R>, Error> {
+        let row = self.get(target)?;
+        R::Reference::of(target.key(), row).ok_or_else(|| Error::ForeignKeyViolation {
+            model: R::Source::NAME,
+            relation: R::NAME,
+            row: None,
+            target: R::Target::NAME,
+            key: format!("a key of {}, which has none", target.erase()),
+            why: Missing::NoSuchKey,
+        })
+    }
+
+    /// Plans a statement of one row: the first violation, in the order of declaration, is its error.
+    fn plan_one<M: Model>(&self, position: u32, pending: Pending<'_, M>) -> Result<Plan, Error> {
+        let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked, None);
+        match faults.into_iter().next() {
+            None => Ok(plan),
+            Some((_, error)) => Err(error),
+        }
+    }
+
+    /// Plans a statement of many rows: all violations, in row order, are its error.
+    fn plan_many<M: Model>(
+        &self,
+        position: u32,
+        rows: usize,
+        pending: Pending<'_, M>,
+        mode: Mode,
+    ) -> Result<Plan, Error> {
+        let (plan, mut faults) = plan_rows(&self.store, position, pending, mode, None);
+        if faults.is_empty() {
+            return Ok(plan);
+        }
+        faults.sort_by_key(|(index, _)| *index);
+        let violations = faults.into_iter().map(|(index, error)| BatchViolation { index, error }).collect();
+        Err(Error::BatchRefused { rows, violations })
+    }
+}

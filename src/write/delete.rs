@@ -1,0 +1,138 @@
+//! Deleting, with what it takes along.
+
+use std::any::Any;
+
+use slotmap::DefaultKey;
+
+use super::apply::{self, TableClearing, TableRemoval};
+use crate::database::Database;
+use crate::error::Error;
+use crate::id::{Id, RowId};
+use crate::integrity::removal::{ClearedKey, DeletePlan, Removal};
+use crate::model::Model;
+use crate::table::{RowAt, Store};
+
+/// What a delete has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted<M> {
+    /// The row that was asked for.
+    pub row: M,
+    /// The other rows that went, by cascade, each after the row that took it along (behaviour I18).
+    pub removed: Vec<RowId>,
+    /// The keys that were cleared by `set_null`.
+    pub cleared: Vec<ClearedKey>,
+}
+
+impl Database {
+    /// Removes a row, and does to the rows that refer to it what their relations say (behaviours I3, I6, I7).
+    ///
+    /// Everything is decided before anything changes: if a `restrict` anywhere stands against it, the error names it
+    /// and nothing is removed. O(rows that go and rows that refer to them), O(1) for each link that is undone.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)]
+    /// # struct Moon { #[model(belongs_to, on_delete = cascade)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// # let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// # let phobos = db.insert(Moon { planet_id: mars })?;
+    /// let gone = db.delete(mars)?;
+    /// assert_eq!(gone.row.name, "Mars");
+    /// assert_eq!(gone.removed, [phobos.erase()]);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn delete<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
+        let position = self.store.position::<M>()?;
+        self.store.table_at::<M>(position).row(id)?;
+        let removal = Removal::of(&self.store, &[(position, id.key())]);
+        if removal.rows.len() == 1 && removal.clearing.is_empty() && removal.blocked.is_empty() {
+            let row = self.delete_alone(position, id)?;
+            return Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() });
+        }
+        let (mut rows, plan) = carry_out(&mut self.store, removal)?;
+        // The first table's rows are those of the row that was asked for, which is the first among them.
+        let first = rows.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
+        let row = first.into_iter().next().expect("the row was seen to be stored");
+        Ok(Deleted { row, removed: plan.removed.into_iter().skip(1).collect(), cleared: plan.cleared })
+    }
+
+    /// Removes a row that nothing refers to, with no list made.
+    fn delete_alone<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<M, Error> {
+        let mut hashes = crate::erased::UniqueHashes::default();
+        let table = self.store.table_at::<M>(position);
+        crate::erased::plan_removal(table.rows, table.index, id.key(), &mut hashes)?;
+        let (rows, index) = self.store.parts_mut::<M>(position);
+        let row = apply::remove(rows, index, id.key(), &hashes);
+        apply::close_up(index);
+        Ok(row.expect("the row was seen to be stored"))
+    }
+
+    /// What [`Database::delete`] would do, and everything that stands against it.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// # let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// # db.insert(Moon { planet_id: mars })?;
+    /// let plan = db.plan_delete(mars)?;
+    /// assert!(plan.is_blocked());
+    /// assert_eq!(
+    ///     plan.blocked[0].to_string(),
+    ///     "Planet 1v1 is referred to by 1 row(s) over `Moon`.planet, the first is Moon 1v1: deleting it is restricted"
+    /// );
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn plan_delete<M: Model>(&self, id: Id<M>) -> Result<DeletePlan, Error> {
+        let position = self.store.position::<M>()?;
+        self.store.table_at::<M>(position).row(id)?;
+        Ok(Removal::of(&self.store, &[(position, id.key())]).describe(&self.store))
+    }
+}
+
+/// Removes and clears what a removal says, unless it is blocked. Gives the rows that left, one vector a table, that of
+/// the first root first, and the removal in words.
+pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Vec<Box<dyn Any>>, DeletePlan), Error> {
+    if !removal.blocked.is_empty() {
+        return Err(removal.blocked.swap_remove(0));
+    }
+    let removals = by_table(&removal.rows, |at| *at)
+        .into_iter()
+        .map(|(position, keys)| {
+            let slot = &store.tables[position as usize];
+            let hashes = slot.rows.plan_removal(&slot.index, &keys)?;
+            Ok(TableRemoval { position, keys, hashes })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    let clearings = by_table(&removal.clearing, |((table, key), relation)| (*table, (*key, *relation)))
+        .into_iter()
+        .map(|(position, clearing)| {
+            let plan = store.tables[position as usize].rows.plan_clearing(store, position, &clearing, &removal.set)?;
+            Ok(TableClearing { position, plan })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    let described = removal.describe(store);
+    Ok((apply::remove_and_clear(store, clearings, &removals), described))
+}
+
+/// Groups by table, tables in the order of their first appearance.
+fn by_table<T, V>(items: &[T], split: impl Fn(&T) -> (u32, V)) -> Vec<(u32, Vec<V>)> {
+    let mut places: hashbrown::HashMap<u32, usize> = hashbrown::HashMap::new();
+    let mut groups: Vec<(u32, Vec<V>)> = Vec::new();
+    for item in items {
+        let (table, value) = split(item);
+        let place = *places.entry(table).or_insert_with(|| {
+            groups.push((table, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(value);
+    }
+    groups
+}
+
+/// The rows of any tables as what `Removal::of` takes.
+pub(super) fn rows_at(table: u32, keys: impl IntoIterator<Item = DefaultKey>) -> Vec<RowAt> {
+    keys.into_iter().map(|key| (table, key)).collect()
+}
