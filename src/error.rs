@@ -113,7 +113,7 @@ pub enum Error {
         key: String,
     },
     /// A statement over many rows was refused; every violation is listed (behaviour I9).
-    #[error("{} of {rows} rows refused, nothing stored; {first}", violations.len(), first = FirstOf(violations))]
+    #[error("{} violation(s) in a batch of {rows} rows, nothing stored; {first}", violations.len(), first = FirstOf(violations))]
     BatchRefused {
         /// How many rows the statement had.
         rows: usize,

@@ -3,7 +3,7 @@
 
 extern crate self as relata;
 
-mod arena;
+pub(crate) mod arena;
 mod builder;
 mod database;
 mod erased;

@@ -209,3 +209,6 @@ impl Link {
         faults
     }
 }
+
+#[cfg(test)]
+mod tests;
