@@ -30,6 +30,8 @@ pub use model::{
     ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, Optional,
     Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
 };
+#[cfg(feature = "derive")]
+pub use relata_derive::Model;
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{Action, Schema};

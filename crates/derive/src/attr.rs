@@ -1,0 +1,346 @@
+//! The grammar of `#[model(..)]`: from tokens to items, whatever they mean together.
+//!
+//! An item that cannot be read is reported and passed over, so that one mistake does not hide the next.
+
+use proc_macro2::{Ident, Span, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::spanned::Spanned;
+use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
+
+use crate::model::{InverseKind, unraw};
+
+const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
+const FIELD_ITEMS: &str =
+    "`primary_key`, `unique`, `plain`, `belongs_to`, and beside it `name`, `key_to`, `on_delete`, `on_update`";
+const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`";
+/// What an action is called in an attribute, and the variant of `relata::Action` that it is.
+const ACTIONS: [(&str, &str); 5] = [
+    ("restrict", "Restrict"),
+    ("no_action", "NoAction"),
+    ("cascade", "Cascade"),
+    ("set_null", "SetNull"),
+    ("set_default", "SetDefault"),
+];
+
+/// Everything that is wrong with a struct.
+#[derive(Default)]
+pub(crate) struct Errors(Option<syn::Error>);
+
+impl Errors {
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        match &mut self.0 {
+            Some(all) => all.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    pub(crate) fn at(&mut self, span: Span, message: impl std::fmt::Display) {
+        self.push(syn::Error::new(span, message));
+    }
+
+    /// The value, if nothing was wrong.
+    pub(crate) fn finish<T>(self, value: T) -> syn::Result<T> {
+        self.0.map_or(Ok(value), Err)
+    }
+}
+
+/// The attributes of the struct.
+#[derive(Default)]
+pub(crate) struct StructItems {
+    pub(crate) table: Option<LitStr>,
+    pub(crate) version: Option<LitInt>,
+    pub(crate) primary_keys: Vec<FieldList>,
+    pub(crate) uniques: Vec<FieldList>,
+    pub(crate) belongs_to: Vec<BelongsToItem>,
+    pub(crate) inverses: Vec<InverseItem>,
+}
+
+/// The attributes of a field.
+#[derive(Default)]
+pub(crate) struct FieldItems {
+    pub(crate) primary_key: Option<Span>,
+    pub(crate) unique: Option<Span>,
+    pub(crate) plain: Option<Span>,
+    pub(crate) belongs_to: Option<BelongsToItem>,
+}
+
+/// `primary_key(name, version)`.
+pub(crate) struct FieldList {
+    pub(crate) span: Span,
+    pub(crate) fields: Vec<Ident>,
+}
+
+/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`.
+pub(crate) struct BelongsToItem {
+    pub(crate) span: Span,
+    pub(crate) target: Option<Type>,
+    pub(crate) options: Options,
+}
+
+/// What can be said of a belongs_to relation, inside of its parentheses or beside it.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) name: Option<Ident>,
+    pub(crate) key_from: Option<FieldList>,
+    pub(crate) key_to: Option<FieldList>,
+    pub(crate) on_delete: Option<Action>,
+    pub(crate) on_update: Option<Action>,
+    /// The first of them.
+    first: Option<Ident>,
+}
+
+/// `has_many(bought: Order, via = buyer)`.
+pub(crate) struct InverseItem {
+    pub(crate) kind: InverseKind,
+    pub(crate) name: Ident,
+    pub(crate) source: Type,
+    pub(crate) via: Option<Ident>,
+}
+
+/// What happens to the sources when their target goes or changes its key.
+#[derive(Clone)]
+pub(crate) struct Action {
+    /// The variant of `relata::Action`.
+    pub(crate) variant: &'static str,
+    pub(crate) span: Span,
+}
+
+/// Reads the attributes of the struct.
+pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> StructItems {
+    let mut items = StructItems::default();
+    for_each_item(attributes, "model", errors, |input, errors| {
+        let word = input.call(Ident::parse_any)?;
+        match word.to_string().as_str() {
+            "table" => once(&mut items.table, &word, assigned(input)?),
+            "version" => once(&mut items.version, &word, assigned(input)?),
+            "primary_key" => {
+                items.primary_keys.push(field_list(&word, input)?);
+                Ok(())
+            }
+            "unique" => {
+                items.uniques.push(field_list(&word, input)?);
+                Ok(())
+            }
+            "belongs_to" => {
+                items.belongs_to.push(belongs_to(&word, input, errors)?);
+                Ok(())
+            }
+            "has_many" => {
+                items.inverses.push(inverse(InverseKind::HasMany, input)?);
+                Ok(())
+            }
+            "has_one" => {
+                items.inverses.push(inverse(InverseKind::HasOne, input)?);
+                Ok(())
+            }
+            "plain" | "name" | "key_to" | "on_delete" | "on_update" => {
+                Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
+            }
+            _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
+        }
+    });
+    items
+}
+
+/// Reads the attributes of a field.
+pub(crate) fn field_items(attributes: &[Attribute], errors: &mut Errors) -> FieldItems {
+    let mut items = FieldItems::default();
+    let mut beside = Options::default();
+    for_each_item(attributes, "model", errors, |input, errors| {
+        if beside.try_option(input)? {
+            return Ok(());
+        }
+        let word = input.call(Ident::parse_any)?;
+        match word.to_string().as_str() {
+            "primary_key" => once(&mut items.primary_key, &word, word.span()),
+            "unique" => once(&mut items.unique, &word, word.span()),
+            "plain" => once(&mut items.plain, &word, word.span()),
+            "belongs_to" => {
+                let item = belongs_to(&word, input, errors)?;
+                once(&mut items.belongs_to, &word, item)
+            }
+            "table" | "version" | "has_many" | "has_one" => {
+                Err(syn::Error::new(word.span(), format!("`{word}` is said of the struct, not of a field")))
+            }
+            _ => Err(unknown(&word, "attribute", FIELD_ITEMS)),
+        }
+    });
+    match (&mut items.belongs_to, &beside.first) {
+        (Some(item), _) => item.options.take(beside, errors),
+        (None, Some(option)) => errors.at(option.span(), format!("`{option}` needs `belongs_to` beside it")),
+        (None, None) => {}
+    }
+    items
+}
+
+/// Shows `read` each of the comma-separated items of every `#[name(..)]`.
+pub(crate) fn for_each_item(
+    attributes: &[Attribute],
+    name: &str,
+    errors: &mut Errors,
+    mut read: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        let items = |input: ParseStream<'_>| each_item(input, errors, &mut read);
+        if let Err(error) = attribute.parse_args_with(items) {
+            errors.push(error);
+        }
+    }
+}
+
+fn each_item(
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+    read: &mut dyn FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+) -> syn::Result<()> {
+    while !input.is_empty() {
+        match read(input, errors) {
+            Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
+            Ok(()) => errors.push(input.error("expected `,`")),
+            Err(error) => errors.push(error),
+        }
+        while !input.is_empty() && !input.peek(Token![,]) {
+            input.parse::<TokenTree>()?;
+        }
+        input.parse::<Option<Token![,]>>()?;
+    }
+    Ok(())
+}
+
+/// Reads what follows the word `belongs_to`.
+fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<BelongsToItem> {
+    let mut item = BelongsToItem { span: word.span(), target: None, options: Options::default() };
+    if input.peek(syn::token::Paren) {
+        let content;
+        parenthesized!(content in input);
+        each_item(&content, errors, &mut |input, _| {
+            if item.options.try_option(input)? {
+                return Ok(());
+            }
+            if input.peek(Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(syn::token::Paren)) {
+                return Err(unknown(&input.call(Ident::parse_any)?, "option of `belongs_to`", OPTIONS));
+            }
+            let target: Type = input.parse()?;
+            match &item.target {
+                Some(_) => Err(syn::Error::new(target.span(), "a second target: a relation has one")),
+                None => {
+                    item.target = Some(target);
+                    Ok(())
+                }
+            }
+        })?;
+    }
+    Ok(item)
+}
+
+impl Options {
+    /// Reads an option if there is one; `false` where the next item is something else.
+    fn try_option(&mut self, input: ParseStream<'_>) -> syn::Result<bool> {
+        let ahead = input.fork();
+        let Ok(word) = ahead.call(Ident::parse_any) else { return Ok(false) };
+        if !matches!(word.to_string().as_str(), "name" | "key_from" | "key_to" | "on_delete" | "on_update") {
+            return Ok(false);
+        }
+        input.call(Ident::parse_any)?;
+        self.first.get_or_insert_with(|| word.clone());
+        match word.to_string().as_str() {
+            "name" => once(&mut self.name, &word, assigned_word(input)?)?,
+            "key_from" => once(&mut self.key_from, &word, field_list(&word, input)?)?,
+            "key_to" => once(&mut self.key_to, &word, field_list(&word, input)?)?,
+            "on_delete" => once(&mut self.on_delete, &word, action(input)?)?,
+            _ => once(&mut self.on_update, &word, action(input)?)?,
+        }
+        Ok(true)
+    }
+
+    /// Adds the options that stand beside those inside the parentheses.
+    fn take(&mut self, beside: Options, errors: &mut Errors) {
+        fn take<T>(
+            inside: &mut Option<T>,
+            beside: Option<T>,
+            option: &str,
+            span: impl Fn(&T) -> Span,
+            errors: &mut Errors,
+        ) {
+            match (inside.as_ref(), beside) {
+                (Some(_), Some(second)) => errors.at(span(&second), format!("`{option}` is given twice")),
+                (None, Some(only)) => *inside = Some(only),
+                (_, None) => {}
+            }
+        }
+        take(&mut self.name, beside.name, "name", Ident::span, errors);
+        take(&mut self.key_from, beside.key_from, "key_from", |list| list.span, errors);
+        take(&mut self.key_to, beside.key_to, "key_to", |list| list.span, errors);
+        take(&mut self.on_delete, beside.on_delete, "on_delete", |action| action.span, errors);
+        take(&mut self.on_update, beside.on_update, "on_update", |action| action.span, errors);
+    }
+}
+
+/// Reads `(orders: Order, via = buyer)`.
+fn inverse(kind: InverseKind, input: ParseStream<'_>) -> syn::Result<InverseItem> {
+    let content;
+    parenthesized!(content in input);
+    let name = content.call(Ident::parse_any)?;
+    content.parse::<Token![:]>()?;
+    let source: Type = content.parse()?;
+    let mut via = None;
+    while !content.is_empty() {
+        content.parse::<Token![,]>()?;
+        if content.is_empty() {
+            break;
+        }
+        let word = content.call(Ident::parse_any)?;
+        if word != "via" {
+            return Err(unknown(&word, &format!("option of `{}`", kind.name()), "`via`"));
+        }
+        once(&mut via, &word, assigned_word(&content)?)?;
+    }
+    Ok(InverseItem { kind, name, source, via })
+}
+
+/// Reads `(a, b)`, or `= a` for one field.
+fn field_list(word: &Ident, input: ParseStream<'_>) -> syn::Result<FieldList> {
+    if input.peek(Token![=]) {
+        return Ok(FieldList { span: word.span(), fields: vec![assigned_word(input)?] });
+    }
+    if !input.peek(syn::token::Paren) {
+        return Err(syn::Error::new(word.span(), format!("`{word}` needs the names of fields: `{word}(a, b)`")));
+    }
+    let content;
+    parenthesized!(content in input);
+    let fields = content.parse_terminated(Ident::parse_any, Token![,])?;
+    Ok(FieldList { span: word.span(), fields: fields.into_iter().collect() })
+}
+
+/// Reads `= restrict`.
+fn action(input: ParseStream<'_>) -> syn::Result<Action> {
+    let word = assigned_word(input)?;
+    let known = ACTIONS.iter().find(|(name, _)| word == name);
+    let (_, variant) = known.ok_or_else(|| {
+        let names: Vec<String> = ACTIONS.iter().map(|(name, _)| format!("`{name}`")).collect();
+        unknown(&word, "action", &names.join(", "))
+    })?;
+    Ok(Action { variant, span: word.span() })
+}
+
+fn assigned<T: syn::parse::Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+fn assigned_word(input: ParseStream<'_>) -> syn::Result<Ident> {
+    input.parse::<Token![=]>()?;
+    input.call(Ident::parse_any)
+}
+
+fn once<T>(place: &mut Option<T>, word: &Ident, value: T) -> syn::Result<()> {
+    match place.replace(value) {
+        Some(_) => Err(syn::Error::new(word.span(), format!("`{word}` is given twice"))),
+        None => Ok(()),
+    }
+}
+
+fn unknown(word: &Ident, what: &str, known: &str) -> syn::Error {
+    syn::Error::new(word.span(), format!("unknown {what} `{}`: known are {known}", unraw(word)))
+}

@@ -1,0 +1,516 @@
+//! From a [`Model`] to the declarations that `relata` reads: marker types, constants, trait implementations.
+//!
+//! All types written here live in one `const _` block, out of the user's sight, but their names are in scope for the
+//! types of the user's fields: hence the two underscores before each. Paths are fully qualified, as a user may have a
+//! type of any name. The visibility of what is written is that of the struct and of its fields.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use crate::attr::Action;
+use crate::model::{BelongsTo, Inverse, InverseKind, Model, Reference, UniqueKey, short_name, unraw};
+
+/// Writes the declarations of a model.
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let uniques = model.uniques.iter().enumerate().map(|(index, unique)| unique_key(model, index, unique));
+    let relations = model.relations.iter().enumerate().map(|(index, relation)| belongs_to(model, index, relation));
+    let primary_key = primary_key(model);
+    let refers_to = refers_to(model);
+    let constants = constants(model);
+    let fields = fields(model);
+    let declaration = declaration(model);
+    let editable = editable(model);
+    let navigate = navigate(model);
+    quote! {
+        #[doc(hidden)]
+        #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case, unreachable_pub)]
+        const _: () = {
+            #(#uniques)*
+            #(#relations)*
+            #primary_key
+            #refers_to
+            #constants
+            #fields
+            #declaration
+            #editable
+            #navigate
+        };
+    }
+}
+
+/// The zero-sized type that stands for a unique key or a relation.
+fn marker(model: &Model, name: &str) -> Ident {
+    format_ident!("__{}_{}", unraw(&model.ident), name)
+}
+
+fn unique_marker(model: &Model, unique: &UniqueKey) -> Ident {
+    marker(model, &format!("by_{}", model.field_names(&unique.fields, "_")))
+}
+
+fn unique_key(model: &Model, index: usize, unique: &UniqueKey) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    let marker = unique_marker(model, unique);
+    let names = names(model, &unique.fields);
+    let parts = unique.fields.iter().map(|&field| model.fields[field].part());
+    let key = key(model, &unique.fields);
+    let joined = model.field_names(&unique.fields, ",");
+    quote! {
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        #visibility struct #marker;
+
+        #[automatically_derived]
+        impl ::relata::Unique for #marker {
+            type Model = #ident;
+            type Key = (#(#parts,)*);
+            const FIELDS: &'static [&'static str] = &[#(#names),*];
+            const INDEX: usize = #index;
+
+            fn key(row: &#ident) -> ::core::option::Option<<Self::Key as ::relata::Key>::Ref<'_>> {
+                #key
+            }
+        }
+
+        #[automatically_derived]
+        impl ::relata::NamedUnique<{ ::relata::name_hash(#joined) }> for #ident {
+            type Unique = #marker;
+        }
+    }
+}
+
+fn primary_key(model: &Model) -> Option<TokenStream> {
+    let unique = model.uniques.first().filter(|_| model.has_primary_key)?;
+    let (ident, marker) = (&model.ident, unique_marker(model, unique));
+    Some(quote! {
+        #[automatically_derived]
+        impl ::relata::HasPrimaryKey for #ident {
+            type PrimaryKey = #marker;
+        }
+    })
+}
+
+/// The names of fields as literals.
+fn names(model: &Model, fields: &[usize]) -> Vec<String> {
+    fields.iter().map(|&field| model.fields[field].name()).collect()
+}
+
+/// The parts of a natural key as a row lends them; `None` where one is absent.
+fn key(model: &Model, fields: &[usize]) -> TokenStream {
+    let parts = fields.iter().map(|&field| {
+        let field = &model.fields[field];
+        let ident = &field.ident;
+        if field.is_optional() {
+            quote_spanned!(ident.span()=> row.#ident.as_ref()?)
+        } else {
+            quote_spanned!(ident.span()=> &row.#ident)
+        }
+    });
+    quote!(::core::option::Option::Some((#(#parts,)*)))
+}
+
+fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    let (name, target) = (&relation.name.text, &relation.target);
+    let marker = marker(model, name);
+    let presence = if model.is_optional(&relation.fields) { quote!(Optional) } else { quote!(Required) };
+    let reference = reference(relation);
+    let names = names(model, &relation.fields);
+    let on_delete = action("ON_DELETE", relation.on_delete.as_ref());
+    let on_update = action("ON_UPDATE", relation.on_update.as_ref());
+    let key = foreign_key(model, relation);
+    let assign = assign(model, relation);
+    quote! {
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        #visibility struct #marker;
+
+        #[automatically_derived]
+        impl ::relata::Relation for #marker {
+            type Source = #ident;
+            type Target = #target;
+            type Presence = ::relata::#presence;
+            type Reference = #reference;
+            const NAME: &'static str = #name;
+            const FIELDS: &'static [&'static str] = &[#(#names),*];
+            const INDEX: usize = #index;
+            #on_delete
+            #on_update
+
+            fn key(row: &#ident) -> ::core::option::Option<::relata::KeyRef<'_, Self>> {
+                #key
+            }
+
+            fn assign(row: &mut #ident, key: ::core::option::Option<::relata::KeyOf<Self>>) {
+                #assign
+            }
+        }
+
+        #[automatically_derived]
+        impl ::relata::NamedRelation<{ ::relata::name_hash(#name) }> for #ident {
+            type Relation = #marker;
+        }
+    }
+}
+
+fn reference(relation: &BelongsTo) -> TokenStream {
+    let target = &relation.target;
+    match &relation.reference {
+        Reference::Id => quote!(::relata::ById<#target>),
+        Reference::PrimaryKey => quote_spanned! {target.span()=>
+            ::relata::ByKey<<#target as ::relata::HasPrimaryKey>::PrimaryKey>
+        },
+        Reference::Unique(fields) => {
+            let joined = fields.iter().map(unraw).collect::<Vec<_>>().join(",");
+            let span = fields.first().map_or_else(Span::call_site, Ident::span);
+            quote_spanned! {span=>
+                ::relata::ByKey<<#target as ::relata::NamedUnique<{ ::relata::name_hash(#joined) }>>::Unique>
+            }
+        }
+    }
+}
+
+fn action(constant: &str, action: Option<&Action>) -> Option<TokenStream> {
+    let (constant, variant) = (format_ident!("{constant}"), format_ident!("{}", action?.variant));
+    Some(quote!(const #constant: ::relata::Action = ::relata::Action::#variant;))
+}
+
+/// The body of `Relation::key`.
+fn foreign_key(model: &Model, relation: &BelongsTo) -> TokenStream {
+    let (Reference::Id, [field]) = (&relation.reference, &relation.fields[..]) else {
+        return key(model, &relation.fields);
+    };
+    let field = &model.fields[*field];
+    let ident = &field.ident;
+    if field.is_optional() {
+        quote_spanned!(ident.span()=> row.#ident)
+    } else {
+        quote_spanned!(ident.span()=> ::core::option::Option::Some(row.#ident))
+    }
+}
+
+/// The body of `Relation::assign`.
+fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
+    let fields: Vec<_> = relation.fields.iter().map(|&field| &model.fields[field]).collect();
+    if let [field] = fields[..] {
+        let ident = &field.ident;
+        return if field.is_optional() {
+            quote_spanned!(ident.span()=> row.#ident = key;)
+        } else {
+            quote_spanned! {ident.span()=>
+                if let ::core::option::Option::Some(key) = key {
+                    row.#ident = key;
+                }
+            }
+        };
+    }
+    let parts: Vec<Ident> = (0..fields.len()).map(|part| format_ident!("part_{part}")).collect();
+    let given = fields.iter().zip(&parts).map(|(field, part)| {
+        let ident = &field.ident;
+        if field.is_optional() {
+            quote_spanned!(ident.span()=> row.#ident = ::core::option::Option::Some(#part);)
+        } else {
+            quote_spanned!(ident.span()=> row.#ident = #part;)
+        }
+    });
+    let given = quote!(::core::option::Option::Some((#(#parts,)*)) = key { #(#given)* });
+    if !model.is_optional(&relation.fields) {
+        return quote!(if let #given);
+    }
+    let cleared = fields.iter().filter(|field| field.is_optional()).map(|field| &field.ident);
+    quote! {
+        if let #given else {
+            #(row.#cleared = ::core::option::Option::None;)*
+        }
+    }
+}
+
+/// `RefersTo` for every target that one relation alone refers to. Targets are told apart by the last segment of their
+/// paths: two paths to one type must not give two implementations.
+fn refers_to(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let targets: Vec<String> = model.relations.iter().map(|relation| short_name(&relation.target)).collect();
+    let only = model
+        .relations
+        .iter()
+        .zip(&targets)
+        .filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
+    only.map(|(relation, _)| {
+        let (target, marker) = (&relation.target, marker(model, &relation.name.text));
+        quote! {
+            #[automatically_derived]
+            impl ::relata::RefersTo<#target> for #ident {
+                type By = #marker;
+            }
+        }
+    })
+    .collect()
+}
+
+/// The relation type that a has_many or has_one is the inverse of.
+fn inverse_of(model: &Model, inverse: &Inverse) -> TokenStream {
+    let (ident, source) = (&model.ident, &inverse.source);
+    match &inverse.via {
+        None => quote_spanned!(source.span()=> <#source as ::relata::RefersTo<#ident>>::By),
+        Some(via) => {
+            let name = unraw(via);
+            quote_spanned!(via.span()=> <#source as ::relata::NamedRelation<{ ::relata::name_hash(#name) }>>::Relation)
+        }
+    }
+}
+
+/// `Order::CUSTOMER`, `Customer::ORDERS`, `Customer::BY_EMAIL`.
+fn constants(model: &Model) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    let constant = |name: &str, span: Span, doc: String, ty: &str, of: TokenStream| {
+        let (name, ty) = (Ident::new(name, span), format_ident!("{ty}"));
+        quote! {
+            #[doc = #doc]
+            #visibility const #name: ::relata::#ty<#of> = ::relata::#ty::new();
+        }
+    };
+    let uniques = model.uniques.iter().map(|unique| {
+        let doc = format!("The unique key on `{}`.", model.field_names(&unique.fields, "`, `"));
+        let marker = unique_marker(model, unique).to_token_stream();
+        constant(&model.unique_constant(unique), Span::call_site(), doc, "By", marker)
+    });
+    let relations = model.relations.iter().map(|relation| {
+        let name = &relation.name;
+        let fields = model.field_names(&relation.fields, "`, `");
+        let doc = format!("The `{}` that `{fields}` refers to.", short_name(&relation.target));
+        let marker = marker(model, &name.text).to_token_stream();
+        constant(&name.constant(), Span::call_site(), doc, "BelongsTo", marker)
+    });
+    let inverses = model.inverses.iter().map(|inverse| {
+        let (name, source) = (&inverse.name, short_name(&inverse.source));
+        let (doc, ty) = match inverse.kind {
+            InverseKind::HasMany => (format!("Every `{source}` that refers to the row."), "HasMany"),
+            InverseKind::HasOne => (format!("The `{source}` that refers to the row, if there is one."), "HasOne"),
+        };
+        constant(&name.constant(), Span::call_site(), doc, ty, inverse_of(model, inverse))
+    });
+    quote! {
+        #[automatically_derived]
+        impl #ident {
+            #(#uniques)*
+            #(#relations)*
+            #(#inverses)*
+        }
+    }
+}
+
+/// `Order::FIELDS.total_cents`.
+fn fields(model: &Model) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    let holder = format_ident!("__{}Fields", unraw(ident));
+    let members = model.fields.iter().map(|field| {
+        let (name, visibility, ty) = (&field.ident, &field.visibility, &field.ty);
+        let doc = format!("The field `{}`.", field.name());
+        quote!(#[doc = #doc] #visibility #name: ::relata::Field<#ident, #ty>)
+    });
+    let values = model.fields.iter().enumerate().map(|(index, field)| {
+        let (field, name) = (&field.ident, field.name());
+        quote! {
+            #field: ::relata::Field {
+                index: #index,
+                name: #name,
+                get: |row| &row.#field,
+                get_mut: |row| &mut row.#field,
+            }
+        }
+    });
+    quote! {
+        #[doc = "The fields of the model as values."]
+        #visibility struct #holder {
+            #(#members,)*
+        }
+
+        #[automatically_derived]
+        impl #ident {
+            #[doc = "The fields as values, to read, set and query by."]
+            #visibility const FIELDS: #holder = #holder { #(#values,)* };
+        }
+    }
+}
+
+fn declaration(model: &Model) -> TokenStream {
+    let (ident, table, version) = (&model.ident, &model.table, model.version);
+    let primary_key = model.has_primary_key.then(|| {
+        quote!(
+            const PRIMARY_KEY: ::core::option::Option<usize> = ::core::option::Option::Some(0);
+        )
+    });
+    let columns = model.fields.iter().map(|field| {
+        let (name, external_name, type_name) = (field.name(), &field.external_name, &field.type_name);
+        quote!(::relata::Column { name: #name, external_name: #external_name, type_name: #type_name })
+    });
+    let uniques = model.uniques.iter().map(|unique| {
+        let marker = unique_marker(model, unique);
+        quote!(::relata::Visitor::unique::<#marker>(visitor);)
+    });
+    let relations = model.relations.iter().map(|relation| {
+        let marker = marker(model, &relation.name.text);
+        quote!(::relata::Visitor::belongs_to::<#marker>(visitor);)
+    });
+    let inverses = model.inverses.iter().map(|inverse| {
+        let (kind, name) = (format_ident!("{}", inverse.kind.name()), &inverse.name.text);
+        let relation = inverse_of(model, inverse);
+        quote!(::relata::Visitor::#kind::<#relation>(visitor, #name);)
+    });
+    quote! {
+        #[automatically_derived]
+        impl ::relata::Model for #ident {
+            const NAME: &'static str = #table;
+            const VERSION: u32 = #version;
+            const COLUMNS: &'static [::relata::Column] = &[#(#columns),*];
+            #primary_key
+
+            fn declare<__Visitor: ::relata::Visitor<Self>>(visitor: &mut __Visitor) {
+                #(#uniques)*
+                #(#relations)*
+                #(#inverses)*
+                let _ = visitor;
+            }
+        }
+    }
+}
+
+/// The view that lends the fields which no index covers.
+fn editable(model: &Model) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    if model.fields.is_empty() {
+        return quote! {
+            #[automatically_derived]
+            impl ::relata::Editable for #ident {
+                type Mut<'a> = ();
+
+                fn lend(&mut self) {}
+            }
+        };
+    }
+    let view = format_ident!("__{}Mut", unraw(ident));
+    let mutability = |place| model.is_unindexed(place).then(|| quote!(mut));
+    let members = model.fields.iter().enumerate().map(|(place, field)| {
+        let (name, visibility, ty, mutability) = (&field.ident, &field.visibility, &field.ty, mutability(place));
+        let doc =
+            format!("The field `{}`{}.", field.name(), if mutability.is_some() { "" } else { ", which is in a key" });
+        quote!(#[doc = #doc] #visibility #name: &'a #mutability #ty)
+    });
+    let values = model.fields.iter().enumerate().map(|(place, field)| {
+        let (name, mutability) = (&field.ident, mutability(place));
+        quote!(#name: &#mutability self.#name)
+    });
+    quote! {
+        #[doc = "A row whose fields can be changed, but for those that are in a key."]
+        #visibility struct #view<'a> {
+            #(#members,)*
+        }
+
+        #[automatically_derived]
+        impl ::relata::Editable for #ident {
+            type Mut<'a> = #view<'a>;
+
+            fn lend(&mut self) -> #view<'_> {
+                #view { #(#values,)* }
+            }
+        }
+    }
+}
+
+/// The view from which relations are followed by name.
+fn navigate(model: &Model) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    let view = format_ident!("__{}Row", unraw(ident));
+    let debug_name = format!("{}Row", unraw(ident));
+    let methods = relation_methods(model);
+    quote! {
+        #[doc = "A row from which its relations are followed by name."]
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        #visibility struct #view<'a>(::relata::RowRef<'a, #ident>);
+
+        #[automatically_derived]
+        impl<'a> #view<'a> {
+            #[doc = "The row's id."]
+            #visibility fn id(&self) -> ::relata::Id<#ident> {
+                self.0.id()
+            }
+
+            #[doc = "The row, for as long as the database is borrowed."]
+            #visibility fn get(&self) -> &'a #ident {
+                self.0.get()
+            }
+
+            #methods
+        }
+
+        #[automatically_derived]
+        impl<'a> ::core::convert::From<::relata::RowRef<'a, #ident>> for #view<'a> {
+            fn from(row: ::relata::RowRef<'a, #ident>) -> Self {
+                #view(row)
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::ops::Deref for #view<'_> {
+            type Target = #ident;
+
+            fn deref(&self) -> &#ident {
+                self.0.get()
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #view<'_> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#debug_name).field("id", &self.0.id()).finish_non_exhaustive()
+            }
+        }
+
+        #[automatically_derived]
+        impl ::relata::Navigate for #ident {
+            type Row<'a> = #view<'a>;
+        }
+    }
+}
+
+/// A method for each relation.
+fn relation_methods(model: &Model) -> TokenStream {
+    let visibility = &model.visibility;
+    let row = |of: &Type| quote!(::relata::Row<'a, #of>);
+    let relations = model.relations.iter().map(|relation| {
+        let (method, row) = (relation.name.method(), row(&relation.target));
+        let marker = marker(model, &relation.name.text);
+        let doc = format!("The `{}` that the row refers to.", short_name(&relation.target));
+        let out = if model.is_optional(&relation.fields) { quote!(::core::option::Option<#row>) } else { row };
+        quote! {
+            #[doc = #doc]
+            #visibility fn #method(&self) -> ::core::result::Result<#out, ::relata::Error> {
+                self.0.target(::relata::BelongsTo::<#marker>::new())
+            }
+        }
+    });
+    let inverses = model.inverses.iter().map(|inverse| {
+        let (method, row, relation) = (inverse.name.method(), row(&inverse.source), inverse_of(model, inverse));
+        let source = short_name(&inverse.source);
+        match inverse.kind {
+            InverseKind::HasMany => {
+                let doc = format!("Every `{source}` that refers to the row, in the order in which they joined it.");
+                quote! {
+                    #[doc = #doc]
+                    #visibility fn #method(&self) -> impl ::core::iter::Iterator<Item = #row> + use<'a> {
+                        self.0.sources(::relata::HasMany::<#relation>::new())
+                    }
+                }
+            }
+            InverseKind::HasOne => {
+                let doc = format!("The `{source}` that refers to the row, if there is one.");
+                quote! {
+                    #[doc = #doc]
+                    #visibility fn #method(&self) -> ::core::option::Option<#row> {
+                        self.0.source(::relata::HasOne::<#relation>::new())
+                    }
+                }
+            }
+        }
+    });
+    quote!(#(#relations)* #(#inverses)*)
+}

@@ -1,0 +1,240 @@
+//! A struct as the derive understands it, once every attribute has been read and found to fit: what `check` makes and
+//! `expand` writes out. Fields are named by their place in the struct.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, Type, Visibility};
+
+use crate::attr::Action;
+
+/// The struct.
+pub(crate) struct Model {
+    pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
+    pub(crate) table: String,
+    pub(crate) version: u32,
+    pub(crate) fields: Vec<Field>,
+    /// The primary key first, where there is one.
+    pub(crate) uniques: Vec<UniqueKey>,
+    pub(crate) has_primary_key: bool,
+    pub(crate) relations: Vec<BelongsTo>,
+    pub(crate) inverses: Vec<Inverse>,
+}
+
+/// One field. In its type, `Self` is replaced by the struct's name, as most of what is written stands in other impls.
+pub(crate) struct Field {
+    pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
+    pub(crate) ty: Type,
+    pub(crate) type_name: String,
+    pub(crate) external_name: String,
+}
+
+/// A unique key.
+pub(crate) struct UniqueKey {
+    pub(crate) fields: Vec<usize>,
+    /// What declared it.
+    pub(crate) span: Span,
+}
+
+/// A belongs_to relation.
+pub(crate) struct BelongsTo {
+    pub(crate) name: Name,
+    pub(crate) fields: Vec<usize>,
+    pub(crate) target: Type,
+    pub(crate) reference: Reference,
+    pub(crate) on_delete: Option<Action>,
+    pub(crate) on_update: Option<Action>,
+}
+
+/// What of the target a foreign key names.
+pub(crate) enum Reference {
+    Id,
+    PrimaryKey,
+    /// The unique key on these fields of the target.
+    Unique(Vec<Ident>),
+}
+
+/// A has_many or has_one relation.
+pub(crate) struct Inverse {
+    pub(crate) kind: InverseKind,
+    pub(crate) name: Name,
+    pub(crate) source: Type,
+    /// The relation of the source that it is the inverse of; `None` where the source has one only.
+    pub(crate) via: Option<Ident>,
+}
+
+/// How many sources an owner may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InverseKind {
+    HasMany,
+    HasOne,
+}
+
+/// The name of a relation.
+#[derive(Clone)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+impl Model {
+    /// Whether a field is part of no unique key and no foreign key, so that changing it touches no index.
+    pub(crate) fn is_unindexed(&self, field: usize) -> bool {
+        let keys = self.uniques.iter().map(|unique| &unique.fields);
+        !keys.chain(self.relations.iter().map(|relation| &relation.fields)).any(|fields| fields.contains(&field))
+    }
+
+    /// The names of fields, joined.
+    pub(crate) fn field_names(&self, fields: &[usize], separator: &str) -> String {
+        let names: Vec<String> = fields.iter().map(|&field| self.fields[field].name()).collect();
+        names.join(separator)
+    }
+
+    /// The name of the constant that stands for a unique key.
+    pub(crate) fn unique_constant(&self, unique: &UniqueKey) -> String {
+        format!("BY_{}", self.field_names(&unique.fields, "_").to_uppercase())
+    }
+
+    /// Whether a row may lack this key.
+    pub(crate) fn is_optional(&self, fields: &[usize]) -> bool {
+        fields.iter().any(|&field| self.fields[field].is_optional())
+    }
+}
+
+impl Field {
+    /// Its name, without the `r#` of a raw identifier.
+    pub(crate) fn name(&self) -> String {
+        unraw(&self.ident)
+    }
+
+    /// Whether its type is an `Option`.
+    pub(crate) fn is_optional(&self) -> bool {
+        argument_of(&self.ty, "Option").is_some()
+    }
+
+    /// Its type as part of a key: what is inside of an `Option`.
+    pub(crate) fn part(&self) -> &Type {
+        argument_of(&self.ty, "Option").unwrap_or(&self.ty)
+    }
+
+    /// The model of the `Id<..>` or `Option<Id<..>>` that it is.
+    pub(crate) fn id_of(&self) -> Option<&Type> {
+        argument_of(self.part(), "Id")
+    }
+}
+
+impl InverseKind {
+    /// As the attribute says it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            InverseKind::HasMany => "has_many",
+            InverseKind::HasOne => "has_one",
+        }
+    }
+}
+
+impl Name {
+    pub(crate) fn of(ident: &Ident) -> Self {
+        Name { text: unraw(ident), span: ident.span() }
+    }
+
+    /// The name of the constant that stands for the relation.
+    pub(crate) fn constant(&self) -> String {
+        self.text.to_uppercase()
+    }
+
+    /// The name of the method that follows the relation: raw where it is a keyword (`type_id` gives `r#type`).
+    pub(crate) fn method(&self) -> Ident {
+        match syn::parse_str::<Ident>(&self.text) {
+            Ok(_) => Ident::new(&self.text, self.span),
+            Err(_) => Ident::new_raw(&self.text, self.span),
+        }
+    }
+}
+
+/// The text of an identifier without `r#`.
+pub(crate) fn unraw(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map_or(text.clone(), str::to_owned)
+}
+
+/// `T` of `Wrapper<T>`, known by the last segment of the path: a derive sees names, not types.
+pub(crate) fn argument_of<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
+    let Type::Path(path) = bare(ty) else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == wrapper)?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match (arguments.args.first()?, arguments.args.len()) {
+        (GenericArgument::Type(argument), 1) => Some(argument),
+        _ => None,
+    }
+}
+
+/// The last segment of a type's path: what two ways to write the same model have in common.
+pub(crate) fn short_name(ty: &Type) -> String {
+    match bare(ty) {
+        Type::Path(path) => path.path.segments.last().map(|segment| unraw(&segment.ident)).unwrap_or_default(),
+        other => type_name(other.to_token_stream()),
+    }
+}
+
+/// The type inside the invisible groups that a `macro_rules` argument comes in, and inside parentheses.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        other => other,
+    }
+}
+
+/// Tokens with `Self` replaced by the struct's name, each in the place of the `Self` it replaces.
+pub(crate) fn without_self(tokens: TokenStream, model: &Ident) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => TokenTree::Ident(Ident::new(&model.to_string(), ident.span())),
+        TokenTree::Group(group) => {
+            let mut replaced = Group::new(group.delimiter(), without_self(group.stream(), model));
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(replace).collect()
+}
+
+/// A type as a person writes it. It goes into the fingerprint of the schema, so it must not depend on how this or that
+/// compiler release spaces tokens when it prints them.
+pub(crate) fn type_name(tokens: TokenStream) -> String {
+    let mut text = String::new();
+    append(&mut text, tokens);
+    text
+}
+
+fn append(text: &mut String, tokens: TokenStream) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                append(text, group.stream());
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) => {
+                text.push(punct.as_char());
+                if matches!(punct.as_char(), ',' | ';') {
+                    text.push(' ');
+                }
+            }
+            word => {
+                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+                    text.push(' ');
+                }
+                text.push_str(&word.to_string());
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What serde's own attributes mean for a model: the names that fields have outside, and the attributes that a row
+//! codec cannot carry.
+//!
+//! A snapshot stores rows by position, without names. An attribute that leaves a field out, or that needs to see the
+//! data to know what comes, writes rows that do not come back; it is refused here, where it can be shown. Those of nested
+//! types are out of the derive's sight.
+
+use proc_macro2::TokenTree;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Attribute, Ident, LitStr, Token, parenthesized};
+
+use crate::attr::{Errors, for_each_item};
+
+/// Why a row would not come back.
+const REFUSED: [(&str, &str); 9] = [
+    ("skip", "leaves the field out of snapshots"),
+    ("skip_serializing", "leaves the field out of snapshots"),
+    ("skip_deserializing", "does not read back what it wrote"),
+    ("skip_serializing_if", "leaves the field out of some rows, and a row is read by position"),
+    ("flatten", "needs names, and a row is read by position"),
+    ("tag", "needs names, and a row is read by position"),
+    ("content", "needs names, and a row is read by position"),
+    ("untagged", "needs to see the data to know its type"),
+    ("remote", "does not serialise the struct itself"),
+];
+
+/// `rename_all` of the struct: how names change outside.
+pub(crate) fn rename_rule(attributes: &[Attribute], errors: &mut Errors) -> Option<String> {
+    serialized_name(attributes, "rename_all", errors)
+}
+
+/// The name of a field outside, and whatever of its serde attributes cannot be carried.
+pub(crate) fn external_name(name: &str, attributes: &[Attribute], rule: Option<&str>, errors: &mut Errors) -> String {
+    serialized_name(attributes, "rename", errors).unwrap_or_else(|| rename(name, rule))
+}
+
+/// The value of `rename = ".."` or `rename(serialize = "..")`. What else serde knows is serde's to check.
+fn serialized_name(attributes: &[Attribute], key: &str, errors: &mut Errors) -> Option<String> {
+    let mut found = None;
+    for_each_item(attributes, "serde", errors, |input, _| {
+        let word = input.call(Ident::parse_any)?;
+        if let Some((name, why)) = REFUSED.iter().find(|(name, _)| word == name) {
+            let message = format!("`serde({name})` cannot be used in a model: it {why}");
+            return Err(syn::Error::new(word.span(), message));
+        }
+        if word == key {
+            found = serialized(input)?.or(found.take());
+        }
+        while !input.is_empty() && !input.peek(Token![,]) {
+            input.parse::<TokenTree>()?;
+        }
+        Ok(())
+    });
+    found
+}
+
+/// Reads `= ".."` or `(serialize = "..", deserialize = "..")`.
+fn serialized(input: ParseStream<'_>) -> syn::Result<Option<String>> {
+    if input.parse::<Option<Token![=]>>()?.is_some() {
+        return Ok(Some(input.parse::<LitStr>()?.value()));
+    }
+    let content;
+    parenthesized!(content in input);
+    let mut name = None;
+    while !content.is_empty() {
+        let word = content.call(Ident::parse_any)?;
+        content.parse::<Token![=]>()?;
+        let value: LitStr = content.parse()?;
+        if word == "serialize" {
+            name = Some(value.value());
+        }
+        content.parse::<Option<Token![,]>>()?;
+    }
+    Ok(name)
+}
+
+/// What serde makes of a field's name by a rule of `rename_all`.
+fn rename(name: &str, rule: Option<&str>) -> String {
+    let pascal = || {
+        let words = name.split('_').map(|word| {
+            let mut letters = word.chars();
+            letters.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        });
+        words.collect::<String>()
+    };
+    match rule {
+        Some("PascalCase") => pascal(),
+        Some("camelCase") => {
+            let pascal = pascal();
+            let mut letters = pascal.chars();
+            letters.next().map_or(String::new(), |first| first.to_ascii_lowercase().to_string() + letters.as_str())
+        }
+        Some("UPPERCASE" | "SCREAMING_SNAKE_CASE") => name.to_ascii_uppercase(),
+        Some("kebab-case") => name.replace('_', "-"),
+        Some("SCREAMING-KEBAB-CASE") => name.to_ascii_uppercase().replace('_', "-"),
+        _ => name.to_owned(),
+    }
+}
