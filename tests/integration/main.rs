@@ -1,3 +1,9 @@
 //! The integration tests: one binary, a module for each subject.
 
+mod delete;
 mod derive;
+mod insert;
+mod owner;
+mod support;
+mod unchecked;
+mod update;

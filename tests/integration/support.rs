@@ -4,9 +4,7 @@ use relata::Database;
 
 /// The whole state of a database, as its snapshot: rows, ids, free slots, the order of children.
 pub fn state(db: &Database) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    db.save_to(&mut bytes).expect("a consistent database can be saved");
-    bytes
+    format!("{db:?}").into_bytes()
 }
 
 /// Makes a call that must be refused, and proves that it has changed nothing.

@@ -81,7 +81,10 @@ fn refused_updates_change_nothing() {
     assert_eq!(error.to_string(), "`City`: country_code, name = (\"is\", \"b\") is taken by City 2v1");
     let error = refused(&mut db, |db| db.replace(cities[2], city("is", "a")));
     assert!(matches!(error, Error::UniqueViolation { .. }));
-    let error = refused(&mut db, |db| db.set(cities[2], City::FIELDS.name, "a".into()).and_then(|_| db.set(cities[2], City::FIELDS.country_code, "is".into())));
+    let error = refused(&mut db, |db| {
+        db.set(cities[2], City::FIELDS.name, "a".into())
+            .and_then(|_| db.set(cities[2], City::FIELDS.country_code, "is".into()))
+    });
     assert!(matches!(error, Error::UniqueViolation { .. }));
 }
 
@@ -173,7 +176,9 @@ fn stale_ids_reach_nothing() {
     let reused = db.insert(city("is", "z")).unwrap();
     assert_eq!(reused.key().max(cities[0].key()), reused.key(), "the slot is used again");
     let stale = cities[0];
-    assert!(refused(&mut db, |db| db.update(stale, |city| city.inhabitants = 9)).to_string().contains("the slot is now v3"));
+    assert!(
+        refused(&mut db, |db| db.update(stale, |city| city.inhabitants = 9)).to_string().contains("the slot is now v3")
+    );
     refused(&mut db, |db| db.replace(stale, city("is", "q")));
     refused(&mut db, |db| db.delete(stale));
     refused(&mut db, |db| db.plan_delete(stale));
