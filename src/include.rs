@@ -1,8 +1,159 @@
-//! placeholder
+//! Following relations: [`Path`]s, and resolving them for slices of rows.
+//!
+//! A path is a value made of relations: `Order::CUSTOMER`, `Order::CUSTOMER.then(Customer::REGION)`, a tuple of
+//! several, `Customer::ORDERS.filter(..).limit(3)`. It is opened once (the look-ups of tables happen there) and then
+//! resolved for blocks of sources, hop by hop: the reads of a hop do not depend on one another, so that the memory
+//! works on many at once. That is most of what prefetching would give, and it stays lazy.
+//!
+//! All is generic and static: no dynamic dispatch, no hashing, and for paths to one row no allocation but one buffer of
+//! keys for a whole inclusion.
+//!
+//! # Invariants
+//! 1. `resolve` works in place: it leaves for each source what `item` makes the item from. A null key is one of
+//!    [`no_target`]: *absent* (a foreign key on the way was absent, the empty item), *unresolved* or *stale* (no item).
+//!    Null keys of earlier hops stay as they are.
+//! 2. A null id of the caller's is made *stale* before it is resolved, so that it never reads as absent.
+//! 3. `item` gives nothing exactly where `explain` finds an error. Only that path walks again for its message.
+//! 4. An item borrows from the database, never from the view that gave it.
+//!
+//! Not responsible for: filters that are data rather than closures, and whether links agree with the rows.
+
+mod many;
+mod nested;
+mod one;
+mod recursive;
+mod scope;
+mod several;
+
+use std::iter::FusedIterator;
+
+use slotmap::{DefaultKey, Key};
+
+use crate::database::Database;
 use crate::error::Error;
-use crate::id::RowId;
-use crate::model::{Model, Reference, Relation};
-use slotmap::DefaultKey;
+use crate::id::{Id, RowId};
+use crate::index::links::{Link, no_target};
+use crate::model::{Model, Presence, Reference, Relation, Required};
+use crate::table::Table;
+
+pub use many::Children;
+pub use nested::{Each, Tree};
+pub use recursive::{Reached, Recursive};
+pub use scope::{Scoped, ScopedChildren};
+
+/// How many sources are resolved at once: enough that the memory always has reads to work on, few enough that the
+/// keys stay in the nearest cache.
+const BLOCK: usize = 256;
+
+mod sealed {
+    pub trait Sealed {}
+}
+use sealed::Sealed;
+
+/// What can be followed from a row of one model: a relation, a chain of relations, several at once.
+///
+/// | path | what a source gets |
+/// |---|---|
+/// | `Order::CUSTOMER` | `&Customer`; `Option<&Customer>` where the foreign key is optional |
+/// | `Order::CUSTOMER.then(Customer::REGION)` | `&Region`; an `Option` where any of the hops is optional |
+/// | `Customer::ORDERS` | [`Children`]: an iterator of `(Id<Order>, &Order)` |
+/// | `Customer::ORDERS.filter(..).order_by(..).skip(1).limit(3)` | [`ScopedChildren`], the same for what is left |
+/// | `Customer::ORDERS.then(path)` | [`Each`]: an iterator of the path's item for each child |
+/// | `Customer::ORDERS.with(path)` | [`Tree`]: an iterator of `(Id<Order>, &Order, item)` |
+/// | `Order::CUSTOMER.with(path)` | `(&Customer, item)`; an `Option` of it where the foreign key is optional |
+/// | `(path, path)`, up to four | a tuple of the items |
+/// | `Species::EVOLVES_FROM.recursive()` | [`Reached`]: an iterator of `(depth, Id<Species>, &Species)` |
+///
+/// Sealed: paths are made from the constants of the models.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a path that rows can be followed along",
+    label = "not a path",
+    note = "a path is a relation (`Order::CUSTOMER`), a chain (`Order::CUSTOMER.then(Customer::REGION)`) or a tuple of paths"
+)]
+pub trait Path: Sealed {
+    /// The model of the sources.
+    type From: Model;
+    /// What one source gets. `Before` says whether a hop before this path may have been absent: [`Required`] at the
+    /// start of a path.
+    type Item<'a, Before: Presence>;
+    /// The tables and columns that the path reads.
+    #[doc(hidden)]
+    type Opened<'a>: Clone;
+    /// What resolving a block leaves beside the keys; used again for the next block.
+    #[doc(hidden)]
+    type Block: Default;
+
+    /// Finds the tables.
+    #[doc(hidden)]
+    fn open<'a>(&self, database: &'a Database) -> Result<Self::Opened<'a>, Error>;
+    /// Resolves a block of sources in place.
+    #[doc(hidden)]
+    fn resolve(&self, opened: &Self::Opened<'_>, keys: &mut [DefaultKey], block: &mut Self::Block);
+    /// The item of the source at place `i` of the block, where resolving has left `key`.
+    #[doc(hidden)]
+    fn item<'a, Before: Presence>(
+        opened: &Self::Opened<'a>,
+        block: &Self::Block,
+        i: usize,
+        key: DefaultKey,
+    ) -> Option<Self::Item<'a, Before>>;
+    /// Walks again for one source, to say at which row and relation the path breaks.
+    #[doc(hidden)]
+    fn explain(opened: &Self::Opened<'_>, source: DefaultKey) -> Result<(), Error>;
+}
+
+/// What a source gets from a path, see [`Path`].
+pub type Item<'a, P> = <P as Path>::Item<'a, Required>;
+
+/// The error of a source to which a path gave no item.
+#[cold]
+fn broken<P: Path>(opened: &P::Opened<'_>, source: DefaultKey) -> Error {
+    P::explain(opened, source).err().unwrap_or_else(|| Error::IndexBroken {
+        model: P::From::NAME,
+        index: "links".to_owned(),
+        detail: format!("a path from {:?} breaks and no row on it is missing", source.data()),
+    })
+}
+
+/// Whether resolving has ended at a row that should be there and is not.
+#[inline]
+fn is_broken(key: DefaultKey) -> bool {
+    key.is_null() && key != no_target::absent()
+}
+
+/// Both ends of a relation and the links between them: what every step of a path opens.
+pub struct Ends<'a, R: Relation> {
+    link: &'a Link,
+    sources: Table<'a, R::Source>,
+    targets: Table<'a, R::Target>,
+}
+
+impl<R: Relation> Clone for Ends<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<R: Relation> Copy for Ends<'_, R> {}
+
+impl<'a, R: Relation> Ends<'a, R> {
+    fn open(database: &'a Database) -> Result<Self, Error> {
+        let sources = database.table::<R::Source>()?;
+        Ok(Ends { link: &sources.index.links[R::INDEX], sources, targets: database.table::<R::Target>()? })
+    }
+
+    /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
+    fn expect_owners(&self, keys: &mut [DefaultKey]) {
+        for key in keys {
+            if !self.targets.rows.contains(*key) && !key.is_null() {
+                *key = no_target::stale();
+            }
+        }
+    }
+
+    fn owner(&self, key: DefaultKey) -> Result<(), Error> {
+        self.targets.row(Id::from_key(key)).map(|_| ())
+    }
+}
 
 /// The error for a row whose link names no target.
 pub(crate) fn unresolved<R: Relation>(key: DefaultKey, row: &R::Source) -> Error {
@@ -12,3 +163,187 @@ pub(crate) fn unresolved<R: Relation>(key: DefaultKey, row: &R::Source) -> Error
         key: R::key(row).map_or_else(|| "an absent key".to_owned(), <R::Reference as Reference<R::Target>>::describe),
     }
 }
+
+impl Database {
+    /// What a row gets from a path. O(1) for each hop to one row, no hashing.
+    ///
+    /// Errors: [`Error::NotFound`] for a stale or null id, [`Error::Unresolved`] where the path leads over a row that
+    /// was stored unchecked, [`Error::UnknownModel`].
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Star { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { #[model(belongs_to)] star_id: Option<Id<Star>> }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Star>().model::<Planet>().model::<Moon>().build()?;
+    /// let sun = db.insert(Star { name: "Sun".into() })?;
+    /// let mars = db.insert(Planet { star_id: Some(sun) })?;
+    /// let phobos = db.insert(Moon { planet_id: mars })?;
+    /// let planet: &Planet = db.related(phobos, Moon::PLANET)?;
+    /// let star: Option<&Star> = db.related(phobos, Moon::PLANET.then(Planet::STAR))?;
+    /// assert_eq!(star.unwrap().name, "Sun");
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    #[inline]
+    pub fn related<P: Path>(&self, id: Id<P::From>, path: P) -> Result<Item<'_, P>, Error> {
+        self.path(path)?.get(id)
+    }
+
+    /// Opens a path, to be followed many times: the look-ups of its tables are done once.
+    /// The only error is [`Error::UnknownModel`].
+    #[inline]
+    pub fn path<P: Path>(&self, path: P) -> Result<Cursor<'_, P>, Error> {
+        let opened = path.open(self)?;
+        Ok(Cursor { path, opened })
+    }
+
+    /// What each row of a slice gets from a path: lazily, one result for each id, in the order of the slice
+    /// (behaviour R29). No hashing, at most one probe of a column for each source and hop.
+    ///
+    /// An id that is stale, or whose path breaks, gives an error in its place; the others still come. Where a model is
+    /// not registered, every item is that error.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// # let planet_id = db.insert(Planet { name: "Mars".into() })?;
+    /// let moons = [db.insert(Moon { planet_id })?, db.insert(Moon { planet_id })?];
+    /// for pair in db.include(&moons, Moon::PLANET) {
+    ///     let (_moon, planet) = pair?;
+    ///     assert_eq!(planet.name, "Mars");
+    /// }
+    /// let pairs: Vec<(Id<Moon>, &Planet)> = db.include(&moons, Moon::PLANET).to_vec()?;
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn include<'i, P: Path>(&self, ids: &'i [Id<P::From>], path: P) -> Include<'_, 'i, P> {
+        let opened = path.open(self);
+        Include::new(ids, path, opened)
+    }
+}
+
+/// A path that has been opened, see [`Database::path`].
+pub struct Cursor<'a, P: Path> {
+    path: P,
+    opened: P::Opened<'a>,
+}
+
+impl<'a, P: Path> Cursor<'a, P> {
+    /// What a row gets from the path. Costs and errors as for [`Database::related`], less the look-ups of tables.
+    #[inline]
+    pub fn get(&self, id: Id<P::From>) -> Result<Item<'a, P>, Error> {
+        let mut keys = [source(id)];
+        let mut block = P::Block::default();
+        self.path.resolve(&self.opened, &mut keys, &mut block);
+        P::item(&self.opened, &block, 0, keys[0]).ok_or_else(|| broken::<P>(&self.opened, id.key()))
+    }
+
+    /// What each row of a slice gets from the path, see [`Database::include`].
+    pub fn include<'i>(&self, ids: &'i [Id<P::From>]) -> Include<'a, 'i, P>
+    where
+        P: Clone,
+    {
+        Include::new(ids, self.path.clone(), Ok(self.opened.clone()))
+    }
+}
+
+/// An id as the first hop takes it (invariant 2).
+#[inline]
+fn source<M>(id: Id<M>) -> DefaultKey {
+    if id.is_null() { no_target::stale() } else { id.key() }
+}
+
+/// The lazy view of an inclusion, see [`Database::include`]: one `(id, item)` for each id of the slice, in its order.
+#[must_use = "an inclusion resolves nothing until it is iterated"]
+pub struct Include<'a, 'i, P: Path> {
+    path: P,
+    opened: Result<P::Opened<'a>, Error>,
+    ids: &'i [Id<P::From>],
+    next: usize,
+    /// The block around `next`, unless that is where one starts.
+    keys: Vec<DefaultKey>,
+    block: P::Block,
+}
+
+impl<'a, 'i, P: Path> Include<'a, 'i, P> {
+    fn new(ids: &'i [Id<P::From>], path: P, opened: Result<P::Opened<'a>, Error>) -> Self {
+        Include { path, opened, ids, next: 0, keys: Vec::new(), block: P::Block::default() }
+    }
+
+    /// Every pair, or the first error.
+    pub fn to_vec(self) -> Result<Vec<(Id<P::From>, Item<'a, P>)>, Error> {
+        let mut pairs = Vec::with_capacity(self.len());
+        for pair in self {
+            pairs.push(pair?);
+        }
+        Ok(pairs)
+    }
+}
+
+/// Resolves a block of ids into `keys` and `block`.
+#[inline]
+fn resolve_block<P: Path>(
+    path: &P,
+    opened: &P::Opened<'_>,
+    ids: &[Id<P::From>],
+    keys: &mut Vec<DefaultKey>,
+    block: &mut P::Block,
+) {
+    keys.clear();
+    keys.extend(ids.iter().map(|id| source(*id)));
+    path.resolve(opened, keys, block);
+}
+
+impl<'a, P: Path> Iterator for Include<'a, '_, P> {
+    type Item = Result<(Id<P::From>, Item<'a, P>), Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let id = *self.ids.get(self.next)?;
+        let i = self.next % BLOCK;
+        let opened = match &self.opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.next += 1;
+                return Some(Err(error.clone()));
+            }
+        };
+        if i == 0 {
+            let ids = &self.ids[self.next..];
+            resolve_block(&self.path, opened, &ids[..ids.len().min(BLOCK)], &mut self.keys, &mut self.block);
+        }
+        self.next += 1;
+        let item = P::item(opened, &self.block, i, self.keys[i]);
+        Some(item.map(|item| (id, item)).ok_or_else(|| broken::<P>(opened, id.key())))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.ids.len() - self.next;
+        (left, Some(left))
+    }
+
+    /// What `for_each`, `map(..).sum()` and their like go through: a plain loop over each block.
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut folded = init;
+        while !self.next.is_multiple_of(BLOCK) || self.opened.is_err() {
+            let Some(pair) = self.next() else { return folded };
+            folded = f(folded, pair);
+        }
+        let Ok(opened) = &self.opened else { return folded };
+        for ids in self.ids[self.next..].chunks(BLOCK) {
+            resolve_block(&self.path, opened, ids, &mut self.keys, &mut self.block);
+            for (i, (id, key)) in ids.iter().zip(&self.keys).enumerate() {
+                let item = P::item(opened, &self.block, i, *key);
+                folded = f(folded, item.map(|item| (*id, item)).ok_or_else(|| broken::<P>(opened, id.key())));
+            }
+        }
+        folded
+    }
+}
+
+impl<P: Path> ExactSizeIterator for Include<'_, '_, P> {}
+impl<P: Path> FusedIterator for Include<'_, '_, P> {}
+
+#[cfg(test)]
+mod tests;

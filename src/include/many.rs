@@ -1,0 +1,168 @@
+//! Paths that lead to many rows: `has_many`, and reading it whole.
+
+use std::iter::FusedIterator;
+use std::slice;
+
+use slotmap::{DefaultKey, Key};
+
+use super::{Ends, Path, Sealed, is_broken};
+use crate::database::Database;
+use crate::error::Error;
+use crate::id::Id;
+use crate::model::{Model, Presence, Relation};
+use crate::relation::{HasMany, Inverse};
+use crate::table::Table;
+
+/// A path whose item is a list of rows.
+pub trait ToMany: Path {
+    /// The model of the rows.
+    type To: Model;
+
+    /// Their table.
+    fn table<'a>(opened: &Self::Opened<'a>) -> Table<'a, Self::To>;
+    /// Makes the keys of sources that have no list *stale*, in place.
+    fn check(opened: &Self::Opened<'_>, keys: &mut [DefaultKey]);
+    /// Adds the keys of a source's list to `keys`. The source has been checked.
+    fn gather(&self, opened: &Self::Opened<'_>, source: DefaultKey, keys: &mut Vec<DefaultKey>);
+}
+
+/// The rows that belong to an owner with their ids, in the order in which they joined it (behaviour R16).
+///
+/// Reads the relation's own list: nothing is copied, and the length is known at once.
+pub struct Children<'a, M> {
+    entries: slice::Iter<'a, DefaultKey>,
+    left: usize,
+    table: Table<'a, M>,
+}
+
+impl<M> Clone for Children<'_, M> {
+    fn clone(&self) -> Self {
+        Children { entries: self.entries.clone(), left: self.left, table: self.table }
+    }
+}
+
+impl<'a, M: Model> Children<'a, M> {
+    #[inline]
+    fn of<R: Relation<Source = M>>(ends: &Ends<'a, R>, owner: DefaultKey) -> Self {
+        let (link, table) = (ends.link, ends.sources);
+        Children { entries: link.sources(owner).iter(), left: link.count(owner), table }
+    }
+
+    #[inline]
+    fn row(&mut self, key: DefaultKey) -> Option<(Id<M>, &'a M)> {
+        self.left -= 1;
+        Some((Id::from_key(key), self.table.get(Id::from_key(key))?))
+    }
+}
+
+impl<'a, M: Model> Iterator for Children<'a, M> {
+    type Item = (Id<M>, &'a M);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let key = *self.entries.find(|key| !key.is_null())?;
+        self.row(key)
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+impl<M: Model> DoubleEndedIterator for Children<'_, M> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let key = *self.entries.rfind(|key| !key.is_null())?;
+        self.row(key)
+    }
+}
+impl<M: Model> ExactSizeIterator for Children<'_, M> {}
+impl<M: Model> FusedIterator for Children<'_, M> {}
+
+impl<R: Relation> Sealed for HasMany<R> {}
+impl<R: Relation> Path for HasMany<R> {
+    type From = R::Target;
+    type Item<'a, Before: Presence> = Children<'a, R::Source>;
+    type Opened<'a> = Ends<'a, R>;
+    type Block = ();
+
+    fn open<'a>(&self, database: &'a Database) -> Result<Self::Opened<'a>, Error> {
+        Ends::open(database)
+    }
+    #[inline]
+    fn resolve(&self, opened: &Ends<'_, R>, keys: &mut [DefaultKey], (): &mut ()) {
+        opened.expect_owners(keys);
+    }
+    /// An absent owner has no list, which reads as an empty one.
+    #[inline]
+    fn item<'a, Before: Presence>(
+        opened: &Self::Opened<'a>,
+        (): &(),
+        _: usize,
+        key: DefaultKey,
+    ) -> Option<Children<'a, R::Source>> {
+        (!is_broken(key)).then(|| Children::of(opened, key))
+    }
+    fn explain(opened: &Ends<'_, R>, source: DefaultKey) -> Result<(), Error> {
+        opened.owner(source)
+    }
+}
+impl<R: Relation> ToMany for HasMany<R> {
+    type To = R::Source;
+
+    fn table<'a>(opened: &Self::Opened<'a>) -> Table<'a, R::Source> {
+        opened.sources
+    }
+    fn check(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
+        opened.expect_owners(keys);
+    }
+    fn gather(&self, opened: &Ends<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
+        keys.extend(opened.link.sources(source).iter().filter(|key| !key.is_null()));
+    }
+}
+
+impl Database {
+    /// The rows that belong to an owner, in the order in which they joined it. O(1), then O(1) a row.
+    ///
+    /// A stale owner is an error, never another row's children.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] #[model(has_many(moons: Moon))] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet>, name: String }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.insert(Moon { planet_id: mars, name: "Phobos".into() })?;
+    /// db.insert(Moon { planet_id: mars, name: "Deimos".into() })?;
+    /// let moons = db.children(mars, Planet::MOONS)?;
+    /// assert_eq!(moons.len(), 2);
+    /// assert_eq!(moons.map(|(_, moon)| moon.name.as_str()).collect::<Vec<_>>(), ["Phobos", "Deimos"]);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    #[inline]
+    pub fn children<R: Relation>(
+        &self,
+        owner: Id<R::Target>,
+        relation: HasMany<R>,
+    ) -> Result<Children<'_, R::Source>, Error> {
+        self.related(owner, relation)
+    }
+
+    /// How many rows belong to an owner. O(1). A stale owner is an error.
+    pub fn count<I: Inverse>(&self, owner: Id<<I::Relation as Relation>::Target>, relation: I) -> Result<usize, Error> {
+        let _ = relation;
+        self.children(owner, HasMany::<I::Relation>::new()).map(|children| children.len())
+    }
+
+    /// Whether any row belongs to an owner. O(1). A stale owner is an error.
+    pub fn exists<I: Inverse>(&self, owner: Id<<I::Relation as Relation>::Target>, relation: I) -> Result<bool, Error> {
+        self.count(owner, relation).map(|count| count > 0)
+    }
+
+    /// How many of the rows that belong to an owner pass a test. O(rows of the owner). A stale owner is an error.
+    pub fn count_where<R: Relation>(
+        &self,
+        owner: Id<R::Target>,
+        relation: HasMany<R>,
+        mut passes: impl FnMut(&R::Source) -> bool,
+    ) -> Result<usize, Error> {
+        Ok(self.children(owner, relation)?.filter(|(_, row)| passes(row)).count())
+    }
+}
