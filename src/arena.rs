@@ -247,24 +247,8 @@ impl<M> Arena<M> {
     }
 }
 
-/// A slot as a snapshot brings it back.
-pub(crate) enum RestoredSlot<M> {
-    /// A stored row of this generation.
-    Row(u32, M),
-    /// A vacant slot whose next row will have this generation; listed in `free`.
-    Vacant(u32),
-    /// A slot that will not be used again, and its last generation.
-    Retired(u32),
-}
-
-impl<M> Arena<M> {
-    /// Brings an arena back: the slots from number 1 on, and the order of the free ones (next keys, the last first).
-    /// `Err` says which slot is not as it can be.
-    pub(crate) fn restore(slots: Vec<RestoredSlot<M>>, free: Vec<DefaultKey>) -> Result<Self, String> {
-        restore::arena(slots, free)
-    }
-}
-
 mod restore;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use restore::Slots;

@@ -1,1 +1,180 @@
+//! Random histories of an arena against a map of what must be stored, and through [`Slots`] and back.
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use slotmap::{DefaultKey, Key};
+
+use super::{Arena, Slots};
+use crate::id::{key_from_parts, slot_of, version_of};
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Insert(u32),
+    Remove(usize),
+    ReserveAndFill(u32),
+    ReserveAndCancel,
+    DetachAndReattach(usize),
+    DetachAndRelease(usize),
+    Restore,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => any::<u32>().prop_map(Step::Insert),
+        4 => any::<usize>().prop_map(Step::Remove),
+        1 => any::<u32>().prop_map(Step::ReserveAndFill),
+        1 => Just(Step::ReserveAndCancel),
+        1 => any::<usize>().prop_map(Step::DetachAndReattach),
+        1 => any::<usize>().prop_map(Step::DetachAndRelease),
+        1 => Just(Step::Restore),
+    ]
+}
+
+fn nth(model: &BTreeMap<DefaultKey, u32>, n: usize) -> Option<DefaultKey> {
+    model.keys().nth(n % model.len().max(1)).copied()
+}
+
+fn apply(arena: &mut Arena<u32>, model: &mut BTreeMap<DefaultKey, u32>, step: Step) {
+    match step {
+        Step::Insert(row) => {
+            let upcoming = arena.upcoming(0);
+            let key = arena.insert(row);
+            assert_eq!(Some(key), upcoming, "an insertion gets the id that was told");
+            assert_eq!(model.insert(key, row), None);
+        }
+        Step::ReserveAndFill(row) => {
+            let key = arena.reserve_id();
+            assert_eq!(arena.fill(key, row), Ok(()));
+            assert_eq!(arena.fill(key, row), Err(row), "a filled id cannot be filled again");
+            model.insert(key, row);
+        }
+        Step::ReserveAndCancel => {
+            let key = arena.reserve_id();
+            arena.cancel(key);
+            assert!(!arena.is_reserved(key));
+        }
+        Step::Remove(n) => {
+            if let Some(key) = nth(model, n) {
+                assert_eq!(arena.remove(key), model.remove(&key));
+            }
+        }
+        Step::DetachAndReattach(n) => {
+            if let Some(key) = nth(model, n) {
+                let row = arena.detach(key).expect("the model holds stored rows");
+                assert_eq!(arena.get(key), None);
+                arena.reattach(key, row);
+            }
+        }
+        Step::DetachAndRelease(n) => {
+            if let Some(key) = nth(model, n) {
+                assert_eq!(arena.detach(key), model.remove(&key));
+                arena.release(key);
+            }
+        }
+        Step::Restore => *arena = restored(arena),
+    }
+}
+
+/// The arena after its slots and rows have gone out and come back.
+fn restored(arena: &Arena<u32>) -> Arena<u32> {
+    let slots = arena.slots();
+    let mut restored = Arena::restore(&slots).expect("the slots of an arena are those of one");
+    assert_eq!(restored.reserved().collect::<Vec<_>>(), slots.stored().collect::<Vec<_>>());
+    for (key, row) in arena.iter() {
+        assert_eq!(restored.fill(key, *row), Ok(()));
+    }
+    assert_eq!(restored.slots(), slots);
+    restored
+}
+
+fn same_rows_and_future(left: &mut Arena<u32>, right: &mut Arena<u32>) {
+    assert!(left.iter().eq(right.iter()), "the same rows under the same keys");
+    assert_eq!(left.len(), right.len());
+    let mut retired = (left.retired().to_vec(), right.retired().to_vec());
+    retired.0.sort();
+    retired.1.sort();
+    assert_eq!(retired.0, retired.1);
+    // More than both have free, so that the first fresh slots are compared too.
+    for n in 0..left.free().len() + 8 {
+        let row = n as u32;
+        assert_eq!(left.insert(row), right.insert(row), "the same future ids");
+    }
+}
+
+/// A fixed seed: the same histories on every run.
+fn runner(cases: u32) -> TestRunner {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]))
+}
+
+#[test]
+fn random_histories_keep_the_invariants_and_come_back_with_the_same_future_ids() {
+    let outcome = runner(3000).run(&prop::collection::vec(step(), 0..80), |steps| {
+        let (mut arena, mut model) = (Arena::default(), BTreeMap::new());
+        for step in steps {
+            apply(&mut arena, &mut model, step);
+            prop_assert_eq!(arena.faults(), Vec::<String>::new());
+        }
+        prop_assert!(arena.iter().map(|(key, row)| (key, *row)).collect::<BTreeMap<_, _>>() == model);
+        let mut back = restored(&arena);
+        prop_assert_eq!(back.faults(), Vec::<String>::new());
+        same_rows_and_future(&mut arena, &mut back);
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+/// An arena whose slot 1 holds a row of the last generation there is, and whose slot 2 is one reuse before it.
+fn worn() -> Arena<u32> {
+    let slots = Slots { generations: vec![u32::MAX, u32::MAX - 1, 5], free: vec![2] };
+    let mut arena = Arena::restore(&slots).expect("the slots are well formed");
+    for key in slots.stored() {
+        assert_eq!(arena.fill(key, slot_of(key)), Ok(()));
+    }
+    arena
+}
+
+#[test]
+fn a_slot_whose_generation_would_wrap_is_retired_and_stays_so() {
+    let mut arena = worn();
+    let last = key_from_parts(1, u32::MAX).expect("odd");
+    assert_eq!(arena.remove(last), Some(1));
+    assert_eq!(arena.retired(), [last]);
+    let reused = arena.insert(20);
+    assert_eq!((slot_of(reused), version_of(reused)), (2, u32::MAX), "its last generation is used");
+    assert_eq!(arena.remove(reused), Some(20));
+    assert_eq!(arena.retired(), [last, reused]);
+    assert_eq!(slot_of(arena.upcoming(0).expect("there is room")), 4, "neither slot is used again");
+
+    let mut back = restored(&arena);
+    assert_eq!(back.retired(), [last, reused]);
+    assert_eq!(back.get(last), None);
+    assert_eq!(back.faults(), Vec::<String>::new());
+    same_rows_and_future(&mut arena, &mut back);
+}
+
+#[test]
+fn slots_that_no_arena_can_have_are_refused() {
+    let refused = |generations: &[u32], free: &[u32]| {
+        let slots = Slots { generations: generations.to_vec(), free: free.to_vec() };
+        Arena::<u32>::restore(&slots).expect_err("these slots cannot be")
+    };
+    let listed = "is in the free list and not vacant, or is in it twice";
+    assert_eq!(refused(&[1, 3], &[2]), format!("slot 2 {listed}"), "stored");
+    assert_eq!(refused(&[1, 0], &[2]), format!("slot 2 {listed}"), "retired");
+    assert_eq!(refused(&[2, 2], &[2, 2]), format!("slot 2 {listed}"), "twice");
+    assert_eq!(refused(&[2], &[1, 2]), format!("slot 2 {listed}"), "beyond the slots");
+    assert_eq!(refused(&[2], &[0, 1]), format!("slot 0 {listed}"), "slotmap's own");
+    assert_eq!(refused(&[1, 2, 4], &[3]), "slot 2 is vacant and not in the free list");
+}
+
+#[test]
+fn an_empty_arena_comes_back_empty() {
+    let arena = Arena::<u32>::restore(&Slots::default()).expect("no slots are fine");
+    assert_eq!((arena.len(), arena.next_slot()), (0, 1));
+    assert!(!arena.upcoming(0).expect("there is room").is_null());
+}
