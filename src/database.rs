@@ -61,7 +61,7 @@ impl Database {
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
-    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { #[model(unique)] name: String }
+    /// # #[derive(Model, Clone, Debug, Serialize, Deserialize)] struct Planet { #[model(unique)] name: String }
     /// # let mut db = Database::builder().model::<Planet>().build()?;
     /// let mars = db.insert(Planet { name: "Mars".into() })?;
     /// assert_eq!(db.find(Planet::BY_NAME, "Mars")?.0, mars);
