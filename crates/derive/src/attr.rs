@@ -78,7 +78,7 @@ pub(crate) struct BelongsToItem {
     pub(crate) options: Options,
 }
 
-/// What can be said of a belongs_to relation, inside of its parentheses or beside it.
+/// What can be said of a `belongs_to` relation, inside of its parentheses or beside it.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<Ident>,
@@ -222,13 +222,11 @@ fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn:
                 return Err(unknown(&input.call(Ident::parse_any)?, "option of `belongs_to`", OPTIONS));
             }
             let target: Type = input.parse()?;
-            match &item.target {
-                Some(_) => Err(syn::Error::new(target.span(), "a second target: a relation has one")),
-                None => {
-                    item.target = Some(target);
-                    Ok(())
-                }
+            if item.target.is_some() {
+                return Err(syn::Error::new(target.span(), "a second target: a relation has one"));
             }
+            item.target = Some(target);
+            Ok(())
         })?;
     }
     Ok(item)

@@ -200,13 +200,11 @@ impl Checker {
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.
     fn relation_of_struct(&mut self, item: BelongsToItem) {
-        let fields = match &item.options.key_from {
-            Some(list) => self.fields(list),
-            None => {
-                let message = "say which fields hold the key: `belongs_to(Target, key_from(a, b))`";
-                self.errors.at(item.span, message);
-                None
-            }
+        let fields = if let Some(list) = &item.options.key_from {
+            self.fields(list)
+        } else {
+            self.errors.at(item.span, "say which fields hold the key: `belongs_to(Target, key_from(a, b))`");
+            None
         };
         let Some(target) = &item.target else {
             self.errors.at(item.span, "say which model this refers to: `belongs_to(Target, key_from(a, b))`");

@@ -37,7 +37,7 @@ pub(crate) struct UniqueKey {
     pub(crate) span: Span,
 }
 
-/// A belongs_to relation.
+/// A `belongs_to` relation.
 pub(crate) struct BelongsTo {
     pub(crate) name: Name,
     pub(crate) fields: Vec<usize>,
@@ -55,7 +55,7 @@ pub(crate) enum Reference {
     Unique(Vec<Ident>),
 }
 
-/// A has_many or has_one relation.
+/// A `has_many` or `has_one` relation.
 pub(crate) struct Inverse {
     pub(crate) kind: InverseKind,
     pub(crate) name: Name,
