@@ -41,6 +41,16 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     }
 }
 
+/// Declares a marker. Only what the compiler can have something against says that it is the user's own: this does not,
+/// so that no lint asks the user for more of it.
+fn marker_type(model: &Model, marker: &Ident) -> TokenStream {
+    let visibility = &model.visibility;
+    quote! {
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        #visibility struct #marker;
+    }
+}
+
 /// The zero-sized type that stands for a unique key or a relation.
 fn marker(model: &Model, name: &str) -> Ident {
     format_ident!("__{}_{}", unraw(&model.ident), name)
@@ -51,15 +61,20 @@ fn unique_marker(model: &Model, unique: &UniqueKey) -> Ident {
 }
 
 fn unique_key(model: &Model, index: usize, unique: &UniqueKey) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
+    let ident = &model.ident;
     let marker = unique_marker(model, unique);
+    let declaration = marker_type(model, &marker);
     let names = names(model, &unique.fields);
     let parts = unique.fields.iter().map(|&field| model.fields[field].part());
     let key = key(model, &unique.fields);
     let joined = model.field_names(&unique.fields, ",");
-    quote! {
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
-        #visibility struct #marker;
+    // What the compiler has to say of a key, it says of its field, or of the list of its fields.
+    let span = match unique.fields[..] {
+        [field] => model.fields[field].ty.span(),
+        _ => unique.span,
+    };
+    quote_spanned! {span=>
+        #declaration
 
         #[automatically_derived]
         impl ::relata::Unique for #marker {
@@ -74,6 +89,7 @@ fn unique_key(model: &Model, index: usize, unique: &UniqueKey) -> TokenStream {
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl ::relata::NamedUnique<{ ::relata::name_hash(#joined) }> for #ident {
             type Unique = #marker;
         }
@@ -111,9 +127,9 @@ fn key(model: &Model, fields: &[usize]) -> TokenStream {
 }
 
 fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
-    let (name, target) = (&relation.name.text, &relation.target);
+    let (ident, name, target) = (&model.ident, &relation.name.text, &relation.target);
     let marker = marker(model, name);
+    let declaration = marker_type(model, &marker);
     let presence = if model.is_optional(&relation.fields) { quote!(Optional) } else { quote!(Required) };
     let reference = reference(relation);
     let names = names(model, &relation.fields);
@@ -121,9 +137,8 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
     let on_update = action("ON_UPDATE", relation.on_update.as_ref());
     let key = foreign_key(model, relation);
     let assign = assign(model, relation);
-    quote! {
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
-        #visibility struct #marker;
+    quote_spanned! {relation.span()=>
+        #declaration
 
         #[automatically_derived]
         impl ::relata::Relation for #marker {
@@ -147,6 +162,7 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl ::relata::NamedRelation<{ ::relata::name_hash(#name) }> for #ident {
             type Relation = #marker;
         }
@@ -156,14 +172,13 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
 fn reference(relation: &BelongsTo) -> TokenStream {
     let target = &relation.target;
     match &relation.reference {
-        Reference::Id => quote!(::relata::ById<#target>),
-        Reference::PrimaryKey => quote_spanned! {target.span()=>
+        Reference::Id => quote_spanned!(relation.span()=> ::relata::ById<#target>),
+        Reference::PrimaryKey => quote_spanned! {relation.span()=>
             ::relata::ByKey<<#target as ::relata::HasPrimaryKey>::PrimaryKey>
         },
         Reference::Unique(fields) => {
             let joined = fields.iter().map(unraw).collect::<Vec<_>>().join(",");
-            let span = fields.first().map_or_else(Span::call_site, Ident::span);
-            quote_spanned! {span=>
+            quote_spanned! {relation.span()=>
                 ::relata::ByKey<<#target as ::relata::NamedUnique<{ ::relata::name_hash(#joined) }>>::Unique>
             }
         }
@@ -237,7 +252,7 @@ fn refers_to(model: &Model) -> TokenStream {
         .filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
     only.map(|(relation, _)| {
         let (target, marker) = (&relation.target, marker(model, &relation.name.text));
-        quote! {
+        quote_spanned! {relation.span()=>
             #[automatically_derived]
             impl ::relata::RefersTo<#target> for #ident {
                 type By = #marker;
@@ -251,10 +266,10 @@ fn refers_to(model: &Model) -> TokenStream {
 fn inverse_of(model: &Model, inverse: &Inverse) -> TokenStream {
     let (ident, source) = (&model.ident, &inverse.source);
     match &inverse.via {
-        None => quote_spanned!(source.span()=> <#source as ::relata::RefersTo<#ident>>::By),
+        None => quote_spanned!(inverse.span()=> <#source as ::relata::RefersTo<#ident>>::By),
         Some(via) => {
             let name = unraw(via);
-            quote_spanned!(via.span()=> <#source as ::relata::NamedRelation<{ ::relata::name_hash(#name) }>>::Relation)
+            quote_spanned!(inverse.span()=> <#source as ::relata::NamedRelation<{ ::relata::name_hash(#name) }>>::Relation)
         }
     }
 }
@@ -263,8 +278,8 @@ fn inverse_of(model: &Model, inverse: &Inverse) -> TokenStream {
 fn constants(model: &Model) -> TokenStream {
     let (ident, visibility) = (&model.ident, &model.visibility);
     let constant = |name: &str, span: Span, doc: String, ty: &str, of: TokenStream| {
-        let (name, ty) = (Ident::new(name, span), format_ident!("{ty}"));
-        quote! {
+        let (name, ty) = (Ident::new(name, Span::call_site()), format_ident!("{ty}"));
+        quote_spanned! {span=>
             #[doc = #doc]
             #visibility const #name: ::relata::#ty<#of> = ::relata::#ty::new();
         }
@@ -272,14 +287,14 @@ fn constants(model: &Model) -> TokenStream {
     let uniques = model.uniques.iter().map(|unique| {
         let doc = format!("The unique key on `{}`.", model.field_names(&unique.fields, "`, `"));
         let marker = unique_marker(model, unique).to_token_stream();
-        constant(&model.unique_constant(unique), Span::call_site(), doc, "By", marker)
+        constant(&model.unique_constant(unique), unique.span, doc, "By", marker)
     });
     let relations = model.relations.iter().map(|relation| {
         let name = &relation.name;
         let fields = model.field_names(&relation.fields, "`, `");
         let doc = format!("The `{}` that `{fields}` refers to.", short_name(&relation.target));
         let marker = marker(model, &name.text).to_token_stream();
-        constant(&name.constant(), Span::call_site(), doc, "BelongsTo", marker)
+        constant(&name.constant(), relation.span(), doc, "BelongsTo", marker)
     });
     let inverses = model.inverses.iter().map(|inverse| {
         let (name, source) = (&inverse.name, short_name(&inverse.source));
@@ -287,7 +302,7 @@ fn constants(model: &Model) -> TokenStream {
             InverseKind::HasMany => (format!("Every `{source}` that refers to the row."), "HasMany"),
             InverseKind::HasOne => (format!("The `{source}` that refers to the row, if there is one."), "HasOne"),
         };
-        constant(&name.constant(), Span::call_site(), doc, ty, inverse_of(model, inverse))
+        constant(&name.constant(), inverse.span(), doc, ty, inverse_of(model, inverse))
     });
     quote! {
         #[automatically_derived]
@@ -316,12 +331,12 @@ fn declaration(model: &Model) -> TokenStream {
     });
     let relations = model.relations.iter().map(|relation| {
         let marker = marker(model, &relation.name.text);
-        quote!(::relata::Visitor::belongs_to::<#marker>(visitor);)
+        quote_spanned!(relation.span()=> ::relata::Visitor::belongs_to::<#marker>(visitor);)
     });
     let inverses = model.inverses.iter().map(|inverse| {
         let (kind, name) = (format_ident!("{}", inverse.kind.name()), &inverse.name.text);
         let relation = inverse_of(model, inverse);
-        quote!(::relata::Visitor::#kind::<#relation>(visitor, #name);)
+        quote_spanned!(inverse.span()=> ::relata::Visitor::#kind::<#relation>(visitor, #name);)
     });
     quote! {
         #[automatically_derived]

@@ -1,8 +1,9 @@
 //! The generated structs: the fields as values, a row lent to be edited, a row to walk from.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
+use syn::spanned::Spanned;
 
 use super::{inverse_of, marker};
 use crate::model::{InverseKind, Model, short_name, unraw};
@@ -142,13 +143,13 @@ pub(super) fn navigate(model: &Model) -> TokenStream {
 /// A method for each relation.
 fn relation_methods(model: &Model) -> TokenStream {
     let visibility = &model.visibility;
-    let row = |of: &Type| quote!(::relata::Row<'a, #of>);
+    let row = |of: &Type| quote_spanned!(of.span()=> ::relata::Row<'a, #of>);
     let relations = model.relations.iter().map(|relation| {
         let (method, row) = (relation.name.method(), row(&relation.target));
         let marker = marker(model, &relation.name.text);
         let doc = format!("The `{}` that the row refers to.", short_name(&relation.target));
         let out = if model.is_optional(&relation.fields) { quote!(::core::option::Option<#row>) } else { row };
-        quote! {
+        quote_spanned! {relation.span()=>
             #[doc = #doc]
             #visibility fn #method(&self) -> ::core::result::Result<#out, ::relata::Error> {
                 self.0.target(::relata::BelongsTo::<#marker>::new())
@@ -161,7 +162,7 @@ fn relation_methods(model: &Model) -> TokenStream {
         match inverse.kind {
             InverseKind::HasMany => {
                 let doc = format!("Every `{source}` that refers to the row, in the order in which they joined it.");
-                quote! {
+                quote_spanned! {inverse.span()=>
                     #[doc = #doc]
                     #visibility fn #method(&self) -> impl ::core::iter::Iterator<Item = #row> + use<'a> {
                         self.0.sources(::relata::HasMany::<#relation>::new())
@@ -170,7 +171,7 @@ fn relation_methods(model: &Model) -> TokenStream {
             }
             InverseKind::HasOne => {
                 let doc = format!("The `{source}` that refers to the row, if there is one.");
-                quote! {
+                quote_spanned! {inverse.span()=>
                     #[doc = #doc]
                     #visibility fn #method(&self) -> ::core::option::Option<#row> {
                         self.0.source(::relata::HasOne::<#relation>::new())
