@@ -14,6 +14,7 @@ use std::hash::{BuildHasher, Hash};
     note = "parts of unique and natural keys must be `Eq + Hash + Debug + Clone + Send + Sync`; floats have no total equality"
 )]
 pub trait KeyPart: Eq + Hash + Debug + Clone + Send + Sync + 'static {}
+#[diagnostic::do_not_recommend]
 impl<T: Eq + Hash + Debug + Clone + Send + Sync + 'static> KeyPart for T {}
 
 /// The type of a natural key: a tuple of one to six [`KeyPart`]s.

@@ -390,6 +390,10 @@ impl<M, T> Debug for Field<M, T> {
 }
 
 /// A model of which some fields are in no key and no index, and can be changed in place.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{Self}` cannot be edited in place",
+    note = "the derive writes the view that lends the fields; by hand, implement `Editable`"
+)]
 pub trait Editable: Model {
     /// A view of a row: `&mut` to the fields that no index covers, `&` to the others.
     type Mut<'a>;

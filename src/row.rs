@@ -13,6 +13,10 @@ use crate::model::{Model, Presence, Relation};
 use crate::relation::{BelongsTo, HasMany, HasOne};
 
 /// A model whose rows can be walked from: the derive gives each a view with a method for each relation.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{Self}` cannot be walked from",
+    note = "the derive writes the view; by hand, `type Row<'a> = RowRef<'a, Self>;` is enough"
+)]
 pub trait Navigate: Model {
     /// The view of a row.
     type Row<'a>: From<RowRef<'a, Self>>;

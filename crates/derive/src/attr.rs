@@ -2,10 +2,12 @@
 //!
 //! An item that cannot be read is reported and passed over, so that one mistake does not hide the next.
 
+use std::fmt::Display;
+
 use proc_macro2::{Ident, Span, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::spanned::Spanned;
 use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
 
 use crate::model::{InverseKind, unraw};
@@ -35,8 +37,14 @@ impl Errors {
         }
     }
 
-    pub(crate) fn at(&mut self, span: Span, message: impl std::fmt::Display) {
+    /// An error about one word.
+    pub(crate) fn at(&mut self, span: Span, message: impl Display) {
         self.push(syn::Error::new(span, message));
+    }
+
+    /// An error about all of some tokens, such as a type.
+    pub(crate) fn on(&mut self, tokens: impl ToTokens, message: impl Display) {
+        self.push(syn::Error::new_spanned(tokens, message));
     }
 
     /// The value, if nothing was wrong.
@@ -78,7 +86,7 @@ pub(crate) struct BelongsToItem {
     pub(crate) options: Options,
 }
 
-/// What can be said of a belongs_to relation, inside of its parentheses or beside it.
+/// What can be said of a `belongs_to` relation, inside of its parentheses or beside it.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<Ident>,
@@ -127,11 +135,11 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 Ok(())
             }
             "has_many" => {
-                items.inverses.push(inverse(InverseKind::HasMany, input)?);
+                items.inverses.push(inverse(InverseKind::HasMany, &word, input, errors)?);
                 Ok(())
             }
             "has_one" => {
-                items.inverses.push(inverse(InverseKind::HasOne, input)?);
+                items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
             "plain" | "name" | "key_to" | "on_delete" | "on_update" => {
@@ -219,16 +227,14 @@ fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn:
                 return Ok(());
             }
             if input.peek(Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(syn::token::Paren)) {
-                return Err(unknown(&input.call(Ident::parse_any)?, "option of `belongs_to`", OPTIONS));
+                return Err(unknown(&input.call(Ident::parse_any)?, "option", OPTIONS));
             }
             let target: Type = input.parse()?;
-            match &item.target {
-                Some(_) => Err(syn::Error::new(target.span(), "a second target: a relation has one")),
-                None => {
-                    item.target = Some(target);
-                    Ok(())
-                }
+            if item.target.is_some() {
+                return Err(syn::Error::new_spanned(target, "a second target: a relation has one"));
             }
+            item.target = Some(target);
+            Ok(())
         })?;
     }
     Ok(item)
@@ -277,25 +283,36 @@ impl Options {
     }
 }
 
-/// Reads `(orders: Order, via = buyer)`.
-fn inverse(kind: InverseKind, input: ParseStream<'_>) -> syn::Result<InverseItem> {
+/// Reads what follows the word `has_many` or `has_one`: `(orders: Order, via = buyer)`.
+fn inverse(kind: InverseKind, word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<InverseItem> {
+    let usage = || syn::Error::new(word.span(), format!("say what the row has: `{word}(orders: Order)`"));
+    if !input.peek(syn::token::Paren) {
+        return Err(usage());
+    }
     let content;
     parenthesized!(content in input);
-    let name = content.call(Ident::parse_any)?;
-    content.parse::<Token![:]>()?;
-    let source: Type = content.parse()?;
+    let named = || {
+        let name = content.call(Ident::parse_any)?;
+        content.parse::<Token![:]>()?;
+        let source: Type = content.parse()?;
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+        Ok((name, source))
+    };
+    let (name, source) = named().map_err(|_: syn::Error| {
+        drain(&content);
+        usage()
+    })?;
     let mut via = None;
-    while !content.is_empty() {
-        content.parse::<Token![,]>()?;
-        if content.is_empty() {
-            break;
+    each_item(&content, errors, &mut |input, _| {
+        let option = input.call(Ident::parse_any)?;
+        if option == "via" {
+            once(&mut via, &option, assigned_word(input)?)
+        } else {
+            Err(unknown(&option, "option", "`via`"))
         }
-        let word = content.call(Ident::parse_any)?;
-        if word != "via" {
-            return Err(unknown(&word, &format!("option of `{}`", kind.name()), "`via`"));
-        }
-        once(&mut via, &word, assigned_word(&content)?)?;
-    }
+    })?;
     Ok(InverseItem { kind, name, source, via })
 }
 
@@ -309,8 +326,13 @@ fn field_list(word: &Ident, input: ParseStream<'_>) -> syn::Result<FieldList> {
     }
     let content;
     parenthesized!(content in input);
-    let fields = content.parse_terminated(Ident::parse_any, Token![,])?;
+    let fields = content.parse_terminated(Ident::parse_any, Token![,]).inspect_err(|_| drain(&content))?;
     Ok(FieldList { span: word.span(), fields: fields.into_iter().collect() })
+}
+
+/// Passes over the rest of a list after an error in it, which would be reported as a second one.
+fn drain(content: ParseStream<'_>) {
+    while content.parse::<TokenTree>().is_ok() {}
 }
 
 /// Reads `= restrict`.

@@ -52,7 +52,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         field_items.push(attr::field_items(&field.attrs, &mut errors));
     }
     if items.table.as_ref().is_some_and(|table| table.value().is_empty()) {
-        errors.at(items.table.span(), "a table needs a name");
+        errors.on(&items.table, "a table needs a name");
     }
     let mut checker = Checker { model, errors };
     checker.collect_uniques(&items, &field_items);
@@ -65,15 +65,15 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
 /// The fields of a struct that can be a model; none where it is no such struct.
 fn shape<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<&'a syn::Field> {
     if !input.generics.params.is_empty() {
-        errors.at(input.generics.span(), "a model has no generic parameters: a table holds rows of one type");
+        errors.on(&input.generics, "a model has no generic parameters: a table holds rows of one type");
     }
     if let Some(clause) = &input.generics.where_clause {
-        errors.at(clause.span(), "a model has no generic parameters, and so no where clause");
+        errors.on(clause, "a model has no generic parameters, and so no where clause");
     }
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Unnamed(fields) => {
-                errors.at(fields.span(), "a model names its fields: make this a struct with braces");
+                errors.on(fields, "a model names its fields: make this a struct with braces");
                 Vec::new()
             }
             fields => fields.iter().collect(),
@@ -91,8 +91,8 @@ fn shape<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<&'a syn::Field>
 
 fn version(literal: Option<&LitInt>, errors: &mut Errors) -> u32 {
     literal.map_or(0, |literal| {
-        literal.base10_parse().unwrap_or_else(|error| {
-            errors.push(error);
+        literal.base10_parse().unwrap_or_else(|_| {
+            errors.on(literal, format!("a version is a whole number, from 0 to {}", u32::MAX));
             0
         })
     })
@@ -200,13 +200,11 @@ impl Checker {
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.
     fn relation_of_struct(&mut self, item: BelongsToItem) {
-        let fields = match &item.options.key_from {
-            Some(list) => self.fields(list),
-            None => {
-                let message = "say which fields hold the key: `belongs_to(Target, key_from(a, b))`";
-                self.errors.at(item.span, message);
-                None
-            }
+        let fields = if let Some(list) = &item.options.key_from {
+            self.fields(list)
+        } else {
+            self.errors.at(item.span, "say which fields hold the key: `belongs_to(Target, key_from(a, b))`");
+            None
         };
         let Some(target) = &item.target else {
             self.errors.at(item.span, "say which model this refers to: `belongs_to(Target, key_from(a, b))`");
@@ -245,7 +243,7 @@ impl Checker {
             (Some(target), Some(id_of)) if matches!(reference, Reference::Id) => {
                 let (named, typed) = (short_name(&target), short_name(&id_of));
                 if named != typed {
-                    self.errors.at(target.span(), format!("the field is an id of `{typed}`, not of `{named}`"));
+                    self.errors.on(&target, format!("the field is an id of `{typed}`, not of `{named}`"));
                 }
                 target
             }
@@ -291,7 +289,7 @@ impl Checker {
                     "`{name}` is an id of `{target}` but no relation: \
                      mark it `#[model(belongs_to)]`, or `#[model(plain)]` if it may name a row that is gone"
                 );
-                self.errors.at(field.ty.span(), message);
+                self.errors.on(&field.ty, message);
             }
             _ => {}
         }

@@ -6,8 +6,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Type;
 use syn::spanned::Spanned;
+
+mod views;
 
 use crate::attr::Action;
 use crate::model::{BelongsTo, Inverse, InverseKind, Model, Reference, UniqueKey, short_name, unraw};
@@ -19,10 +20,10 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let primary_key = primary_key(model);
     let refers_to = refers_to(model);
     let constants = constants(model);
-    let fields = fields(model);
+    let fields = views::fields(model);
     let declaration = declaration(model);
-    let editable = editable(model);
-    let navigate = navigate(model);
+    let editable = views::editable(model);
+    let navigate = views::navigate(model);
     quote! {
         #[doc(hidden)]
         #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case, unreachable_pub)]
@@ -40,6 +41,16 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     }
 }
 
+/// Declares a marker. Only what the compiler can have something against says that it is the user's own: this does not,
+/// so that no lint asks the user for more of it.
+fn marker_type(model: &Model, marker: &Ident) -> TokenStream {
+    let visibility = &model.visibility;
+    quote! {
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        #visibility struct #marker;
+    }
+}
+
 /// The zero-sized type that stands for a unique key or a relation.
 fn marker(model: &Model, name: &str) -> Ident {
     format_ident!("__{}_{}", unraw(&model.ident), name)
@@ -50,15 +61,20 @@ fn unique_marker(model: &Model, unique: &UniqueKey) -> Ident {
 }
 
 fn unique_key(model: &Model, index: usize, unique: &UniqueKey) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
+    let ident = &model.ident;
     let marker = unique_marker(model, unique);
+    let declaration = marker_type(model, &marker);
     let names = names(model, &unique.fields);
     let parts = unique.fields.iter().map(|&field| model.fields[field].part());
     let key = key(model, &unique.fields);
     let joined = model.field_names(&unique.fields, ",");
-    quote! {
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
-        #visibility struct #marker;
+    // What the compiler has to say of a key, it says of its field, or of the list of its fields.
+    let span = match unique.fields[..] {
+        [field] => model.fields[field].ty.span(),
+        _ => unique.span,
+    };
+    quote_spanned! {span=>
+        #declaration
 
         #[automatically_derived]
         impl ::relata::Unique for #marker {
@@ -73,6 +89,7 @@ fn unique_key(model: &Model, index: usize, unique: &UniqueKey) -> TokenStream {
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl ::relata::NamedUnique<{ ::relata::name_hash(#joined) }> for #ident {
             type Unique = #marker;
         }
@@ -110,9 +127,9 @@ fn key(model: &Model, fields: &[usize]) -> TokenStream {
 }
 
 fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
-    let (name, target) = (&relation.name.text, &relation.target);
+    let (ident, name, target) = (&model.ident, &relation.name.text, &relation.target);
     let marker = marker(model, name);
+    let declaration = marker_type(model, &marker);
     let presence = if model.is_optional(&relation.fields) { quote!(Optional) } else { quote!(Required) };
     let reference = reference(relation);
     let names = names(model, &relation.fields);
@@ -120,9 +137,8 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
     let on_update = action("ON_UPDATE", relation.on_update.as_ref());
     let key = foreign_key(model, relation);
     let assign = assign(model, relation);
-    quote! {
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
-        #visibility struct #marker;
+    quote_spanned! {relation.span()=>
+        #declaration
 
         #[automatically_derived]
         impl ::relata::Relation for #marker {
@@ -146,6 +162,7 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl ::relata::NamedRelation<{ ::relata::name_hash(#name) }> for #ident {
             type Relation = #marker;
         }
@@ -155,14 +172,13 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
 fn reference(relation: &BelongsTo) -> TokenStream {
     let target = &relation.target;
     match &relation.reference {
-        Reference::Id => quote!(::relata::ById<#target>),
-        Reference::PrimaryKey => quote_spanned! {target.span()=>
+        Reference::Id => quote_spanned!(relation.span()=> ::relata::ById<#target>),
+        Reference::PrimaryKey => quote_spanned! {relation.span()=>
             ::relata::ByKey<<#target as ::relata::HasPrimaryKey>::PrimaryKey>
         },
         Reference::Unique(fields) => {
             let joined = fields.iter().map(unraw).collect::<Vec<_>>().join(",");
-            let span = fields.first().map_or_else(Span::call_site, Ident::span);
-            quote_spanned! {span=>
+            quote_spanned! {relation.span()=>
                 ::relata::ByKey<<#target as ::relata::NamedUnique<{ ::relata::name_hash(#joined) }>>::Unique>
             }
         }
@@ -236,7 +252,7 @@ fn refers_to(model: &Model) -> TokenStream {
         .filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
     only.map(|(relation, _)| {
         let (target, marker) = (&relation.target, marker(model, &relation.name.text));
-        quote! {
+        quote_spanned! {relation.span()=>
             #[automatically_derived]
             impl ::relata::RefersTo<#target> for #ident {
                 type By = #marker;
@@ -246,14 +262,14 @@ fn refers_to(model: &Model) -> TokenStream {
     .collect()
 }
 
-/// The relation type that a has_many or has_one is the inverse of.
+/// The relation type that a `has_many` or `has_one` is the inverse of.
 fn inverse_of(model: &Model, inverse: &Inverse) -> TokenStream {
     let (ident, source) = (&model.ident, &inverse.source);
     match &inverse.via {
-        None => quote_spanned!(source.span()=> <#source as ::relata::RefersTo<#ident>>::By),
+        None => quote_spanned!(inverse.span()=> <#source as ::relata::RefersTo<#ident>>::By),
         Some(via) => {
             let name = unraw(via);
-            quote_spanned!(via.span()=> <#source as ::relata::NamedRelation<{ ::relata::name_hash(#name) }>>::Relation)
+            quote_spanned!(inverse.span()=> <#source as ::relata::NamedRelation<{ ::relata::name_hash(#name) }>>::Relation)
         }
     }
 }
@@ -262,8 +278,8 @@ fn inverse_of(model: &Model, inverse: &Inverse) -> TokenStream {
 fn constants(model: &Model) -> TokenStream {
     let (ident, visibility) = (&model.ident, &model.visibility);
     let constant = |name: &str, span: Span, doc: String, ty: &str, of: TokenStream| {
-        let (name, ty) = (Ident::new(name, span), format_ident!("{ty}"));
-        quote! {
+        let (name, ty) = (Ident::new(name, Span::call_site()), format_ident!("{ty}"));
+        quote_spanned! {span=>
             #[doc = #doc]
             #visibility const #name: ::relata::#ty<#of> = ::relata::#ty::new();
         }
@@ -271,14 +287,14 @@ fn constants(model: &Model) -> TokenStream {
     let uniques = model.uniques.iter().map(|unique| {
         let doc = format!("The unique key on `{}`.", model.field_names(&unique.fields, "`, `"));
         let marker = unique_marker(model, unique).to_token_stream();
-        constant(&model.unique_constant(unique), Span::call_site(), doc, "By", marker)
+        constant(&model.unique_constant(unique), unique.span, doc, "By", marker)
     });
     let relations = model.relations.iter().map(|relation| {
         let name = &relation.name;
         let fields = model.field_names(&relation.fields, "`, `");
         let doc = format!("The `{}` that `{fields}` refers to.", short_name(&relation.target));
         let marker = marker(model, &name.text).to_token_stream();
-        constant(&name.constant(), Span::call_site(), doc, "BelongsTo", marker)
+        constant(&name.constant(), relation.span(), doc, "BelongsTo", marker)
     });
     let inverses = model.inverses.iter().map(|inverse| {
         let (name, source) = (&inverse.name, short_name(&inverse.source));
@@ -286,7 +302,7 @@ fn constants(model: &Model) -> TokenStream {
             InverseKind::HasMany => (format!("Every `{source}` that refers to the row."), "HasMany"),
             InverseKind::HasOne => (format!("The `{source}` that refers to the row, if there is one."), "HasOne"),
         };
-        constant(&name.constant(), Span::call_site(), doc, ty, inverse_of(model, inverse))
+        constant(&name.constant(), inverse.span(), doc, ty, inverse_of(model, inverse))
     });
     quote! {
         #[automatically_derived]
@@ -294,40 +310,6 @@ fn constants(model: &Model) -> TokenStream {
             #(#uniques)*
             #(#relations)*
             #(#inverses)*
-        }
-    }
-}
-
-/// `Order::FIELDS.total_cents`.
-fn fields(model: &Model) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
-    let holder = format_ident!("__{}Fields", unraw(ident));
-    let members = model.fields.iter().map(|field| {
-        let (name, visibility, ty) = (&field.ident, &field.visibility, &field.ty);
-        let doc = format!("The field `{}`.", field.name());
-        quote!(#[doc = #doc] #visibility #name: ::relata::Field<#ident, #ty>)
-    });
-    let values = model.fields.iter().enumerate().map(|(index, field)| {
-        let (field, name) = (&field.ident, field.name());
-        quote! {
-            #field: ::relata::Field {
-                index: #index,
-                name: #name,
-                get: |row| &row.#field,
-                get_mut: |row| &mut row.#field,
-            }
-        }
-    });
-    quote! {
-        #[doc = "The fields of the model as values."]
-        #visibility struct #holder {
-            #(#members,)*
-        }
-
-        #[automatically_derived]
-        impl #ident {
-            #[doc = "The fields as values, to read, set and query by."]
-            #visibility const FIELDS: #holder = #holder { #(#values,)* };
         }
     }
 }
@@ -349,12 +331,12 @@ fn declaration(model: &Model) -> TokenStream {
     });
     let relations = model.relations.iter().map(|relation| {
         let marker = marker(model, &relation.name.text);
-        quote!(::relata::Visitor::belongs_to::<#marker>(visitor);)
+        quote_spanned!(relation.span()=> ::relata::Visitor::belongs_to::<#marker>(visitor);)
     });
     let inverses = model.inverses.iter().map(|inverse| {
         let (kind, name) = (format_ident!("{}", inverse.kind.name()), &inverse.name.text);
         let relation = inverse_of(model, inverse);
-        quote!(::relata::Visitor::#kind::<#relation>(visitor, #name);)
+        quote_spanned!(inverse.span()=> ::relata::Visitor::#kind::<#relation>(visitor, #name);)
     });
     quote! {
         #[automatically_derived]
@@ -372,145 +354,4 @@ fn declaration(model: &Model) -> TokenStream {
             }
         }
     }
-}
-
-/// The view that lends the fields which no index covers.
-fn editable(model: &Model) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
-    if model.fields.is_empty() {
-        return quote! {
-            #[automatically_derived]
-            impl ::relata::Editable for #ident {
-                type Mut<'a> = ();
-
-                fn lend(&mut self) {}
-            }
-        };
-    }
-    let view = format_ident!("__{}Mut", unraw(ident));
-    let mutability = |place| model.is_unindexed(place).then(|| quote!(mut));
-    let members = model.fields.iter().enumerate().map(|(place, field)| {
-        let (name, visibility, ty, mutability) = (&field.ident, &field.visibility, &field.ty, mutability(place));
-        let doc =
-            format!("The field `{}`{}.", field.name(), if mutability.is_some() { "" } else { ", which is in a key" });
-        quote!(#[doc = #doc] #visibility #name: &'a #mutability #ty)
-    });
-    let values = model.fields.iter().enumerate().map(|(place, field)| {
-        let (name, mutability) = (&field.ident, mutability(place));
-        quote!(#name: &#mutability self.#name)
-    });
-    quote! {
-        #[doc = "A row whose fields can be changed, but for those that are in a key."]
-        #visibility struct #view<'a> {
-            #(#members,)*
-        }
-
-        #[automatically_derived]
-        impl ::relata::Editable for #ident {
-            type Mut<'a> = #view<'a>;
-
-            fn lend(&mut self) -> #view<'_> {
-                #view { #(#values,)* }
-            }
-        }
-    }
-}
-
-/// The view from which relations are followed by name.
-fn navigate(model: &Model) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
-    let view = format_ident!("__{}Row", unraw(ident));
-    let debug_name = format!("{}Row", unraw(ident));
-    let methods = relation_methods(model);
-    quote! {
-        #[doc = "A row from which its relations are followed by name."]
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
-        #visibility struct #view<'a>(::relata::RowRef<'a, #ident>);
-
-        #[automatically_derived]
-        impl<'a> #view<'a> {
-            #[doc = "The row's id."]
-            #visibility fn id(&self) -> ::relata::Id<#ident> {
-                self.0.id()
-            }
-
-            #[doc = "The row, for as long as the database is borrowed."]
-            #visibility fn get(&self) -> &'a #ident {
-                self.0.get()
-            }
-
-            #methods
-        }
-
-        #[automatically_derived]
-        impl<'a> ::core::convert::From<::relata::RowRef<'a, #ident>> for #view<'a> {
-            fn from(row: ::relata::RowRef<'a, #ident>) -> Self {
-                #view(row)
-            }
-        }
-
-        #[automatically_derived]
-        impl ::core::ops::Deref for #view<'_> {
-            type Target = #ident;
-
-            fn deref(&self) -> &#ident {
-                self.0.get()
-            }
-        }
-
-        #[automatically_derived]
-        impl ::core::fmt::Debug for #view<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#debug_name).field("id", &self.0.id()).finish_non_exhaustive()
-            }
-        }
-
-        #[automatically_derived]
-        impl ::relata::Navigate for #ident {
-            type Row<'a> = #view<'a>;
-        }
-    }
-}
-
-/// A method for each relation.
-fn relation_methods(model: &Model) -> TokenStream {
-    let visibility = &model.visibility;
-    let row = |of: &Type| quote!(::relata::Row<'a, #of>);
-    let relations = model.relations.iter().map(|relation| {
-        let (method, row) = (relation.name.method(), row(&relation.target));
-        let marker = marker(model, &relation.name.text);
-        let doc = format!("The `{}` that the row refers to.", short_name(&relation.target));
-        let out = if model.is_optional(&relation.fields) { quote!(::core::option::Option<#row>) } else { row };
-        quote! {
-            #[doc = #doc]
-            #visibility fn #method(&self) -> ::core::result::Result<#out, ::relata::Error> {
-                self.0.target(::relata::BelongsTo::<#marker>::new())
-            }
-        }
-    });
-    let inverses = model.inverses.iter().map(|inverse| {
-        let (method, row, relation) = (inverse.name.method(), row(&inverse.source), inverse_of(model, inverse));
-        let source = short_name(&inverse.source);
-        match inverse.kind {
-            InverseKind::HasMany => {
-                let doc = format!("Every `{source}` that refers to the row, in the order in which they joined it.");
-                quote! {
-                    #[doc = #doc]
-                    #visibility fn #method(&self) -> impl ::core::iter::Iterator<Item = #row> + use<'a> {
-                        self.0.sources(::relata::HasMany::<#relation>::new())
-                    }
-                }
-            }
-            InverseKind::HasOne => {
-                let doc = format!("The `{source}` that refers to the row, if there is one.");
-                quote! {
-                    #[doc = #doc]
-                    #visibility fn #method(&self) -> ::core::option::Option<#row> {
-                        self.0.source(::relata::HasOne::<#relation>::new())
-                    }
-                }
-            }
-        }
-    });
-    quote!(#(#relations)* #(#inverses)*)
 }

@@ -3,6 +3,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type, Visibility};
 
 use crate::attr::Action;
@@ -37,7 +38,7 @@ pub(crate) struct UniqueKey {
     pub(crate) span: Span,
 }
 
-/// A belongs_to relation.
+/// A `belongs_to` relation.
 pub(crate) struct BelongsTo {
     pub(crate) name: Name,
     pub(crate) fields: Vec<usize>,
@@ -55,7 +56,7 @@ pub(crate) enum Reference {
     Unique(Vec<Ident>),
 }
 
-/// A has_many or has_one relation.
+/// A `has_many` or `has_one` relation.
 pub(crate) struct Inverse {
     pub(crate) kind: InverseKind,
     pub(crate) name: Name,
@@ -121,6 +122,26 @@ impl Field {
     /// The model of the `Id<..>` or `Option<Id<..>>` that it is.
     pub(crate) fn id_of(&self) -> Option<&Type> {
         argument_of(self.part(), "Id")
+    }
+}
+
+// The compiler reports what it has against generated code where that code says it is from: at the words of the
+// declaration. As all that is written for one declaration says so, the compiler reports a fault of it once.
+
+impl BelongsTo {
+    /// The fields of the target if they are named, the target if not.
+    pub(crate) fn span(&self) -> Span {
+        match &self.reference {
+            Reference::Unique(fields) => fields.first().map_or_else(|| self.target.span(), Ident::span),
+            Reference::Id | Reference::PrimaryKey => self.target.span(),
+        }
+    }
+}
+
+impl Inverse {
+    /// The relation of the source if it is named, the source if not.
+    pub(crate) fn span(&self) -> Span {
+        self.via.as_ref().map_or_else(|| self.source.span(), Ident::span)
     }
 }
 

@@ -1,0 +1,184 @@
+//! The generated structs: the fields as values, a row lent to be edited, a row to walk from.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use super::{inverse_of, marker};
+use crate::model::{InverseKind, Model, short_name, unraw};
+
+/// `Order::FIELDS.total_cents`.
+pub(super) fn fields(model: &Model) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    let holder = format_ident!("__{}Fields", unraw(ident));
+    let members = model.fields.iter().map(|field| {
+        let (name, visibility, ty) = (&field.ident, &field.visibility, &field.ty);
+        let doc = format!("The field `{}`.", field.name());
+        quote!(#[doc = #doc] #visibility #name: ::relata::Field<#ident, #ty>)
+    });
+    let values = model.fields.iter().enumerate().map(|(index, field)| {
+        let (field, name) = (&field.ident, field.name());
+        quote! {
+            #field: ::relata::Field {
+                index: #index,
+                name: #name,
+                get: |row| &row.#field,
+                get_mut: |row| &mut row.#field,
+            }
+        }
+    });
+    quote! {
+        #[doc = "The fields of the model as values."]
+        #visibility struct #holder {
+            #(#members,)*
+        }
+
+        #[automatically_derived]
+        impl #ident {
+            #[doc = "The fields as values, to read, set and query by."]
+            #visibility const FIELDS: #holder = #holder { #(#values,)* };
+        }
+    }
+}
+
+/// The view that lends the fields which no index covers.
+pub(super) fn editable(model: &Model) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    if model.fields.is_empty() {
+        return quote! {
+            #[automatically_derived]
+            impl ::relata::Editable for #ident {
+                type Mut<'a> = ();
+
+                fn lend(&mut self) {}
+            }
+        };
+    }
+    let view = format_ident!("__{}Mut", unraw(ident));
+    let mutability = |place| model.is_unindexed(place).then(|| quote!(mut));
+    let members = model.fields.iter().enumerate().map(|(place, field)| {
+        let (name, visibility, ty, mutability) = (&field.ident, &field.visibility, &field.ty, mutability(place));
+        let doc =
+            format!("The field `{}`{}.", field.name(), if mutability.is_some() { "" } else { ", which is in a key" });
+        quote!(#[doc = #doc] #visibility #name: &'a #mutability #ty)
+    });
+    let values = model.fields.iter().enumerate().map(|(place, field)| {
+        let (name, mutability) = (&field.ident, mutability(place));
+        quote!(#name: &#mutability self.#name)
+    });
+    quote! {
+        #[doc = "A row whose fields can be changed, but for those that are in a key."]
+        #visibility struct #view<'a> {
+            #(#members,)*
+        }
+
+        #[automatically_derived]
+        impl ::relata::Editable for #ident {
+            type Mut<'a> = #view<'a>;
+
+            fn lend(&mut self) -> #view<'_> {
+                #view { #(#values,)* }
+            }
+        }
+    }
+}
+
+/// The view from which relations are followed by name.
+pub(super) fn navigate(model: &Model) -> TokenStream {
+    let (ident, visibility) = (&model.ident, &model.visibility);
+    let view = format_ident!("__{}Row", unraw(ident));
+    let debug_name = format!("{}Row", unraw(ident));
+    let methods = relation_methods(model);
+    quote! {
+        #[doc = "A row from which its relations are followed by name."]
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        #visibility struct #view<'a>(::relata::RowRef<'a, #ident>);
+
+        #[automatically_derived]
+        impl<'a> #view<'a> {
+            #[doc = "The row's id."]
+            #visibility fn id(&self) -> ::relata::Id<#ident> {
+                self.0.id()
+            }
+
+            #[doc = "The row, for as long as the database is borrowed."]
+            #visibility fn get(&self) -> &'a #ident {
+                self.0.get()
+            }
+
+            #methods
+        }
+
+        #[automatically_derived]
+        impl<'a> ::core::convert::From<::relata::RowRef<'a, #ident>> for #view<'a> {
+            fn from(row: ::relata::RowRef<'a, #ident>) -> Self {
+                #view(row)
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::ops::Deref for #view<'_> {
+            type Target = #ident;
+
+            fn deref(&self) -> &#ident {
+                self.0.get()
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #view<'_> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#debug_name).field("id", &self.0.id()).finish_non_exhaustive()
+            }
+        }
+
+        #[automatically_derived]
+        impl ::relata::Navigate for #ident {
+            type Row<'a> = #view<'a>;
+        }
+    }
+}
+
+/// A method for each relation.
+fn relation_methods(model: &Model) -> TokenStream {
+    let visibility = &model.visibility;
+    let row = |of: &Type| quote_spanned!(of.span()=> ::relata::Row<'a, #of>);
+    let relations = model.relations.iter().map(|relation| {
+        let (method, row) = (relation.name.method(), row(&relation.target));
+        let marker = marker(model, &relation.name.text);
+        let doc = format!("The `{}` that the row refers to.", short_name(&relation.target));
+        let out = if model.is_optional(&relation.fields) { quote!(::core::option::Option<#row>) } else { row };
+        quote_spanned! {relation.span()=>
+            #[doc = #doc]
+            #visibility fn #method(&self) -> ::core::result::Result<#out, ::relata::Error> {
+                self.0.target(::relata::BelongsTo::<#marker>::new())
+            }
+        }
+    });
+    let inverses = model.inverses.iter().map(|inverse| {
+        let (method, row, relation) = (inverse.name.method(), row(&inverse.source), inverse_of(model, inverse));
+        let source = short_name(&inverse.source);
+        match inverse.kind {
+            InverseKind::HasMany => {
+                let doc = format!("Every `{source}` that refers to the row, in the order in which they joined it.");
+                quote_spanned! {inverse.span()=>
+                    #[doc = #doc]
+                    #visibility fn #method(&self) -> impl ::core::iter::Iterator<Item = #row> + use<'a> {
+                        self.0.sources(::relata::HasMany::<#relation>::new())
+                    }
+                }
+            }
+            InverseKind::HasOne => {
+                let doc = format!("The `{source}` that refers to the row, if there is one.");
+                quote_spanned! {inverse.span()=>
+                    #[doc = #doc]
+                    #visibility fn #method(&self) -> ::core::option::Option<#row> {
+                        self.0.source(::relata::HasOne::<#relation>::new())
+                    }
+                }
+            }
+        }
+    });
+    quote!(#(#relations)* #(#inverses)*)
+}
