@@ -2,6 +2,7 @@
 
 mod delete;
 mod derive;
+mod include;
 mod insert;
 mod owner;
 mod support;
