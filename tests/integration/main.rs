@@ -3,6 +3,7 @@
 mod delete;
 mod derive;
 mod hostile;
+mod include;
 mod insert;
 mod owner;
 mod support;
