@@ -4,7 +4,9 @@ use relata::Database;
 
 /// The whole state of a database, as its snapshot: rows, ids, free slots, the order of children.
 pub fn state(db: &Database) -> Vec<u8> {
-    format!("{db:?}").into_bytes()
+    let mut bytes = Vec::new();
+    db.save_to(&mut bytes).expect("a consistent database can be saved");
+    bytes
 }
 
 /// Makes a call that must be refused, and proves that it has changed nothing.

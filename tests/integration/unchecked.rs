@@ -55,6 +55,7 @@ fn check_lists_what_is_wrong() {
         db.row(ids[1]).unwrap().country().unwrap_err().to_string(),
         "City 2v1: the target of `country` is missing: code = \"no\""
     );
+    assert!(db.save_to(&mut Vec::new()).is_err());
 }
 
 #[test]
