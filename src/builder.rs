@@ -19,6 +19,8 @@ pub struct DatabaseBuilder {
     store: Store,
     incoming: Vec<(TypeId, Incoming)>,
     faults: Vec<SchemaFault>,
+    /// What loading a snapshot may take, in bytes; `None` for what follows from the file's length.
+    pub(crate) memory_limit: Option<u64>,
 }
 
 impl fmt::Debug for DatabaseBuilder {

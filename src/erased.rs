@@ -8,12 +8,14 @@ use std::any::Any;
 use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Slots};
 use crate::error::Error;
 use crate::index::Indexes;
+use crate::index::links::Link;
 use crate::integrity::{Mode, Pending, Plan, check_table, not_entered, plan_rows};
 use crate::key::hash_of;
 use crate::model::{Model, Reference, Relation, Unique, Visitor};
+use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyRows, RowSet, Store, TableSlot};
 use crate::write::apply;
 
@@ -87,6 +89,44 @@ impl<M: Model> AnyRows for Arena<M> {
         let mut clearing = plan.downcast::<Clearing<M>>().expect("a plan is applied to the table it was made for");
         apply::replace_all(self, index, &mut clearing.rows, &clearing.keys, &clearing.plan);
         clearing
+    }
+
+    fn slot_size(&self) -> usize {
+        // slotmap keeps a generation beside each row, and pads to the row's alignment.
+        size_of::<(Option<M>, u32)>()
+    }
+
+    fn slots(&self) -> Slots {
+        Arena::slots(self)
+    }
+
+    fn unfilled(&self) -> Option<DefaultKey> {
+        self.reserved().next()
+    }
+
+    fn encode_row(&self, key: DefaultKey, bytes: &mut Vec<u8>) -> Result<(), String> {
+        codec::encode(self.get(key).ok_or("no row is stored under it")?, bytes)
+    }
+
+    fn check_row(&self, bytes: &[u8]) -> Result<(), String> {
+        codec::check::<M>(bytes)
+    }
+
+    fn restore(&mut self, slots: &Slots) -> Result<(), String> {
+        *self = Arena::restore(slots)?;
+        Ok(())
+    }
+
+    fn decode_row(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String> {
+        self.fill(key, codec::decode(bytes)?).map_err(|_| "its slot is not reserved for it".to_owned())
+    }
+
+    fn build_uniques(&self, index: &mut Indexes) -> Result<(), (DefaultKey, Error)> {
+        rebuild::uniques(self, index)
+    }
+
+    fn build_links(&self, store: &Store, links: &mut [Link]) -> Result<(), (DefaultKey, Error)> {
+        rebuild::links(self, store, links)
     }
 
     fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>) {

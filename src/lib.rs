@@ -17,6 +17,7 @@ mod model;
 mod relation;
 mod row;
 mod schema;
+pub mod snapshot;
 mod table;
 mod write;
 
@@ -36,5 +37,6 @@ pub use relata_derive::Model;
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{Action, Schema};
+pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use write::{Access, Deleted, Split, TableMut};

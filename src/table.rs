@@ -10,10 +10,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use hashbrown::{HashMap, HashSet};
 use slotmap::DefaultKey;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Slots};
 use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
+use crate::index::links::Link;
 use crate::key::{Key, Lookup};
 use crate::model::{Model, Unique, find_by};
 use crate::relation::By;
@@ -29,6 +30,8 @@ pub(crate) type RowSet = HashSet<RowAt>;
 pub struct Store {
     pub(crate) tables: Vec<TableSlot>,
     pub(crate) schema: Schema,
+    /// Whether rows have ever been stored unchecked, so that a rule may not hold.
+    pub(crate) stored_unchecked: bool,
     positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
 }
 
@@ -79,6 +82,24 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     ) -> Result<Box<dyn Any>, Error>;
     /// Applies what `plan_clearing` gave, and gives the rows of before out.
     fn clear(&mut self, index: &mut Indexes, plan: Box<dyn Any>) -> Box<dyn Any>;
+    /// How much memory each slot of the arena takes, in bytes, beside what its row owns elsewhere.
+    fn slot_size(&self) -> usize;
+    /// The slots of the arena, for a snapshot.
+    fn slots(&self) -> Slots;
+    /// The first id that is reserved and not filled.
+    fn unfilled(&self) -> Option<DefaultKey>;
+    /// Appends the encoded row that is stored under the key.
+    fn encode_row(&self, key: DefaultKey, bytes: &mut Vec<u8>) -> Result<(), String>;
+    /// Says why a row does not come back from its own encoded bytes.
+    fn check_row(&self, bytes: &[u8]) -> Result<(), String>;
+    /// Turns the arena into one of these slots, the stored ones reserved for their rows.
+    fn restore(&mut self, slots: &Slots) -> Result<(), String>;
+    /// Stores the encoded row under its reserved key.
+    fn decode_row(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String>;
+    /// Builds the unique indexes of stored rows; the error is of the first row that breaks one.
+    fn build_uniques(&self, index: &mut Indexes) -> Result<(), (DefaultKey, Error)>;
+    /// Builds the links of stored rows in slot order; the error is of the first row whose key names no target.
+    fn build_links(&self, store: &Store, links: &mut [Link]) -> Result<(), (DefaultKey, Error)>;
     /// Collects what does not hold for the rows and the indexes of this table.
     fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>);
 }

@@ -61,6 +61,7 @@ impl Database {
     pub fn insert_many_unchecked<M: Model>(&mut self, rows: impl Into<Vec<M>>) -> Result<Vec<Id<M>>, Error> {
         let rows = rows.into();
         let keys = self.upcoming_keys::<M>(rows.len())?;
+        self.store.stored_unchecked = true;
         self.insert_batch(rows, keys, Mode::Unchecked)
     }
 

@@ -1,0 +1,148 @@
+//! Snapshots: a whole database as one file, and back.
+//!
+//! After a load everything goes on as if nothing had been saved: the same ids resolve, the next insertions get the ids
+//! that they would have got, children keep the order in which they had joined (behaviour R16). Rows are stored, indexes
+//! are not: building them again is what proves every unique and every foreign key of the file.
+//!
+//! The bytes are described in `docs/format.md`, from which a stranger can write a reader.
+//!
+//! # Invariants
+//! 1. The same state gives the same bytes, so far as the rows do: a hash map inside a row has an order of its own.
+//! 2. What cannot be loaded again is not saved, so far as the indexes know; debug builds and
+//!    [`Database::check_snapshot`] prove it of every rule and every row.
+//! 3. A damaged, foreign or hostile file is an error value, in memory bounded by its length. No part of it reaches a
+//!    database that the caller sees.
+//!
+//! Not responsible for undo history, which is not saved, and for what a `Deserialize` of a user's type lets in: fields
+//! that serde skips come back as their defaults, types that nest without bound can be nested deeper than the stack is.
+
+pub(crate) mod codec;
+pub(crate) mod rebuild;
+
+mod block;
+mod compare;
+mod error;
+mod file;
+mod format;
+mod load;
+mod save;
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+pub use error::SnapshotError;
+
+use crate::builder::DatabaseBuilder;
+use crate::database::Database;
+use crate::schema::Schema;
+use save::{Care, Saving};
+
+/// What a save proves unasked.
+const USUAL_CARE: Care = if cfg!(debug_assertions) { Care::Thorough } else { Care::Quick };
+
+/// Reads what the models of a saved database declared, without having them. O(tables).
+///
+/// Only the beginning of the source is read; what follows the schema is not looked at.
+///
+/// ```
+/// # use relata::*; use serde::{Serialize, Deserialize};
+/// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+/// let mut bytes = Vec::new();
+/// Database::builder().model::<Planet>().build()?.save_to(&mut bytes)?;
+///
+/// let schema = relata::snapshot::read_schema(&bytes[..])?;
+/// assert_eq!(schema.tables[0].fields[0].type_name, "String");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_schema(mut source: impl Read) -> Result<Schema, SnapshotError> {
+    load::schema(&mut source)
+}
+
+impl Database {
+    /// Saves the database as a file, in the place of the one that may be there: at every moment the path names the old
+    /// file or the new one, whole. O(slots ever used).
+    ///
+    /// The new file is written beside the old one, brought to the disk and renamed; it takes over the permissions of
+    /// the old one. A symbolic link stays and the file that it leads to is replaced. Whatever is refused leaves the old
+    /// file as it was: an id that is reserved and unfilled, a row that cannot be encoded, a path that names no file, a
+    /// disk that is full.
+    ///
+    /// Debug builds prove what [`Database::check_snapshot`] does.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("planets.relata");
+    /// let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.save(&path)?;
+    ///
+    /// let db = Database::builder().model::<Planet>().load(&path)?;
+    /// assert_eq!(db.get(mars)?.name, "Mars");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
+        let saving = Saving::prepare(&self.store, USUAL_CARE)?;
+        file::replace(path.as_ref(), |file| saving.write(file))
+    }
+
+    /// Saves the database to a stream, as [`Database::save`] does to a file. The stream is not flushed.
+    ///
+    /// What cannot be saved is refused before the first byte is written.
+    pub fn save_to(&self, mut sink: impl Write) -> Result<(), SnapshotError> {
+        Saving::prepare(&self.store, USUAL_CARE)?.write(&mut sink)
+    }
+
+    /// Proves that a snapshot of this database can be loaded: that every rule holds, and that each row comes back from
+    /// its own bytes. O(slots ever used), some three times the cost of a save.
+    ///
+    /// A row does not come back where serde attributes make its bytes depend on its values (`skip_serializing_if`,
+    /// `flatten`, `untagged`, `tag`): the derive refuses them on a model, but cannot see those of the types inside. Call
+    /// this where such rows may come about; debug builds do at every save.
+    pub fn check_snapshot(&self) -> Result<(), SnapshotError> {
+        Saving::prepare(&self.store, Care::Thorough).map(drop)
+    }
+}
+
+impl DatabaseBuilder {
+    /// How much memory a load may take, in bytes, before it is refused with [`SnapshotError::OverBudget`].
+    ///
+    /// Counted are slots, indexes and the encoded length of rows. The default is the smaller of 8 times the file and
+    /// 4 GiB over it, but at least 64 MiB. Raise it for a table of large rows of which most have been removed, whose
+    /// slots take more memory than their part of the file.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Loads a database that [`Database::save`] has saved. O(slots ever used), each key hashed once.
+    ///
+    /// The models must be those that were saved, in their order; a difference is [`SnapshotError::SchemaMismatch`] with
+    /// the table and the field. Actions, inverses and the names that fields have outside are free to differ. Every
+    /// unique and every foreign key is proved; one that does not hold is [`SnapshotError::Corrupt`] with the row.
+    pub fn load(self, path: impl AsRef<Path>) -> Result<Database, SnapshotError> {
+        let path = path.as_ref();
+        let (mut file, length) = file::open(path)?;
+        self.load_known(&mut file, length).map_err(|error| error.at(path))
+    }
+
+    /// Loads a database from a stream, which must end with it.
+    ///
+    /// A stream does not say how long it is, and nothing that a file says of itself is believed: so its bytes are read
+    /// whole before they are looked at, up to [`DatabaseBuilder::memory_limit`] if that is set.
+    /// [`DatabaseBuilder::load`] holds one block at a time.
+    pub fn load_from(self, source: impl Read) -> Result<Database, SnapshotError> {
+        let mut bytes = Vec::new();
+        let limit = self.memory_limit.unwrap_or(u64::MAX);
+        format::read_exactly(&mut source.take(limit), limit, &mut bytes)?;
+        self.load_known(&mut &bytes[..], bytes.len() as u64)
+    }
+
+    fn load_known(self, source: &mut impl Read, length: u64) -> Result<Database, SnapshotError> {
+        let memory_limit = self.memory_limit;
+        let empty = self.build().map_err(SnapshotError::Models)?;
+        load::database(empty, memory_limit, source, length)
+    }
+}

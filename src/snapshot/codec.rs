@@ -1,0 +1,59 @@
+//! The row codec: the one place that knows bincode. The header of a file names it by [`CODEC`], so that another can
+//! follow without a new file format.
+//!
+//! Integers are of fixed size and little-endian: it encodes twice and decodes three times as fast as variable-length
+//! integers do, for one and a half times the bytes.
+//!
+//! A hostile length inside a value cannot make a decoder allocate: bincode checks each length that it reads against a
+//! limit, which follows the length of the bytes given. Not guarded against is a model whose own types nest without
+//! bound (a list of boxes): a file can nest them deeper than the stack is.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// How a header names this codec.
+pub(super) const CODEC: u8 = 1;
+
+fn config() -> bincode::config::Configuration<bincode::config::LittleEndian, bincode::config::Fixint> {
+    bincode::config::standard().with_fixed_int_encoding().with_little_endian()
+}
+
+/// Appends the encoded value.
+pub(crate) fn encode(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<(), String> {
+    bincode::serde::encode_into_std_write(value, bytes, config()).map(drop).map_err(|error| error.to_string())
+}
+
+/// The value that these bytes, all of them, are of.
+///
+/// No length written in them makes it allocate more than 1 MiB or 64 times the bytes, whichever is more.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    const SMALL: usize = 1 << 20;
+    const LARGE: usize = 64 << 20;
+    // bincode takes its limit as a constant: the smallest of these that admits the bytes.
+    let (value, consumed) = match bytes.len() {
+        ..=SMALL => decode_limited::<T, SMALL>(bytes),
+        ..=LARGE => decode_limited::<T, LARGE>(bytes),
+        _ => decode_limited::<T, { u32::MAX as usize }>(bytes),
+    }?;
+    if consumed == bytes.len() { Ok(value) } else { Err(format!("it ends at byte {consumed} of {}", bytes.len())) }
+}
+
+fn decode_limited<T: DeserializeOwned, const LIMIT: usize>(bytes: &[u8]) -> Result<(T, usize), String> {
+    bincode::serde::decode_from_slice(bytes, config().with_limit::<LIMIT>()).map_err(|error| error.to_string())
+}
+
+/// Whether a value comes back from these bytes of its own: it decodes, takes all of them, and encodes the same.
+///
+/// The bytes of a hash map may come in another order, which is the user's; otherwise they must agree.
+pub(crate) fn check<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<(), String> {
+    let value: T = decode(bytes)?;
+    let mut again = Vec::with_capacity(bytes.len());
+    encode(&value, &mut again)?;
+    if again == bytes {
+        return Ok(());
+    }
+    let mut sorted = bytes.to_vec();
+    sorted.sort_unstable();
+    again.sort_unstable();
+    if sorted == again { Ok(()) } else { Err("it comes back as another value".to_owned()) }
+}

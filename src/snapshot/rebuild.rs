@@ -1,0 +1,108 @@
+//! The indexes of loaded rows, built again: which is what proves every unique and every foreign key of a snapshot.
+//!
+//! Unique indexes come first, for all tables; links look their targets up in them.
+
+use slotmap::DefaultKey;
+
+use crate::arena::Arena;
+use crate::error::{Error, Holder};
+use crate::id::RowId;
+use crate::index::Indexes;
+use crate::index::links::{Link, no_target};
+use crate::key::{Key, hash_of};
+use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
+use crate::table::Store;
+
+/// The first row that breaks a rule, and how.
+type Fault = (DefaultKey, Error);
+
+/// Enters every row into every unique index. O(rows x keys).
+pub(crate) fn uniques<M: Model>(rows: &Arena<M>, index: &mut Indexes) -> Result<(), Fault> {
+    let mut visitor = Uniques { rows, index, outcome: Ok(()) };
+    M::declare(&mut visitor);
+    visitor.outcome
+}
+
+struct Uniques<'a, M> {
+    rows: &'a Arena<M>,
+    index: &'a mut Indexes,
+    outcome: Result<(), Fault>,
+}
+
+impl<M: Model> Uniques<'_, M> {
+    fn build<U: Unique<Model = M>>(&mut self) -> Result<(), Fault> {
+        let unique = &mut self.index.uniques[U::INDEX];
+        unique.reserve(self.rows.len());
+        for (key, row) in self.rows.iter() {
+            let Some(value) = U::key(row) else { continue };
+            let hash = hash_of(unique.hasher(), value);
+            if let Some(existing) = unique.find(hash, |candidate| has_key::<U>(self.rows, candidate, value)) {
+                return Err((key, Error::UniqueViolation {
+                    model: M::NAME,
+                    fields: U::FIELDS,
+                    key: <U::Key as Key>::describe(value),
+                    existing: Holder::Row(RowId { table: M::NAME, key: existing }),
+                }));
+            }
+            unique.insert(hash, key);
+        }
+        Ok(())
+    }
+}
+
+impl<M: Model> Visitor<M> for Uniques<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        if self.outcome.is_ok() {
+            self.outcome = self.build::<U>();
+        }
+    }
+}
+
+/// Links every row to its targets, in slot order. O(rows x relations).
+pub(crate) fn links<M: Model>(rows: &Arena<M>, store: &Store, links: &mut [Link]) -> Result<(), Fault> {
+    let mut visitor = Links { rows, store, links, outcome: Ok(()) };
+    M::declare(&mut visitor);
+    visitor.outcome
+}
+
+struct Links<'a, M> {
+    rows: &'a Arena<M>,
+    store: &'a Store,
+    links: &'a mut [Link],
+    outcome: Result<(), Fault>,
+}
+
+impl<M: Model> Links<'_, M> {
+    fn build<R: Relation<Source = M>>(&mut self) -> Result<(), Fault> {
+        let link = &mut self.links[R::INDEX];
+        let targets = self.store.table::<R::Target>().expect("the builder has seen every target");
+        link.reserve(self.rows.next_slot() as usize);
+        link.reserve_targets(targets.rows.next_slot() as usize);
+        for (source, row) in self.rows.iter() {
+            let target = match R::key(row) {
+                None => no_target::absent(),
+                Some(key) => R::Reference::find(targets.rows, targets.index, key).ok_or_else(|| {
+                    let violation = Error::ForeignKeyViolation {
+                        model: M::NAME,
+                        relation: R::NAME,
+                        row: Some(RowId { table: M::NAME, key: source }),
+                        target: R::Target::NAME,
+                        key: R::Reference::describe(key),
+                        why: R::Reference::why_missing(targets.rows, key),
+                    };
+                    (source, violation)
+                })?,
+            };
+            link.join(source, target);
+        }
+        Ok(())
+    }
+}
+
+impl<M: Model> Visitor<M> for Links<'_, M> {
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if self.outcome.is_ok() {
+            self.outcome = self.build::<R>();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Writing a database as a file.
+//!
+//! Everything is encoded twice: once to learn how long each section is, once to be written. So the file can go to any
+//! stream, front to back, and what cannot be saved is refused before the first byte is written.
+
+use std::io::{self, Write};
+
+use slotmap::{DefaultKey, Key};
+
+use super::block::BlockWriter;
+use super::codec;
+use super::error::SnapshotError;
+use super::format::{Frame, Kind, Section, fingerprint};
+use crate::arena::Slots;
+use crate::error::Error;
+use crate::id::{RowId, slot_of};
+use crate::index::links::Link;
+use crate::table::{Store, TableSlot};
+
+/// A database that is ready to be written.
+pub(super) struct Saving<'a> {
+    store: &'a Store,
+    schema: Vec<u8>,
+    /// Of each table.
+    slots: Vec<Slots>,
+    frame: Frame,
+}
+
+/// How much is proved before anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// No more than must be.
+    Quick,
+    /// That every rule holds, and that each row comes back from its own bytes.
+    Thorough,
+}
+
+impl<'a> Saving<'a> {
+    /// Encodes the database without keeping it, to learn the lengths and to refuse what cannot be saved.
+    pub(super) fn prepare(store: &'a Store, care: Care) -> Result<Self, SnapshotError> {
+        for table in &store.tables {
+            refuse_unsavable(store, table, care)?;
+        }
+        let mut schema = Vec::new();
+        codec::encode(&store.schema, &mut schema).expect("a schema is of strings, numbers and lists");
+        let slots = store.tables.iter().map(|table| table.rows.slots()).collect();
+        let frame = Frame { fingerprint: fingerprint(&schema), sections: Vec::new() };
+        let mut saving = Saving { store, schema, slots, frame };
+        for (kind, table) in Kind::all(store.tables.len()) {
+            let length = saving.write_section(kind, table, care, &mut io::sink())?;
+            saving.frame.sections.push(Section { kind: kind as u32, table: table as u32, length });
+        }
+        Ok(saving)
+    }
+
+    /// Writes the file.
+    pub(super) fn write(&self, sink: &mut impl Write) -> Result<(), SnapshotError> {
+        self.frame.write(sink)?;
+        for ((kind, table), section) in Kind::all(self.store.tables.len()).zip(&self.frame.sections) {
+            if self.write_section(kind, table, Care::Quick, sink)? != section.length {
+                return Err(SnapshotError::Unrepeatable { table: self.store.tables[table].name });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one section and says how long it is, in bytes.
+    fn write_section(
+        &self,
+        kind: Kind,
+        table: usize,
+        care: Care,
+        sink: &mut impl Write,
+    ) -> Result<u64, SnapshotError> {
+        let mut blocks = BlockWriter::new(sink);
+        let mut numbers = |numbers: &[u32]| numbers.iter().try_for_each(|number| blocks.item(&number.to_le_bytes()));
+        match kind {
+            Kind::Schema => blocks.item(&self.schema)?,
+            Kind::Slots => numbers(&self.slots[table].generations)?,
+            Kind::Free => numbers(&self.slots[table].free)?,
+            Kind::Rows => self.write_rows(table, care, &mut blocks)?,
+            Kind::Order => write_order(&self.store.tables[table].index.links, &mut blocks)?,
+            Kind::Defaults => {}
+        }
+        blocks.finish()
+    }
+
+    fn write_rows<W: Write>(
+        &self,
+        table: usize,
+        care: Care,
+        blocks: &mut BlockWriter<'_, W>,
+    ) -> Result<(), SnapshotError> {
+        const PREFIX: usize = size_of::<u32>();
+        let TableSlot { name, rows, .. } = &self.store.tables[table];
+        let mut item = Vec::new();
+        for key in self.slots[table].stored() {
+            let refuse = |why| SnapshotError::RowNotEncodable { row: RowId { table: name, key }, why };
+            item.clear();
+            item.extend([0; PREFIX]);
+            rows.encode_row(key, &mut item).map_err(refuse)?;
+            let length = item.len() - PREFIX;
+            if item.len() > u32::MAX as usize {
+                return Err(refuse(format!("it takes {length} bytes, more than a row may")));
+            }
+            item[..PREFIX].copy_from_slice(&(length as u32).to_le_bytes());
+            if care == Care::Thorough {
+                rows.check_row(&item[PREFIX..]).map_err(refuse)?;
+            }
+            blocks.item(&item)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the sources of every posting list that is not in slot order, with the place of their relation.
+fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+    let present = |list: &[DefaultKey]| list.iter().copied().filter(|source| !source.is_null()).collect::<Vec<_>>();
+    for (relation, link) in (0_u32..).zip(links) {
+        let lists = link.lists().map(|(_, list)| present(list));
+        for source in lists.filter(|list| !list.is_sorted_by_key(|&source| slot_of(source))).flatten() {
+            let mut item = [0; ORDER_ITEM];
+            item[..4].copy_from_slice(&relation.to_le_bytes());
+            item[4..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
+            blocks.item(&item)?;
+        }
+    }
+    Ok(())
+}
+
+/// The length of an item of the order section, in bytes: the relation's place and the source's key.
+pub(super) const ORDER_ITEM: usize = 12;
+
+/// Refuses a table that loading would refuse.
+///
+/// Rows that were checked when they were stored are checked again only if asked.
+fn refuse_unsavable(store: &Store, table: &TableSlot, care: Care) -> Result<(), SnapshotError> {
+    if let Some(key) = table.rows.unfilled() {
+        return Err(SnapshotError::Unsavable(Error::Unfilled { row: RowId { table: table.name, key } }));
+    }
+    let mut faults = Vec::new();
+    if care == Care::Thorough || store.stored_unchecked {
+        table.rows.check(store, table, &mut faults);
+    }
+    faults.into_iter().next().map_or(Ok(()), |fault| Err(SnapshotError::Unsavable(fault)))
+}
