@@ -32,15 +32,26 @@ type Difference = (Option<String>, String);
 fn table(saved: &TableSchema, own: &TableSchema) -> Option<Difference> {
     let of_table = differs("its version", &saved.version, &own.version).map(|what| (None, what));
     of_table
-        .or_else(|| members(&saved.fields, &own.fields, |field| &field.name, |saved, own| {
-            differs("its type", &saved.type_name, &own.type_name)
-        }))
-        .or_else(|| members(&saved.uniques, &own.uniques, |unique| &unique.name, |saved, own| {
-            lists("its fields", &saved.fields, &own.fields)
-        }))
+        .or_else(|| {
+            members(
+                &saved.fields,
+                &own.fields,
+                |field| &field.name,
+                |saved, own| differs("its type", &saved.type_name, &own.type_name),
+            )
+        })
+        .or_else(|| {
+            members(
+                &saved.uniques,
+                &own.uniques,
+                |unique| &unique.name,
+                |saved, own| lists("its fields", &saved.fields, &own.fields),
+            )
+        })
         .or_else(|| members(&saved.relations, &own.relations, |relation| &relation.name, relation))
         .or_else(|| {
-            let primary = |table: &TableSchema| table.primary_key.map_or("the id".to_owned(), |place| key(table, place));
+            let primary =
+                |table: &TableSchema| table.primary_key.map_or("the id".to_owned(), |place| key(table, place));
             differs("its primary key", &primary(saved), &primary(own)).map(|what| (None, what))
         })
 }
@@ -65,9 +76,9 @@ fn members<T>(
 ) -> Option<Difference> {
     let names = |members: &[T]| members.iter().map(&name).cloned().collect::<Vec<_>>();
     let by_name = different_name(&names(saved), &names(own));
-    by_name.map(|(name, what)| (Some(name), what)).or_else(|| {
-        saved.iter().zip(own).find_map(|(saved, own)| Some((Some(name(own).clone()), differ(saved, own)?)))
-    })
+    by_name
+        .map(|(name, what)| (Some(name), what))
+        .or_else(|| saved.iter().zip(own).find_map(|(saved, own)| Some((Some(name(own).clone()), differ(saved, own)?))))
 }
 
 /// The first name that is not at the same place on both sides, and why.

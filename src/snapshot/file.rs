@@ -30,7 +30,11 @@ pub(super) fn replace(
     write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    let path = if is_link { &fs::canonicalize(path).map_err(|error| SnapshotError::io("follow")(error).at(path))? } else { path };
+    let path = if is_link {
+        &fs::canonicalize(path).map_err(|error| SnapshotError::io("follow")(error).at(path))?
+    } else {
+        path
+    };
     let old = match metadata(path) {
         Ok(old) => Some(old),
         Err(SnapshotError::Io { kind: ErrorKind::NotFound, .. }) => None,

@@ -93,9 +93,9 @@ pub(super) struct Frame {
 
 /// A number that two schema sections share only if they are the same: 64-bit FNV-1a.
 pub(super) fn fingerprint(schema: &[u8]) -> u64 {
-    schema.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    schema
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 impl Frame {

@@ -221,6 +221,8 @@ impl<R: Read> Loading<'_, R> {
 
 /// The first row of a block, and what follows it.
 fn split_row(block: &[u8]) -> Result<(&[u8], &[u8]), String> {
-    let split = block.split_first_chunk().and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
+    let split = block
+        .split_first_chunk()
+        .and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
     split.ok_or_else(|| "a row goes beyond its block".to_owned())
 }

@@ -37,12 +37,15 @@ impl<M: Model> Uniques<'_, M> {
             let Some(value) = U::key(row) else { continue };
             let hash = hash_of(unique.hasher(), value);
             if let Some(existing) = unique.find(hash, |candidate| has_key::<U>(self.rows, candidate, value)) {
-                return Err((key, Error::UniqueViolation {
-                    model: M::NAME,
-                    fields: U::FIELDS,
-                    key: <U::Key as Key>::describe(value),
-                    existing: Holder::Row(RowId { table: M::NAME, key: existing }),
-                }));
+                return Err((
+                    key,
+                    Error::UniqueViolation {
+                        model: M::NAME,
+                        fields: U::FIELDS,
+                        key: <U::Key as Key>::describe(value),
+                        existing: Holder::Row(RowId { table: M::NAME, key: existing }),
+                    },
+                ));
             }
             unique.insert(hash, key);
         }

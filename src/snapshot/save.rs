@@ -65,13 +65,7 @@ impl<'a> Saving<'a> {
     }
 
     /// Writes one section and says how long it is, in bytes.
-    fn write_section(
-        &self,
-        kind: Kind,
-        table: usize,
-        care: Care,
-        sink: &mut impl Write,
-    ) -> Result<u64, SnapshotError> {
+    fn write_section(&self, kind: Kind, table: usize, care: Care, sink: &mut impl Write) -> Result<u64, SnapshotError> {
         let mut blocks = BlockWriter::new(sink);
         let mut numbers = |numbers: &[u32]| numbers.iter().try_for_each(|number| blocks.item(&number.to_le_bytes()));
         match kind {

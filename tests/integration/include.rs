@@ -690,9 +690,8 @@ fn a_missing_target_is_an_error_that_names_the_hop() {
     let mut db = empty();
     let gone = db.insert(Customer { name: "gone".into(), nation_id: None }).unwrap();
     db.delete(gone).unwrap();
-    let orders = db
-        .insert_many_unchecked(vec![Order { customer_id: gone, payer_id: Some(gone), total_cents: 0 }])
-        .unwrap();
+    let orders =
+        db.insert_many_unchecked(vec![Order { customer_id: gone, payer_id: Some(gone), total_cents: 0 }]).unwrap();
     let line = db.insert(Line { order_id: orders[0], price_cents: 0 }).unwrap();
     let text = |error: Option<Error>| error.map(|error| error.to_string()).unwrap_or_default();
     let customer = "Order 1v1: the target of `customer` is missing: id 1v1";
@@ -707,9 +706,8 @@ fn a_missing_target_is_an_error_that_names_the_hop() {
     assert_eq!(text(tree.next().and_then(Result::err)), customer);
     assert!(tree.next().is_none());
 
-    let species = db
-        .insert_many_unchecked(vec![Species { name: String::new(), evolves_from_id: "9v1".parse().ok() }])
-        .unwrap();
+    let species =
+        db.insert_many_unchecked(vec![Species { name: String::new(), evolves_from_id: "9v1".parse().ok() }]).unwrap();
     let child = db.insert(Species { name: String::new(), evolves_from_id: Some(species[0]) }).unwrap();
     let missing = "Species 1v1: the target of `evolves_from` is missing: id 9v1";
     assert_eq!(text(db.related(child, Species::EVOLVES_FROM.recursive()).err()), missing);
