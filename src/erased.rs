@@ -6,27 +6,19 @@
 use std::any::Any;
 
 use slotmap::DefaultKey;
-use smallvec::SmallVec;
 
 use crate::arena::{Arena, Slots};
 use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::Link;
-use crate::integrity::{Mode, Pending, Plan, check_table, not_entered, plan_rows};
-use crate::key::hash_of;
-use crate::model::{Model, Reference, Relation, Unique, Visitor};
+use crate::integrity::removal::{UniqueHashes, plan_leaving};
+use crate::integrity::{Mode, Pending, Plan, check_table, plan_rows};
+use crate::model::{Model, Reference, Relation, Visitor};
 use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyRows, RowSet, Store, TableSlot};
 use crate::write::apply;
 
-/// The hashes of one row's unique keys.
-pub(crate) type UniqueHashes = SmallVec<[Option<u32>; 4]>;
-
 impl<M: Model> AnyRows for Arena<M> {
-    fn contains(&self, key: DefaultKey) -> bool {
-        Arena::contains(self, key)
-    }
-
     fn len(&self) -> usize {
         Arena::len(self)
     }
@@ -43,7 +35,7 @@ impl<M: Model> AnyRows for Arena<M> {
         let mut hashes = UniqueHashes::default();
         for key in keys {
             hashes.clear();
-            plan_removal(self, index, *key, &mut hashes)?;
+            plan_leaving(self, index, *key, &mut hashes)?;
             all.extend_from_slice(&hashes);
         }
         Ok(all)
@@ -139,38 +131,6 @@ struct Clearing<M> {
     rows: Vec<M>,
     keys: Vec<DefaultKey>,
     plan: Plan,
-}
-
-/// Collects the hashes under which a row will leave the unique indexes, and makes sure that it is in them.
-pub(crate) fn plan_removal<M: Model>(
-    rows: &Arena<M>,
-    index: &Indexes,
-    key: DefaultKey,
-    hashes: &mut UniqueHashes,
-) -> Result<(), Error> {
-    let Some(row) = rows.get(key) else { return Ok(()) };
-    let mut visitor = Leaving { index, key, row, hashes, fault: None };
-    M::declare(&mut visitor);
-    visitor.fault.map_or(Ok(()), Err)
-}
-
-struct Leaving<'a, M> {
-    index: &'a Indexes,
-    key: DefaultKey,
-    row: &'a M,
-    hashes: &'a mut UniqueHashes,
-    fault: Option<Error>,
-}
-
-impl<M: Model> Visitor<M> for Leaving<'_, M> {
-    fn unique<U: Unique<Model = M>>(&mut self) {
-        let unique = &self.index.uniques[U::INDEX];
-        let hash = U::key(self.row).map(|key| hash_of(unique.hasher(), key));
-        if hash.is_some_and(|hash| !unique.holds(hash, self.key)) {
-            self.fault.get_or_insert_with(|| not_entered::<U>(self.key));
-        }
-        self.hashes.push(hash);
-    }
 }
 
 struct Names<'a, M> {

@@ -1,25 +1,81 @@
-//! placeholder
-#![allow(missing_docs)]
+//! An embedded, in-memory relational store: plain structs, typed ids, foreign keys enforced on every write, joins
+//! without hashing.
+//!
+//! A [`Model`] is a struct whose values are the rows of a table. Its relations are declared on its fields, LoopBack's
+//! belongs_to, has_many and has_one, and enforced as SQL enforces foreign keys: a row never refers to one that does not
+//! exist. Each relation keeps the target that its check has found, so that following it later is an array access.
+//!
+//! ```
+//! use relata::{Database, Id, Model};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Model, Clone, Serialize, Deserialize)]
+//! #[model(has_many(moons: Moon))]
+//! struct Planet {
+//!     #[model(unique)]
+//!     name: String,
+//! }
+//!
+//! #[derive(Model, Clone, Serialize, Deserialize)]
+//! struct Moon {
+//!     name: String,
+//!     #[model(belongs_to, on_delete = cascade)]
+//!     planet_id: Id<Planet>,
+//! }
+//!
+//! let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+//! let mars = db.insert(Planet { name: "Mars".into() })?;
+//! let moons = db.insert_many(["Phobos", "Deimos"].map(|name| Moon { name: name.into(), planet_id: mars }))?;
+//!
+//! assert_eq!(db.related(moons[0], Moon::PLANET)?.name, "Mars");
+//! assert_eq!(db.children(mars, Planet::MOONS)?.map(|(_, moon)| moon.name.as_str()).collect::<Vec<_>>(), ["Phobos", "Deimos"]);
+//! assert_eq!(db.delete(mars)?.removed.len(), 2);
+//! # Ok::<(), relata::Error>(())
+//! ```
+//!
+//! # Where to find what
+//!
+//! | to | see |
+//! |---|---|
+//! | declare models | the derive [`Model`](derive@Model), with the whole grammar; the trait [`Model`](trait@Model) by hand |
+//! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
+//! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
+//! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
+//! | join | [`Database::include`] and [`Path`] |
+//! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
+//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`Database::check`] |
+//!
+//! # Costs
+//!
+//! Reads never hash and never allocate, but for [`Database::find`] (one hash) and inclusions of many rows with a scope
+//! (one buffer for each block of 256 sources). Each method states its own.
+//!
+//! # Features
+//!
+//! `derive` (default): the derive macro.
 
+// The derive writes paths that begin with `::relata`; this lets the tests in here use it too.
+#[cfg(test)]
 extern crate self as relata;
 
-pub(crate) mod arena;
-mod builder;
-mod database;
-mod erased;
-mod error;
+// In reading order: a module imports only from those above it (`tests/integration/architecture.rs` holds it to that).
 mod id;
-mod include;
-mod index;
-mod integrity;
+mod schema;
+mod error;
 mod key;
+mod arena;
+mod index;
 mod model;
 mod relation;
-mod row;
-mod schema;
-pub mod snapshot;
 mod table;
+mod database;
+mod integrity;
 mod write;
+mod include;
+mod row;
+mod builder;
+pub mod snapshot;
+mod erased;
 
 pub use builder::DatabaseBuilder;
 pub use database::Database;
@@ -36,7 +92,14 @@ pub use model::{
 pub use relata_derive::Model;
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse};
 pub use row::{Navigate, Row, RowRef};
-pub use schema::{Action, Schema};
+pub use schema::{
+    Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, Schema, SchemaFault, TableSchema, UniqueSchema,
+};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use write::{Access, Deleted, Split, TableMut};
+
+/// The README's examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -218,15 +218,6 @@ impl Schema {
         }
     }
 
-    /// A number that two schemas share only if they declare the same, FNV-1a over their canonical text.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in format!("{self:?}").bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        hash
-    }
-
     /// The schema as a [Mermaid](https://mermaid.js.org) entity-relationship diagram.
     pub fn to_mermaid(&self) -> String {
         let mut text = String::from("erDiagram\n");

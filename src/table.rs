@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
-use crate::key::{Key, Lookup};
+use crate::key::Lookup;
 use crate::model::{Model, Unique, find_by};
 use crate::relation::By;
 use crate::schema::{Action, Schema};
@@ -62,8 +62,6 @@ pub(crate) struct Incoming {
 
 /// The rows of a table whose model is not known here. Implemented in `erased`, once for all models.
 pub(crate) trait AnyRows: Any + Send + Sync {
-    /// Whether a row is stored under the key.
-    fn contains(&self, key: DefaultKey) -> bool;
     /// How many rows are stored.
     fn len(&self) -> usize;
     /// Whether the foreign key of the row under `source` names `target`, a row of the relation's target model.
@@ -259,9 +257,4 @@ impl<'a, M: Model> Table<'a, M> {
     pub(crate) fn not_found(&self, key: DefaultKey) -> Error {
         Error::NotFound { row: RowId { table: M::NAME, key }, why: self.rows.why_missing(key) }
     }
-}
-
-/// The key of a row as an error message shows it; for a row that has none, that it has none.
-pub(crate) fn describe_unique<U: Unique>(row: &U::Model) -> String {
-    U::key(row).map_or_else(|| "an absent key".to_owned(), <U::Key as Key>::describe)
 }

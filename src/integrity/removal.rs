@@ -7,10 +7,15 @@
 use std::fmt;
 
 use slotmap::{DefaultKey, Key};
+use smallvec::SmallVec;
 
-use super::restriction;
+use super::{not_entered, restriction};
+use crate::arena::Arena;
 use crate::error::{Act, Error};
 use crate::id::RowId;
+use crate::index::Indexes;
+use crate::key::hash_of;
+use crate::model::{Model, Unique, Visitor};
 use crate::schema::Action;
 use crate::table::{RowAt, RowSet, Store};
 
@@ -145,4 +150,39 @@ fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
 fn sources(store: &Store, table: u32, relation: usize, target: DefaultKey) -> impl Iterator<Item = DefaultKey> {
     let link = &store.tables[table as usize].index.links[relation];
     link.sources(target).iter().copied().filter(|source| !source.is_null())
+}
+
+/// The hashes of one row's unique keys.
+pub(crate) type UniqueHashes = SmallVec<[Option<u32>; 4]>;
+
+/// Collects the hashes under which a row will leave the unique indexes, and makes sure that it is in them.
+pub(crate) fn plan_leaving<M: Model>(
+    rows: &Arena<M>,
+    index: &Indexes,
+    key: DefaultKey,
+    hashes: &mut UniqueHashes,
+) -> Result<(), Error> {
+    let Some(row) = rows.get(key) else { return Ok(()) };
+    let mut visitor = Leaving { index, key, row, hashes, fault: None };
+    M::declare(&mut visitor);
+    visitor.fault.map_or(Ok(()), Err)
+}
+
+struct Leaving<'a, M> {
+    index: &'a Indexes,
+    key: DefaultKey,
+    row: &'a M,
+    hashes: &'a mut UniqueHashes,
+    fault: Option<Error>,
+}
+
+impl<M: Model> Visitor<M> for Leaving<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        let unique = &self.index.uniques[U::INDEX];
+        let hash = U::key(self.row).map(|key| hash_of(unique.hasher(), key));
+        if hash.is_some_and(|hash| !unique.holds(hash, self.key)) {
+            self.fault.get_or_insert_with(|| not_entered::<U>(self.key));
+        }
+        self.hashes.push(hash);
+    }
 }

@@ -8,7 +8,7 @@ use super::apply::{self, TableClearing, TableRemoval};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
-use crate::integrity::removal::{ClearedKey, DeletePlan, Removal};
+use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, plan_leaving};
 use crate::model::Model;
 use crate::table::{RowAt, Store};
 
@@ -59,9 +59,9 @@ impl Database {
 
     /// Removes a row that nothing refers to, with no list made.
     fn delete_alone<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<M, Error> {
-        let mut hashes = crate::erased::UniqueHashes::default();
+        let mut hashes = UniqueHashes::default();
         let table = self.store.table_at::<M>(position);
-        crate::erased::plan_removal(table.rows, table.index, id.key(), &mut hashes)?;
+        plan_leaving(table.rows, table.index, id.key(), &mut hashes)?;
         let (rows, index) = self.store.parts_mut::<M>(position);
         let row = apply::remove(rows, index, id.key(), &hashes);
         apply::close_up(index);

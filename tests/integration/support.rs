@@ -3,14 +3,14 @@
 use relata::Database;
 
 /// The whole state of a database, as its snapshot: rows, ids, free slots, the order of children.
-pub fn state(db: &Database) -> Vec<u8> {
+pub(crate) fn state(db: &Database) -> Vec<u8> {
     let mut bytes = Vec::new();
     db.save_to(&mut bytes).expect("a consistent database can be saved");
     bytes
 }
 
 /// Makes a call that must be refused, and proves that it has changed nothing.
-pub fn refused<T: std::fmt::Debug, E>(db: &mut Database, call: impl FnOnce(&mut Database) -> Result<T, E>) -> E {
+pub(crate) fn refused<T: std::fmt::Debug, E>(db: &mut Database, call: impl FnOnce(&mut Database) -> Result<T, E>) -> E {
     let before = state(db);
     let error = match call(db) {
         Ok(value) => panic!("accepted: {value:?}"),
