@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module for each subject.
 
+mod by_hand;
 mod delete;
 mod derive;
 mod hostile;
