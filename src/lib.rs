@@ -1,8 +1,6 @@
 //! placeholder
 #![allow(missing_docs)]
 
-extern crate self as relata;
-
 pub(crate) mod arena;
 mod builder;
 mod database;
