@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module for each subject.
 
 mod architecture;
+mod by_hand;
 mod delete;
 mod derive;
 mod hostile;

@@ -6,12 +6,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 
 mod views;
 
 use crate::attr::Action;
-use crate::model::{BelongsTo, Inverse, InverseKind, Model, Reference, UniqueKey, short_name, unraw};
+use crate::model::{BelongsTo, Inverse, InverseKind, Model, Reference, UniqueKey, short_name, shown_at, unraw};
 
 /// Writes the declarations of a model.
 pub(crate) fn expand(model: &Model) -> TokenStream {
@@ -68,12 +67,7 @@ fn unique_key(model: &Model, index: usize, unique: &UniqueKey) -> TokenStream {
     let parts = unique.fields.iter().map(|&field| model.fields[field].part());
     let key = key(model, &unique.fields);
     let joined = model.field_names(&unique.fields, ",");
-    // What the compiler has to say of a key, it says of its field, or of the list of its fields.
-    let span = match unique.fields[..] {
-        [field] => model.fields[field].ty.span(),
-        _ => unique.span,
-    };
-    quote_spanned! {span=>
+    quote_spanned! {unique.span(model)=>
         #declaration
 
         #[automatically_derived]
@@ -118,9 +112,9 @@ fn key(model: &Model, fields: &[usize]) -> TokenStream {
         let field = &model.fields[field];
         let ident = &field.ident;
         if field.is_optional() {
-            quote_spanned!(ident.span()=> row.#ident.as_ref()?)
+            quote_spanned!(shown_at(ident.span())=> row.#ident.as_ref()?)
         } else {
-            quote_spanned!(ident.span()=> &row.#ident)
+            quote_spanned!(shown_at(ident.span())=> &row.#ident)
         }
     });
     quote!(::core::option::Option::Some((#(#parts,)*)))
@@ -198,9 +192,9 @@ fn foreign_key(model: &Model, relation: &BelongsTo) -> TokenStream {
     let field = &model.fields[*field];
     let ident = &field.ident;
     if field.is_optional() {
-        quote_spanned!(ident.span()=> row.#ident)
+        quote_spanned!(shown_at(ident.span())=> row.#ident)
     } else {
-        quote_spanned!(ident.span()=> ::core::option::Option::Some(row.#ident))
+        quote_spanned!(shown_at(ident.span())=> ::core::option::Option::Some(row.#ident))
     }
 }
 
@@ -210,9 +204,9 @@ fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
     if let [field] = fields[..] {
         let ident = &field.ident;
         return if field.is_optional() {
-            quote_spanned!(ident.span()=> row.#ident = key;)
+            quote_spanned!(shown_at(ident.span())=> row.#ident = key;)
         } else {
-            quote_spanned! {ident.span()=>
+            quote_spanned! {shown_at(ident.span())=>
                 if let ::core::option::Option::Some(key) = key {
                     row.#ident = key;
                 }
@@ -223,9 +217,9 @@ fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
     let given = fields.iter().zip(&parts).map(|(field, part)| {
         let ident = &field.ident;
         if field.is_optional() {
-            quote_spanned!(ident.span()=> row.#ident = ::core::option::Option::Some(#part);)
+            quote_spanned!(shown_at(ident.span())=> row.#ident = ::core::option::Option::Some(#part);)
         } else {
-            quote_spanned!(ident.span()=> row.#ident = #part;)
+            quote_spanned!(shown_at(ident.span())=> row.#ident = #part;)
         }
     });
     let given = quote!(::core::option::Option::Some((#(#parts,)*)) = key { #(#given)* });
@@ -287,7 +281,7 @@ fn constants(model: &Model) -> TokenStream {
     let uniques = model.uniques.iter().map(|unique| {
         let doc = format!("The unique key on `{}`.", model.field_names(&unique.fields, "`, `"));
         let marker = unique_marker(model, unique).to_token_stream();
-        constant(&model.unique_constant(unique), unique.span, doc, "By", marker)
+        constant(&model.unique_constant(unique), unique.span(model), doc, "By", marker)
     });
     let relations = model.relations.iter().map(|relation| {
         let name = &relation.name;

@@ -1,7 +1,8 @@
 //! The derive macro of [relata](https://docs.rs/relata): it declares a struct as a model.
 //!
 //! Parse (`attr`, `serde_attr`), check (`check`, which makes a `model::Model`), expand (`expand`). It writes
-//! declarations only; all machinery is generic code in `relata` over what is declared.
+//! declarations only; all machinery is generic code in `relata` over what is declared. It sees names, not types: `Id`
+//! and `Option` are known by the last segment of their path, and an alias of them is not seen through.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -12,7 +13,197 @@ mod expand;
 mod model;
 mod serde_attr;
 
-/// Declares a struct as a model.
+/// Declares a struct as a model: its table, keys and relations.
+///
+/// The struct has named fields (or none) and no generic parameters, and is `Clone + Serialize + Deserialize`.
+///
+/// ```
+/// use relata::{Database, Id, Model};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Model, Clone, Debug, Serialize, Deserialize)]
+/// #[model(has_many(orders: Order))]
+/// struct Customer {
+///     name: String,
+///     #[model(unique)]
+///     email: String,
+/// }
+///
+/// #[derive(Model, Clone, Debug, Serialize, Deserialize)]
+/// struct Order {
+///     #[model(belongs_to, on_delete = cascade)]
+///     customer_id: Id<Customer>,
+///     total_cents: u64,
+/// }
+///
+/// let mut db = Database::builder().model::<Customer>().model::<Order>().build()?;
+/// let thor = db.insert(Customer { name: "Thor".into(), email: "thor@asgard".into() })?;
+/// let order = db.insert(Order { customer_id: thor, total_cents: 500 })?;
+/// assert_eq!(db.related(order, Order::CUSTOMER)?.name, "Thor");        // relations are constants
+/// assert_eq!(db.find(Customer::BY_EMAIL, "thor@asgard")?.0, thor);     // and so are unique keys
+/// assert_eq!(db.row(thor)?.orders().count(), 1);                       // rows are walked by name
+/// db.set(order, Order::FIELDS.total_cents, 600)?;                      // fields are values
+/// *db.get_mut(order)?.total_cents += 1;                                // what is in no key changes in place
+/// # Ok::<(), relata::Error>(())
+/// ```
+///
+/// # On the struct
+///
+/// Any number of items in one `#[model(..)]`, any number of `#[model(..)]`.
+///
+/// | item | what it says |
+/// |---|---|
+/// | `table = "orders"` | the table's name; the struct's name, if nothing is said |
+/// | `version = 3` | a number to raise when the model changes in a way that names and types of its fields do not show |
+/// | `primary_key(a, b)` | the fields that identify a row; without it the id alone does |
+/// | `unique(a, b)` | no two rows have the same values in all of these fields; a row in which one is `None` collides with none |
+/// | `belongs_to(Target, key_from(a, b), ..)` | these fields hold a key of `Target`; named after it in snake case |
+/// | `has_many(orders: Order)` | the inverse of `Order`'s only relation to this model |
+/// | `has_many(bought: Order, via = buyer)` | the inverse of `Order`'s relation `buyer`, where it has several |
+/// | `has_one(card: Card)`, with `via` | the same, where the key is unique, so that there is one at most |
+///
+/// # On a field
+///
+/// | item | what it says |
+/// |---|---|
+/// | `primary_key`, `unique` | as above, of this field alone |
+/// | `belongs_to` | on `Id<Target>` or `Option<Id<Target>>`: the row refers to that row |
+/// | `belongs_to(Target)` | on any other type, or an `Option` of it: the field holds the target's primary key |
+/// | `plain` | on an id: this is no relation, and nothing is checked |
+///
+/// # Options of a relation
+///
+/// In the parentheses of `belongs_to`, or beside it on a field.
+///
+/// | option | what it says |
+/// |---|---|
+/// | `name = buyer` | the relation's name; that of the field without `_id`, if nothing is said |
+/// | `key_to = code`, `key_to(a, b)` | the unique key of the target that is meant, if it is not the primary key |
+/// | `key_from = country`, `key_from(a, b)` | the fields that hold the key; on the struct only |
+/// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null`, `set_default` |
+/// | `on_update = ..` | the same, of changing the target's key |
+///
+/// A key of which a part is an `Option` is optional: where a part is `None`, the row refers to nothing.
+///
+/// ```
+/// # use relata::{Database, Id, Model};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(table = "packages", version = 1, primary_key(name, version))]
+/// #[model(has_many(dependencies: Dependency, via = package), has_many(dependents: Dependency, via = needs))]
+/// struct Package {
+///     name: String,
+///     version: String,
+///     #[model(belongs_to)]
+///     replaced_by_id: Option<Id<Self>>, // Package::REPLACED_BY
+/// }
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(belongs_to(Package, key_from(package_name, package_version), on_delete = cascade))]
+/// #[model(belongs_to(Package, key_from(needs_name, needs_version), name = needs))]
+/// struct Dependency {
+///     package_name: String,
+///     package_version: String,
+///     needs_name: String,
+///     needs_version: Option<String>,
+///     #[model(belongs_to(Registry), key_to = url, name = registry, on_delete = set_null)]
+///     registry_url: Option<String>,
+/// }
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Registry {
+///     #[model(unique)]
+///     url: String,
+///     #[model(plain)]
+///     last_seen: Id<Package>, // may name a row that is gone
+/// }
+///
+/// let db = Database::builder().model::<Package>().model::<Dependency>().model::<Registry>().build()?;
+/// let relations = &db.schema().table("Dependency").unwrap().relations;
+/// assert_eq!(relations.iter().map(|relation| relation.name.as_str()).collect::<Vec<_>>(), ["registry", "package", "needs"]);
+/// # Ok::<(), relata::Error>(())
+/// ```
+///
+/// # What it writes
+///
+/// Of the visibility of the struct: a constant for each relation (`Order::CUSTOMER`), each inverse (`Customer::ORDERS`)
+/// and each unique key (`Customer::BY_EMAIL`, `Package::BY_NAME_VERSION`), and `FIELDS` with a value for each field, of
+/// the field's visibility. Two of them may not have one name. Further the view of a row that `Database::row` gives, with
+/// a method for each relation beside `id()` and `get()` (so that no relation can have these names), and the view that
+/// `get_mut` and `iter_mut` lend, in which fields that are in a key can be read only.
+///
+/// A public model refers to public models, as its constants name them.
+///
+/// serde's `rename` and `rename_all` give the names that fields have outside. Its attributes `skip`, `skip_serializing`,
+/// `skip_deserializing`, `skip_serializing_if`, `flatten`, `tag`, `content`, `untagged` and `remote` are refused: rows
+/// are saved by position and would not come back.
+///
+/// # What it refuses
+///
+/// Everything that is wrong with a struct is reported at once. Some of it:
+///
+/// `set_null` on a key that cannot be absent:
+/// ```compile_fail
+/// # use relata::{Id, Model};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Model, Clone, Serialize, Deserialize)]
+/// # struct Customer { name: String }
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Order {
+///     #[model(belongs_to, on_delete = set_null)]
+///     customer_id: Id<Customer>, // `Option<Id<Customer>>` is accepted
+/// }
+/// ```
+/// An id that is neither a relation nor marked as plain:
+/// ```compile_fail
+/// # use relata::{Id, Model};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Model, Clone, Serialize, Deserialize)]
+/// # struct Customer { name: String }
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Order {
+///     customer_id: Id<Customer>,
+/// }
+/// ```
+/// The inverse of a relation that is not there:
+/// ```compile_fail,E0277
+/// # use relata::{Id, Model};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(has_many(orders: Order))]
+/// struct Customer { name: String }
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Order { total_cents: u64 }
+/// ```
+/// A key of a type without total equality:
+/// ```compile_fail,E0277
+/// # use relata::Model;
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Body {
+///     #[model(unique)]
+///     mass: f64,
+/// }
+/// ```
+/// A key of another type than the one that it refers to:
+/// ```compile_fail,E0308
+/// # use relata::Model;
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Country { #[model(primary_key)] code: String }
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct City { #[model(belongs_to(Country), name = country)] country_code: u32 }
+/// ```
+/// Rows that would not come back from a snapshot:
+/// ```compile_fail
+/// # use relata::Model;
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Note {
+///     #[serde(skip_serializing_if = "Option::is_none")]
+///     text: Option<String>,
+/// }
+/// ```
 #[proc_macro_derive(Model, attributes(model))]
 pub fn derive_model(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -125,24 +125,39 @@ impl Field {
     }
 }
 
-// The compiler reports what it has against generated code where that code says it is from: at the words of the
-// declaration. As all that is written for one declaration says so, the compiler reports a fault of it once.
+impl UniqueKey {
+    /// Where the compiler shows what it has against the key: the type of its field, or the list of its fields.
+    pub(crate) fn span(&self, model: &Model) -> Span {
+        match self.fields[..] {
+            [field] => shown_at(model.fields[field].ty.span()),
+            _ => shown_at(self.span),
+        }
+    }
+}
 
 impl BelongsTo {
-    /// The fields of the target if they are named, the target if not.
+    /// Where the compiler shows what it has against the relation: the fields of the target if they are named, the
+    /// target if not.
     pub(crate) fn span(&self) -> Span {
         match &self.reference {
-            Reference::Unique(fields) => fields.first().map_or_else(|| self.target.span(), Ident::span),
-            Reference::Id | Reference::PrimaryKey => self.target.span(),
+            Reference::Unique(fields) => shown_at(fields.first().map_or_else(|| self.target.span(), Ident::span)),
+            Reference::Id | Reference::PrimaryKey => shown_at(self.target.span()),
         }
     }
 }
 
 impl Inverse {
-    /// The relation of the source if it is named, the source if not.
+    /// Where the compiler shows what it has against the relation: the relation of the source if it is named, the source
+    /// if not.
     pub(crate) fn span(&self) -> Span {
-        self.via.as_ref().map_or_else(|| self.source.span(), Ident::span)
+        shown_at(self.via.as_ref().map_or_else(|| self.source.span(), Ident::span))
     }
+}
+
+/// The span of generated code that messages show at a word of the user. Names in it are still those of the macro, and
+/// lints know that the user has not written it.
+pub(crate) fn shown_at(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
 }
 
 impl InverseKind {

@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::{inverse_of, marker};
-use crate::model::{InverseKind, Model, short_name, unraw};
+use crate::model::{InverseKind, Model, short_name, shown_at, unraw};
 
 /// `Order::FIELDS.total_cents`.
 pub(super) fn fields(model: &Model) -> TokenStream {
@@ -143,7 +143,7 @@ pub(super) fn navigate(model: &Model) -> TokenStream {
 /// A method for each relation.
 fn relation_methods(model: &Model) -> TokenStream {
     let visibility = &model.visibility;
-    let row = |of: &Type| quote_spanned!(of.span()=> ::relata::Row<'a, #of>);
+    let row = |of: &Type| quote_spanned!(shown_at(of.span())=> ::relata::Row<'a, #of>);
     let relations = model.relations.iter().map(|relation| {
         let (method, row) = (relation.name.method(), row(&relation.target));
         let marker = marker(model, &relation.name.text);
