@@ -104,6 +104,8 @@ pub trait Path: Sealed {
 
 /// What a source gets from a path, see [`Path`].
 pub type Item<'a, P> = <P as Path>::Item<'a, Required>;
+/// A source's id and what it gets from a path: what an inclusion is made of.
+pub type Pair<'a, P> = (Id<<P as Path>::From>, Item<'a, P>);
 
 /// The error of a source to which a path gave no item.
 #[cold]
@@ -122,18 +124,12 @@ fn is_broken(key: DefaultKey) -> bool {
 }
 
 /// Both ends of a relation and the links between them: what every step of a path opens.
+#[derive(Clone, Copy)]
 pub struct Ends<'a, R: Relation> {
     link: &'a Link,
     sources: Table<'a, R::Source>,
     targets: Table<'a, R::Target>,
 }
-
-impl<R: Relation> Clone for Ends<'_, R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<R: Relation> Copy for Ends<'_, R> {}
 
 impl<'a, R: Relation> Ends<'a, R> {
     fn open(database: &'a Database) -> Result<Self, Error> {
@@ -272,7 +268,7 @@ impl<'a, 'i, P: Path> Include<'a, 'i, P> {
     }
 
     /// Every pair, or the first error.
-    pub fn to_vec(self) -> Result<Vec<(Id<P::From>, Item<'a, P>)>, Error> {
+    pub fn to_vec(self) -> Result<Vec<Pair<'a, P>>, Error> {
         let mut pairs = Vec::with_capacity(self.len());
         for pair in self {
             pairs.push(pair?);
@@ -296,7 +292,7 @@ fn resolve_block<P: Path>(
 }
 
 impl<'a, P: Path> Iterator for Include<'a, '_, P> {
-    type Item = Result<(Id<P::From>, Item<'a, P>), Error>;
+    type Item = Result<Pair<'a, P>, Error>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {

@@ -81,7 +81,9 @@ pub use builder::DatabaseBuilder;
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, Missing};
 pub use id::{Id, ParseIdError, RowId};
-pub use include::{Children, Cursor, Each, Include, Item, Path, Reached, Recursive, Scoped, ScopedChildren, Tree};
+pub use include::{
+    Children, Cursor, Each, Include, Item, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
+};
 pub use integrity::removal::{ClearedKey, DeletePlan};
 pub use key::{Key, KeyPart, Lookup};
 pub use model::{

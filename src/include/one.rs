@@ -30,7 +30,7 @@ pub trait ToOne: Path {
 
 /// The item for the key that a path has ended with.
 #[inline]
-fn row_item<'a, M: Model, P: Presence>(table: Table<'a, M>, key: DefaultKey) -> Option<P::Out<&'a M>> {
+fn row_item<M: Model, P: Presence>(table: Table<'_, M>, key: DefaultKey) -> Option<P::Out<&M>> {
     match table.get(Id::from_key(key)) {
         None if key != no_target::absent() => None,
         row => P::out(row),

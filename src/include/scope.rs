@@ -19,7 +19,7 @@ use crate::model::{Model, Presence, Relation};
 use crate::relation::HasMany;
 use crate::table::Table;
 
-/// A has_many relation of which each parent gets a part: made by `filter`, `order_by`, `skip` and `limit` on it.
+/// A `has_many` relation of which each parent gets a part: made by `filter`, `order_by`, `skip` and `limit` on it.
 ///
 /// They apply in that order, whatever order they were called in.
 #[derive(Debug, Clone, Copy)]

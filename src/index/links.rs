@@ -65,10 +65,17 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    #[inline]
+    fn entry(&self, source: DefaultKey) -> Option<&Entry> {
+        #[cfg(test)]
+        super::probes::count_link();
+        self.column.get(source)
+    }
+
     /// The source's target, or a null key that says why there is none. O(1), touches neither row.
     #[inline]
     pub(crate) fn target(&self, source: DefaultKey) -> DefaultKey {
-        match self.column.get(source) {
+        match self.entry(source) {
             Some(entry) => entry.target,
             None => no_target::stale(),
         }
@@ -78,7 +85,7 @@ impl Link {
     #[inline]
     pub(crate) fn step(&self, keys: &mut [DefaultKey]) {
         for key in keys {
-            match self.column.get(*key) {
+            match self.entry(*key) {
                 Some(entry) => *key = entry.target,
                 None if key.is_null() => {}
                 None => *key = no_target::stale(),
@@ -96,6 +103,8 @@ impl Link {
     /// the target's generation.
     #[inline]
     pub(crate) fn sources(&self, target: DefaultKey) -> &[DefaultKey] {
+        #[cfg(test)]
+        super::probes::count_link();
         self.postings.entries(target)
     }
 

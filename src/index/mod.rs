@@ -29,3 +29,29 @@ impl Indexes {
         }
     }
 }
+
+/// Counts what reads cost: how often the links (a column or a posting list) and how often a hash table was probed, on
+/// this thread. Only tests are built with it.
+#[cfg(test)]
+pub(crate) mod probes {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LINKS: Cell<usize> = const { Cell::new(0) };
+        static HASHED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn count_link() {
+        LINKS.set(LINKS.get() + 1);
+    }
+    pub(crate) fn count_hashed() {
+        HASHED.set(HASHED.get() + 1);
+    }
+
+    /// The probes of links and of hash tables while `read` runs.
+    pub(crate) fn during(read: impl FnOnce()) -> (usize, usize) {
+        let before = (LINKS.get(), HASHED.get());
+        read();
+        (LINKS.get() - before.0, HASHED.get() - before.1)
+    }
+}

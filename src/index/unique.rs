@@ -38,6 +38,8 @@ impl UniqueIndex {
     /// The row with this hash that `equals` confirms. O(1) expected.
     #[inline]
     pub(crate) fn find(&self, hash: u32, mut equals: impl FnMut(DefaultKey) -> bool) -> Option<DefaultKey> {
+        #[cfg(test)]
+        super::probes::count_hashed();
         self.entries.find(spread(hash), |entry| entry.hash == hash && equals(entry.key)).map(|entry| entry.key)
     }
 
