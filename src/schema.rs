@@ -1,4 +1,4 @@
-//! The schema: what the models declare, as data; validation, fingerprint and diagram.
+//! The schema: what the models declare, as data; validation and diagram.
 //!
 //! Filled once by [`DatabaseBuilder::build`](crate::DatabaseBuilder::build) from the models' declarations and never
 //! changed after. The machinery goes by the types; this is for checks that the types cannot make, for tools, for
@@ -216,15 +216,6 @@ impl Schema {
                 relation.fields.join(", ")
             ));
         }
-    }
-
-    /// A number that two schemas share only if they declare the same, FNV-1a over their canonical text.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in format!("{self:?}").bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        hash
     }
 
     /// The schema as a [Mermaid](https://mermaid.js.org) entity-relationship diagram.

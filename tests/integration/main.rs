@@ -4,6 +4,7 @@ mod delete;
 mod derive;
 mod insert;
 mod owner;
+mod snapshot;
 mod support;
 mod unchecked;
 mod update;
