@@ -1,4 +1,4 @@
-//! The schema: what the models declare, as data; validation, fingerprint and diagram.
+//! The schema: what the models declare, as data; validation and diagram.
 //!
 //! Filled once by [`DatabaseBuilder::build`](crate::DatabaseBuilder::build) from the models' declarations and never
 //! changed after. The machinery goes by the types; this is for checks that the types cannot make, for tools, for

@@ -8,6 +8,7 @@ mod hostile;
 mod include;
 mod insert;
 mod owner;
+mod snapshot;
 mod support;
 mod unchecked;
 mod update;
