@@ -214,8 +214,9 @@ fn destroy_chest(world: &mut Database) -> Outcome {
     let chest = item_named(world, "chest")?;
     let plan = world.plan_delete(chest)?;
     println!("the plan: {plan}");
-    for row in &plan.removed {
-        println!("  {row}: {}", world.get(Id::<Item>::from_key(row.key))?.name);
+    // Plans and reports span tables: they name rows by table and key, and `id` gives the type back.
+    for item in plan.removed.iter().filter_map(|row| row.id::<Item>()) {
+        println!("  Item {item}: {}", world.get(item)?.name);
     }
     let deleted = world.delete(chest)?;
     assert_eq!(deleted.removed, plan.removed[1..]);
@@ -229,12 +230,8 @@ fn dissolve_guild(world: &mut Database) -> Outcome {
     let (foxes, _) = world.find(Guild::BY_NAME, "Foxes")?;
     let deleted = world.delete(foxes)?;
     for cleared in &deleted.cleared {
-        println!(
-            "  {}.{} is now none: {}",
-            cleared.row,
-            cleared.relation,
-            world.get(Id::<Player>::from_key(cleared.row.key))?.name
-        );
+        let player = cleared.row.id::<Player>().ok_or("only players have a guild")?;
+        println!("  {}.{} is now none: {}", cleared.row, cleared.relation, world.get(player)?.name);
     }
     assert_eq!(deleted.cleared.len(), 2);
     assert!(world.iter::<Player>().all(|(_, player)| player.guild_id.is_none()));
