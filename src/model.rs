@@ -364,6 +364,25 @@ impl<M: Model> Id<M> {
     }
 }
 
+impl RowId {
+    /// This id with its type again; `None` where it is a row's of another table than that of `M`.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// let plan = db.plan_delete(mars)?;
+    /// assert_eq!(plan.removed[0].id::<Planet>(), Some(mars));
+    /// assert_eq!(plan.removed[0].id::<Moon>(), None);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn id<M: Model>(self) -> Option<Id<M>> {
+        (self.table == M::NAME).then(|| Id::from_key(self.key))
+    }
+}
+
 /// A field of a model as a value: reads and writes it, for [`Database::set`](crate::Database::set) and queries.
 /// `Order::FIELDS.total_cents` is one.
 pub struct Field<M, T> {

@@ -1,0 +1,290 @@
+//! The eight tables of the [TPC-H](https://www.tpc.org/tpch/) benchmark as models, and a loader.
+//!
+//! ```text
+//! Region <- Nation <- Customer <- Order <- LineItem -> PartSupplier -> Part
+//!                  <- Supplier <------------------------------'
+//! ```
+//!
+//! Rows refer to each other in both of the ways there are. Regions, nations, parts and suppliers have the keys that
+//! TPC-H gives them, and rows name those keys, so that they can be stored as they come. Customers and orders are named
+//! by `Id`, as in a program that makes its own rows; the loader finds the ids by the numbers that TPC-H knows them by.
+//! Every key here could be an `Id`, and every `Id` a key: following a relation costs the same either way.
+//!
+//! Columns that no question asks for (comments, addresses, telephone numbers) are left out.
+
+use std::time::{Duration, Instant};
+
+use relata::{Database, Error, Id, Model};
+use serde::{Deserialize, Serialize};
+use tpchgen::dates::TPCHDate;
+use tpchgen::decimal::TPCHDecimal;
+use tpchgen::generators;
+
+/// One of five parts of the world.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(nations: Nation))]
+pub(crate) struct Region {
+    #[model(primary_key)]
+    pub(crate) key: u32,
+    #[model(unique)]
+    pub(crate) name: String,
+}
+
+/// One of twenty-five nations.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(customers: Customer), has_many(suppliers: Supplier))]
+pub(crate) struct Nation {
+    #[model(primary_key)]
+    pub(crate) key: u32,
+    #[model(unique)]
+    pub(crate) name: String,
+    #[model(belongs_to(Region), name = region)]
+    pub(crate) region_key: u32,
+}
+
+/// Who orders.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(orders: Order))]
+pub(crate) struct Customer {
+    #[model(unique)]
+    pub(crate) number: u32,
+    pub(crate) name: String,
+    #[model(belongs_to(Nation), name = nation)]
+    pub(crate) nation_key: u32,
+    pub(crate) segment: String,
+    pub(crate) balance_cents: i64,
+}
+
+/// An order: some line items. They go when it goes.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(lines: LineItem))]
+pub(crate) struct Order {
+    #[model(unique)]
+    pub(crate) number: u32,
+    #[model(belongs_to, on_delete = restrict)]
+    pub(crate) customer_id: Id<Customer>,
+    pub(crate) date: Date,
+    pub(crate) priority: String,
+    pub(crate) total_cents: i64,
+}
+
+/// One line of an order: so much of a part, from a supplier who has it.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(belongs_to(PartSupplier, key_from(part_key, supplier_key)))]
+pub(crate) struct LineItem {
+    #[model(belongs_to, on_delete = cascade)]
+    pub(crate) order_id: Id<Order>,
+    pub(crate) part_key: u32,
+    pub(crate) supplier_key: u32,
+    pub(crate) quantity: u32,
+    pub(crate) price_cents: i64,
+    pub(crate) discount_percent: i64,
+    pub(crate) shipped: Date,
+}
+
+impl LineItem {
+    /// What TPC-H calls revenue: the price less the discount, in hundredths of a cent, so that it stays exact.
+    pub(crate) fn revenue_cents_e2(&self) -> i64 {
+        self.price_cents * (100 - self.discount_percent)
+    }
+}
+
+/// Something that can be ordered.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(offers: PartSupplier))]
+pub(crate) struct Part {
+    #[model(primary_key)]
+    pub(crate) key: u32,
+    pub(crate) name: String,
+    pub(crate) retail_cents: i64,
+}
+
+/// Who delivers.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(offers: PartSupplier))]
+pub(crate) struct Supplier {
+    #[model(primary_key)]
+    pub(crate) key: u32,
+    pub(crate) name: String,
+    #[model(belongs_to(Nation), name = nation)]
+    pub(crate) nation_key: u32,
+    pub(crate) balance_cents: i64,
+}
+
+/// That a supplier has a part: many to many, with data of its own. Its key is both of theirs.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(primary_key(part_key, supplier_key), has_many(lines: LineItem))]
+pub(crate) struct PartSupplier {
+    #[model(belongs_to(Part), name = part, on_delete = cascade)]
+    pub(crate) part_key: u32,
+    #[model(belongs_to(Supplier), name = supplier, on_delete = cascade)]
+    pub(crate) supplier_key: u32,
+    pub(crate) available: u32,
+    pub(crate) cost_cents: i64,
+}
+
+/// A day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl From<TPCHDate> for Date {
+    fn from(date: TPCHDate) -> Self {
+        let (year_of_century, month, day) = date.to_ymd();
+        Date { year: 1900 + number::<u16>(year_of_century), month: number(month), day: number(day) }
+    }
+}
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+/// An empty database of the eight models: what [`load`] fills, and what a saved one is loaded with.
+pub(crate) fn builder() -> relata::DatabaseBuilder {
+    Database::builder()
+        .model::<Region>()
+        .model::<Nation>()
+        .model::<Customer>()
+        .model::<Order>()
+        .model::<LineItem>()
+        .model::<Part>()
+        .model::<Supplier>()
+        .model::<PartSupplier>()
+}
+
+/// A database with the rows of a scale factor: at 1, six million line items.
+///
+/// `loaded` is told of each table: its name, its rows, and the time that storing them took with every key checked (the
+/// time of making them up is not in it).
+pub(crate) fn load(scale: f64, mut loaded: impl FnMut(&str, usize, Duration)) -> Result<Database, Error> {
+    let mut db = builder().build()?;
+    // A key must name a row that is stored, or that comes in the same batch: so tables come after those they refer to.
+    store(&mut db, regions(scale), &mut loaded)?;
+    store(&mut db, nations(scale), &mut loaded)?;
+    store(&mut db, parts(scale), &mut loaded)?;
+    store(&mut db, suppliers(scale), &mut loaded)?;
+    store(&mut db, part_suppliers(scale), &mut loaded)?;
+    store(&mut db, customers(scale), &mut loaded)?;
+    let orders = orders(scale, &db)?;
+    store(&mut db, orders, &mut loaded)?;
+    let line_items = line_items(scale, &db)?;
+    store(&mut db, line_items, &mut loaded)?;
+    Ok(db)
+}
+
+fn store<M: Model>(
+    db: &mut Database,
+    rows: Vec<M>,
+    loaded: &mut impl FnMut(&str, usize, Duration),
+) -> Result<(), Error> {
+    let started = Instant::now();
+    let ids = db.insert_many(rows)?;
+    loaded(M::NAME, ids.len(), started.elapsed());
+    Ok(())
+}
+
+fn regions(scale: f64) -> Vec<Region> {
+    let rows = generators::RegionGenerator::new(scale, 1, 1);
+    rows.iter().map(|row| Region { key: number(row.r_regionkey), name: row.r_name.to_owned() }).collect()
+}
+
+fn nations(scale: f64) -> Vec<Nation> {
+    let rows = generators::NationGenerator::new(scale, 1, 1);
+    let nation = |row: generators::Nation<'_>| Nation {
+        key: number(row.n_nationkey),
+        name: row.n_name.to_owned(),
+        region_key: number(row.n_regionkey),
+    };
+    rows.iter().map(nation).collect()
+}
+
+fn customers(scale: f64) -> Vec<Customer> {
+    let rows = generators::CustomerGenerator::new(scale, 1, 1);
+    let customer = |row: generators::Customer<'_>| Customer {
+        number: number(row.c_custkey),
+        name: row.c_name.to_string(),
+        nation_key: number(row.c_nationkey),
+        segment: row.c_mktsegment.to_owned(),
+        balance_cents: cents(row.c_acctbal),
+    };
+    rows.iter().map(customer).collect()
+}
+
+fn orders(scale: f64, db: &Database) -> Result<Vec<Order>, Error> {
+    let rows = generators::OrderGenerator::new(scale, 1, 1);
+    let order = |row: generators::Order<'_>| {
+        let (customer_id, _) = db.find(Customer::BY_NUMBER, &number(row.o_custkey))?;
+        Ok(Order {
+            number: number(row.o_orderkey),
+            customer_id,
+            date: row.o_orderdate.into(),
+            priority: row.o_orderpriority.to_owned(),
+            total_cents: cents(row.o_totalprice),
+        })
+    };
+    rows.iter().map(order).collect()
+}
+
+fn line_items(scale: f64, db: &Database) -> Result<Vec<LineItem>, Error> {
+    let rows = generators::LineItemGenerator::new(scale, 1, 1);
+    let line_item = |row: generators::LineItem<'_>| {
+        let (order_id, _) = db.find(Order::BY_NUMBER, &number(row.l_orderkey))?;
+        Ok(LineItem {
+            order_id,
+            part_key: number(row.l_partkey),
+            supplier_key: number(row.l_suppkey),
+            quantity: number(row.l_quantity),
+            price_cents: cents(row.l_extendedprice),
+            // A decimal of two places: 0.07 is seven percent.
+            discount_percent: row.l_discount.into_inner(),
+            shipped: row.l_shipdate.into(),
+        })
+    };
+    rows.iter().map(line_item).collect()
+}
+
+fn parts(scale: f64) -> Vec<Part> {
+    let rows = generators::PartGenerator::new(scale, 1, 1);
+    let part = |row: generators::Part<'_>| Part {
+        key: number(row.p_partkey),
+        name: row.p_name.to_string(),
+        retail_cents: cents(row.p_retailprice),
+    };
+    rows.iter().map(part).collect()
+}
+
+fn suppliers(scale: f64) -> Vec<Supplier> {
+    let rows = generators::SupplierGenerator::new(scale, 1, 1);
+    let supplier = |row: generators::Supplier| Supplier {
+        key: number(row.s_suppkey),
+        name: row.s_name.to_string(),
+        nation_key: number(row.s_nationkey),
+        balance_cents: cents(row.s_acctbal),
+    };
+    rows.iter().map(supplier).collect()
+}
+
+fn part_suppliers(scale: f64) -> Vec<PartSupplier> {
+    let rows = generators::PartSuppGenerator::new(scale, 1, 1);
+    let part_supplier = |row: generators::PartSupp<'_>| PartSupplier {
+        part_key: number(row.ps_partkey),
+        supplier_key: number(row.ps_suppkey),
+        available: number(row.ps_availqty),
+        cost_cents: cents(row.ps_supplycost),
+    };
+    rows.iter().map(part_supplier).collect()
+}
+
+fn cents(amount: TPCHDecimal) -> i64 {
+    amount.into_inner()
+}
+
+/// A number of the generator as an unsigned one. All fit: 32 bits are enough for the keys up to scale factor 700.
+fn number<T>(value: impl TryInto<T>) -> T {
+    value.try_into().ok().expect("a number of TPC-H that fits its column")
+}
