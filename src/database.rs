@@ -8,7 +8,7 @@ use crate::key::Lookup;
 use crate::model::{Editable, Model, Unique};
 use crate::relation::By;
 use crate::schema::Schema;
-use crate::table::{Store, Table, rows_of_mut};
+use crate::table::{Store, Table};
 
 /// Typed tables with enforced relations between them.
 ///
@@ -52,6 +52,11 @@ impl Database {
         self.table::<M>().map_or(0, |table| table.len())
     }
 
+    /// Whether no row of this model is stored. O(1).
+    pub fn is_empty<M: Model>(&self) -> bool {
+        self.len::<M>() == 0
+    }
+
     /// All rows of a model in slot order. O(slots ever used). Empty for a model that is not registered.
     pub fn iter<M: Model>(&self) -> impl Iterator<Item = (Id<M>, &M)> {
         self.table::<M>().into_iter().flat_map(|table| table.iter())
@@ -79,11 +84,9 @@ impl Database {
     /// Lends the fields of a row that are in no key and no index, to be changed in place. O(1), runs no check.
     pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
         let position = self.store.position::<M>()?;
-        if !self.contains(id) {
-            return Err(self.store.table_at::<M>(position).not_found(id.key()));
-        }
-        let row = rows_of_mut::<M>(&mut *self.store.tables[position as usize].rows).get_mut(id.key());
-        Ok(row.expect("it was there a line ago").lend())
+        let (rows, _) = self.store.parts_mut::<M>(position);
+        let why = rows.why_missing(id.key());
+        rows.get_mut(id.key()).map(M::lend).ok_or(Error::NotFound { row: id.erase(), why })
     }
 
     /// Lends those fields of every row in slot order, at the speed of the array. Runs no check.
@@ -101,9 +104,10 @@ impl Database {
     /// assert_eq!(db.get(comet)?.x, 0.5);
     /// # Ok::<(), relata::Error>(())
     /// ```
+    #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
     pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
         let position = self.store.position::<M>()?;
-        let rows = rows_of_mut::<M>(&mut *self.store.tables[position as usize].rows);
+        let (rows, _) = self.store.parts_mut::<M>(position);
         Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
     }
 }

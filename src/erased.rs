@@ -25,9 +25,9 @@ impl<M: Model> AnyRows for Arena<M> {
 
     fn names(&self, relation: usize, source: DefaultKey, target: DefaultKey, row: &dyn Any) -> bool {
         let Some(source) = self.get(source) else { return false };
-        let mut visitor = Names { relation, source, target, row, names: false };
+        let mut visitor = Names { relation, source, target, row, holds: false };
         M::declare(&mut visitor);
-        visitor.names
+        visitor.holds
     }
 
     fn plan_removal(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error> {
@@ -138,7 +138,7 @@ struct Names<'a, M> {
     source: &'a M,
     target: DefaultKey,
     row: &'a dyn Any,
-    names: bool,
+    holds: bool,
 }
 
 impl<M: Model> Visitor<M> for Names<'_, M> {
@@ -146,7 +146,7 @@ impl<M: Model> Visitor<M> for Names<'_, M> {
         if R::INDEX == self.relation
             && let (Some(key), Some(row)) = (R::key(self.source), self.row.downcast_ref::<R::Target>())
         {
-            self.names = R::Reference::names(key, self.target, row);
+            self.holds = R::Reference::names(key, self.target, row);
         }
     }
 }

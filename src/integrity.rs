@@ -190,10 +190,6 @@ impl<'a, M: Model> Planner<'a, M> {
         if self.pending.stored { self.own.rows.get(self.pending.keys[place]) } else { None }
     }
 
-    fn row_id(&self, key: DefaultKey) -> RowId {
-        RowId { table: M::NAME, key }
-    }
-
     fn plan_unique<U: Unique<Model = M>>(&mut self) {
         let several = self.pending.rows.len() > 1;
         if several {
@@ -231,12 +227,15 @@ impl<'a, M: Model> Planner<'a, M> {
     fn claim<U: Unique<Model = M>>(&mut self, place: usize, hash: u32, key: <U::Key as Key>::Ref<'_>) {
         let stored = self.own.index.uniques[U::INDEX]
             .find(hash, |other| !self.pending.replaces(other) && has_key::<U>(self.own.rows, other, key));
-        let mut holder = stored.map(|other| Holder::Row(self.row_id(other)));
+        let mut holder = stored.map(|other| Holder::Row(row_id::<M>(other)));
         if holder.is_none() && self.pending.rows.len() > 1 {
             let equals = |row: &M| is_key_of::<U>(row, key);
-            holder = self.pending.find_unique(U::INDEX, hash, equals).map(|other| match self.pending.stored {
-                true => Holder::Row(self.row_id(self.pending.keys[other])),
-                false => Holder::Batch(other),
+            holder = self.pending.find_unique(U::INDEX, hash, equals).map(|other| {
+                if self.pending.stored {
+                    Holder::Row(row_id::<M>(self.pending.keys[other]))
+                } else {
+                    Holder::Batch(other)
+                }
             });
             if holder.is_none() {
                 let entry = (hash, place as u32);
@@ -352,7 +351,7 @@ impl<'a, M: Model> Planner<'a, M> {
         let error = Error::ForeignKeyViolation {
             model: M::NAME,
             relation: R::NAME,
-            row: self.pending.stored.then(|| self.row_id(self.pending.keys[place])),
+            row: self.pending.stored.then(|| row_id::<M>(self.pending.keys[place])),
             target: R::Target::NAME,
             key: R::key(&self.pending.rows[place]).map(R::Reference::describe).unwrap_or_default(),
             why,
@@ -392,6 +391,10 @@ impl<'a, M: Model> Planner<'a, M> {
             }
         }
     }
+}
+
+fn row_id<M: Model>(key: DefaultKey) -> RowId {
+    RowId { table: M::NAME, key }
 }
 
 /// A row as its own target, for relations of a model to itself.

@@ -89,10 +89,8 @@ impl<'a, M: Model> RowRef<'a, M> {
         let _ = relation;
         let source = self.database.table::<M>()?;
         let key = source.index.links[R::INDEX].target(self.id.key());
-        let row = match self.database.table::<R::Target>()?.rows.get(key) {
-            Some(row) => Some(RowRef { database: self.database, id: Id::from_key(key), row }.into()),
-            None => None,
-        };
+        let row = self.database.table::<R::Target>()?.rows.get(key);
+        let row = row.map(|row| RowRef { database: self.database, id: Id::from_key(key), row }.into());
         if row.is_none() && key != no_target::absent() {
             return Err(crate::include::unresolved::<R>(self.id.key(), self.row));
         }

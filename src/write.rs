@@ -132,6 +132,7 @@ impl Database {
 
     /// Stores a row in the place of the one that has the same unique key, or inserts it where there is none.
     /// Gives its id, and the row that was replaced. No check is bypassed (behaviour I14).
+    #[expect(clippy::type_complexity, reason = "an id and perhaps a row is no new concept")]
     pub fn upsert<U: Unique>(&mut self, by: By<U>, row: U::Model) -> Result<(Id<U::Model>, Option<U::Model>), Error> {
         let _ = by;
         let table = self.table::<U::Model>()?;
