@@ -107,15 +107,13 @@ pub struct Flat {
 }
 
 impl Flat {
-    /// Gathers the lists of a block; sources that have none get an empty one.
+    /// Gathers the lists of a block; null keys have empty ones.
     pub(super) fn fill<C: ToMany>(&mut self, path: &C, opened: &C::Opened<'_>, sources: &mut [DefaultKey]) {
         self.keys.clear();
         self.ends.clear();
         C::check(opened, sources);
         for source in sources {
-            if !source.is_null() {
-                path.gather(opened, *source, &mut self.keys);
-            }
+            path.gather(opened, *source, &mut self.keys);
             self.ends.push(self.keys.len());
         }
     }

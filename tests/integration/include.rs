@@ -280,6 +280,18 @@ fn has_one_gives_the_only_source_or_none() {
 }
 
 #[test]
+fn has_one_passes_over_a_source_that_has_left() {
+    let mut db = empty();
+    let customer_id = db.insert(Customer { name: String::new(), nation_id: None }).unwrap();
+    let bank_id = db.insert(Nation { name: String::new() }).unwrap();
+    // Only rows stored unchecked can be two.
+    let cards = db.insert_many_unchecked(vec![Card { customer_id, bank_id }; 2]).unwrap();
+    db.delete(cards[0]).unwrap();
+    let card = db.related(customer_id, Customer::CARD).unwrap();
+    assert!(std::ptr::eq(card.unwrap(), db.get(cards[1]).unwrap()));
+}
+
+#[test]
 fn the_row_and_what_it_gets_can_be_kept_together() {
     let shop = shop();
     let path = Order::PAYER.with((Customer::NATION, Customer::ORDERS));
@@ -336,6 +348,9 @@ fn children_come_in_the_order_in_which_they_joined() {
             // behaviour R16: "Listing returns only the owner's rows, in the order in which they joined this owner"
             let children = db.children(*customer, Customer::ORDERS).unwrap();
             assert_eq!(children.len(), expected.len());
+            let mut rest = children.clone();
+            rest.next();
+            assert_eq!(rest.len(), expected.len().saturating_sub(1));
             assert!(children.clone().map(|(id, _)| id).eq(expected.iter().copied()));
             assert!(children.rev().map(|(id, _)| id).eq(expected.iter().rev().copied()));
         }
@@ -428,6 +443,16 @@ fn a_scope_holds_for_each_parent() {
         let joined = shop.db.children(customer, Customer::ORDERS).unwrap();
         assert!(orders.eq(joined.skip(1).take(3)));
     }
+    // A long list of few prices: equal ones stay in the order in which they joined.
+    let mut shop = shop;
+    let to = shop.customers[0];
+    for order in &shop.orders {
+        shop.db.update(*order, |order| order.customer_id = to).unwrap();
+    }
+    let by_price = Customer::ORDERS.order_by(|left, right| left.total_cents.cmp(&right.total_cents));
+    let mut expected: Vec<_> = shop.db.children(to, Customer::ORDERS).unwrap().collect();
+    expected.sort_by_key(|(_, order)| order.total_cents);
+    assert!(shop.db.related(to, by_price).unwrap().eq(expected));
     let none = shop.db.related(shop.customers[0], Customer::ORDERS.order_by(|_, _| std::cmp::Ordering::Equal).limit(0));
     assert_eq!(none.unwrap().len(), 0);
 }
@@ -600,6 +625,21 @@ fn recursion_ends_where_a_cycle_closes() {
     let stale = Id::<Species>::null();
     let refused = db.related(stale, (Species::EVOLVES_FROM.recursive(), Species::EVOLVES_FROM));
     assert_eq!(refused.err(), Some(not_found(stale, Missing::Null)));
+}
+
+#[test]
+fn recursion_from_a_stale_row_is_an_error() {
+    let mut db = empty();
+    let gone = db.insert(Species { name: "gone".into(), evolves_from_id: None }).unwrap();
+    db.delete(gone).unwrap();
+    let heir = db.insert(Species { name: "its heir".into(), evolves_from_id: None }).unwrap();
+    db.insert(Species { name: String::new(), evolves_from_id: Some(heir) }).unwrap();
+    let refused = Some(not_found(gone, Missing::Replaced { version: 3 }));
+    for depth_max in [0, 1, usize::MAX] {
+        assert_eq!(db.related(gone, Species::EVOLVES_INTO.recursive_to(depth_max)).err(), refused);
+        assert_eq!(db.related(gone, Species::EVOLVES_FROM.recursive_to(depth_max)).err(), refused);
+    }
+    assert_eq!(db.related(heir, Species::EVOLVES_INTO.recursive()).unwrap().len(), 1);
 }
 
 #[test]
