@@ -155,10 +155,12 @@ impl<M: Model> Visitor<M> for MoveSource<'_> {
     }
 }
 
-/// What must be as before when a call is refused.
-fn state(db: &Database) -> String {
+/// The whole of a database: rows, ids, free slots, the order of children.
+fn state(db: &Database) -> Vec<u8> {
     assert_eq!(db.check(), Ok(()));
-    format!("{db:?}")
+    let mut bytes = Vec::new();
+    db.save_to(&mut bytes).expect("a database that keeps every rule can be saved");
+    bytes
 }
 
 /// The row of a record, but that these fields name nobody. A table with no records gets a row of nobodies.

@@ -54,7 +54,7 @@ fn a_table_before_its_target_is_refused_with_the_line_of_every_row() {
     assert!(violations.iter().map(|violation| violation.line).eq(2..=54));
     assert_eq!(
         violations[52].to_string(),
-        "line 54: `territories`.region: no `region` with region_id = 4: no row has this key"
+        "line 54: `territories`.region: no `region` with region_id = 2: no row has this key"
     );
     assert_eq!((db.len::<Territory>(), db.check()), (0, Ok(())));
 }
