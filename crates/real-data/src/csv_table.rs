@@ -27,9 +27,9 @@ pub struct CsvTable {
 }
 
 impl CsvTable {
-    /// Reads `<set>/<table>.csv` of the data folder.
-    pub fn read(set: &str, table: &str) -> Result<Self, LoadError> {
-        let path = data_folder()?.join(set).join(table).with_extension("csv");
+    /// Reads `<set>/<file>.csv` of the data folder.
+    pub fn read(set: &str, file: &str) -> Result<Self, LoadError> {
+        let path = data_folder()?.join(set).join(file).with_extension("csv");
         let read = || {
             let mut reader = Reader::from_path(&path)?;
             Ok((reader.headers()?.clone(), reader.records().collect::<Result<_, csv::Error>>()?))

@@ -71,7 +71,7 @@ impl CsvTable {
     }
 }
 
-/// Loads the file of a model's table, `<set>/<table>.csv`, whole or not at all, and gives the number of its rows.
+/// Loads `<set>/<file>.csv` into a model's table, whole or not at all, and gives the number of its rows.
 ///
 /// Rows may refer to rows that come later in the file. Where rows are refused, the error names the line of each.
 ///
@@ -80,11 +80,11 @@ impl CsvTable {
 /// use relata_real_data::{DataSet, load};
 ///
 /// let mut db = Chinook::builder().build()?;
-/// println!("{} artists", load::<Artist>(&mut db, Chinook::FOLDER)?);
+/// println!("{} artists", load::<Artist>(&mut db, Chinook::FOLDER, "Artist")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn load<M: Model>(db: &mut Database, set: &str) -> Result<usize, LoadError> {
-    let table = CsvTable::read(set, M::NAME)?;
+pub fn load<M: Model>(db: &mut Database, set: &str, file: &str) -> Result<usize, LoadError> {
+    let table = CsvTable::read(set, file)?;
     match db.insert_many(table.rows::<M>()?) {
         Ok(ids) => Ok(ids.len()),
         Err(Error::BatchRefused { rows, violations }) => {
@@ -99,7 +99,7 @@ pub fn load<M: Model>(db: &mut Database, set: &str) -> Result<usize, LoadError> 
     }
 }
 
-/// A database with every table of a set.
+/// A database with every table of a set, each from the file of its name.
 pub fn load_set<S: DataSet>() -> Result<Database, LoadError> {
     let mut load = LoadEach { db: S::builder().build()?, set: S::FOLDER };
     S::each_model(&mut load)?;
@@ -113,6 +113,6 @@ struct LoadEach {
 
 impl ModelVisitor for LoadEach {
     fn model<M: Model + PartialEq + Debug>(&mut self) -> Result<(), LoadError> {
-        load::<M>(&mut self.db, self.set).map(|_| ())
+        load::<M>(&mut self.db, self.set, M::NAME).map(|_| ())
     }
 }

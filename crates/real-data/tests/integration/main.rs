@@ -8,4 +8,5 @@ mod chinook;
 mod every_set;
 mod northwind;
 mod pokeapi;
+mod snapshot;
 mod source;
