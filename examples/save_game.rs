@@ -161,8 +161,8 @@ fn print_contents(world: &Database, container: Id<Item>) -> Outcome {
     Ok(())
 }
 
-// What runs every frame. Fields that are in no key are lent to be changed in place: no copy, no check, no look-up. Names
-// and foreign keys are lent to be read only, so that no frame can break an index.
+/// What runs every frame. Fields that are in no key are lent to be changed in place: no copy, no check, no look-up. Names
+/// and foreign keys are lent to be read only, so that no frame can break an index.
 fn run_frames(world: &mut Database, frames: u32) -> Outcome {
     heading("Frames: fields edited in place");
     let started = Instant::now();
@@ -190,7 +190,7 @@ fn step(world: &mut Database, seconds: f32) -> Outcome {
     Ok(())
 }
 
-// Changing a key goes through `update`: it is checked, and both owners see it at once.
+/// Changing a key goes through `update`: it is checked, and both owners see it at once.
 fn hand_over(world: &mut Database) -> Outcome {
     heading("Brom hides the sword in Ada's leather bag");
     let sword = item_named(world, "sword")?;
@@ -208,7 +208,7 @@ fn hand_over(world: &mut Database) -> Outcome {
     Ok(())
 }
 
-// Deleting a container takes its contents along, however deep. What goes can be asked for before.
+/// Deleting a container takes its contents along, however deep. What goes can be asked for before.
 fn destroy_chest(world: &mut Database) -> Outcome {
     heading("The chest burns, with all that is in it");
     let chest = item_named(world, "chest")?;
@@ -255,8 +255,8 @@ fn refuse(world: &mut Database) -> Outcome {
     Ok(())
 }
 
-// The loaded world is the saved one: the same rows under the same ids, and the same ids for what is yet to come. So a
-// replay, or another player's machine, can go on from the file in lockstep.
+/// The loaded world is the saved one: the same rows under the same ids, and the same ids for what is yet to come. So a
+/// replay, or another player's machine, can go on from the file in lockstep.
 fn save_load_and_go_on(mut played_on: Database) -> Outcome {
     heading("Save, load, and play both on");
     // Rows have come and gone by now: freed slots are part of what is saved.
