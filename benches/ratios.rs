@@ -1,0 +1,69 @@
+//! The workloads as one table of ratios: relata's time over that of each loop beside it.
+//!
+//! The sides of a workload run in turns, in a fixed order, so that whatever else the machine does falls on all of them;
+//! each ratio is taken within a turn, and the table gives the median of the turns with the quartiles around it. Before
+//! the turns that count, one warms the caches up. All sides must give the same sum in every turn.
+//!
+//! `cargo bench --bench ratios`, `-- --quick` for three turns, `-- three_hops insert` for the workloads whose names
+//! contain one of the words.
+
+mod suite;
+
+use std::time::Duration;
+
+use suite::Workload;
+
+/// How many turns count.
+const TURNS: usize = 15;
+/// The same with `--quick`.
+const TURNS_QUICK: usize = 3;
+
+/// Runs a workload in turns and gives its lines of the table, one for each loop beside relata.
+fn measure(mut workload: Workload<'_>, turns: usize) -> String {
+    let sides = workload.labels().len();
+    let mut turn = || -> Vec<Duration> { (0..sides).map(|side| workload.run(side)).collect() };
+    turn();
+    let times: Vec<Vec<Duration>> = (0..turns).map(|_| turn()).collect();
+    let column = |side: usize| times.iter().map(|turn| turn[side].as_secs_f64() * 1e9 / workload.rows as f64).collect();
+    let [_, relata, _] = quartiles(column(0));
+    let mut lines = String::new();
+    for (side, label) in workload.labels().iter().enumerate().skip(1) {
+        let [_, baseline, _] = quartiles(column(side));
+        let ratios = times.iter().map(|turn| turn[0].as_secs_f64() / turn[side].as_secs_f64());
+        let [low, ratio, high] = quartiles(ratios.collect());
+        let name = &workload.name;
+        lines.push_str(&format!(
+            "| {name} | {relata:.2} | {label} | {baseline:.2} | {ratio:.2} | {low:.2} to {high:.2} |\n"
+        ));
+    }
+    lines
+}
+
+/// The values a quarter, half and three quarters up.
+fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4])
+}
+
+#[expect(clippy::print_stdout, reason = "a bench reports there")]
+fn main() {
+    if suite::memory::is_measuring() {
+        return;
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    let turns = if suite::is_test() { 1 } else { [TURNS, TURNS_QUICK][usize::from(is_quick)] };
+    let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let is_asked = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+
+    println!("TPC-H scale {}, median of {turns} turns, one thread\n", suite::scale());
+    println!("| name | relata ns/row | baseline | baseline ns/row | ratio | quartiles |\n|---|---|---|---|---|---|");
+    suite::for_each(|workload| {
+        if is_asked(&workload.name) {
+            print!("{}", measure(workload, turns));
+        }
+    });
+    if is_asked("memory") {
+        println!("\n{}", suite::memory::report());
+    }
+}

@@ -1,0 +1,50 @@
+//! What is measured: each workload through relata, beside the loops that one would write by hand for it.
+//!
+//! The workloads are listed once, here; `main.rs` hands them to criterion, `ratios.rs` prints their ratios. All sides of
+//! a workload run in one process, over the same rows, and must give the same sum.
+
+mod baseline;
+mod children;
+mod data;
+mod delete;
+mod include;
+mod insert;
+pub(crate) mod memory;
+mod point;
+mod workload;
+
+pub(crate) use data::{Data, Flat, RowOrder};
+pub(crate) use workload::Workload;
+
+/// The TPC-H scale where `RELATA_BENCH_SCALE` does not say another: 600,000 line items.
+const SCALE: f64 = 0.1;
+/// The scale of a test run.
+const SCALE_OF_TEST: f64 = 0.01;
+/// How many children of one target are deleted; a test run takes only the first.
+const FANS: [usize; 2] = [10_000, 1_000_000];
+
+/// Whether to run everything once, to see that it works: `cargo test --benches`, or `cargo bench -- --test`.
+pub(crate) fn is_test() -> bool {
+    let has = |flag: &str| std::env::args().any(|argument| argument == flag);
+    !has("--bench") || has("--test")
+}
+
+/// The TPC-H scale of this run: line items are 6 million times this.
+pub(crate) fn scale() -> f64 {
+    match std::env::var("RELATA_BENCH_SCALE") {
+        Ok(text) => text.parse().expect("RELATA_BENCH_SCALE is a number, such as 0.1"),
+        Err(_) => [SCALE, SCALE_OF_TEST][usize::from(is_test())],
+    }
+}
+
+/// Shows every workload to `visit`, in a fixed order. The data of one row order are dropped before the next.
+pub(crate) fn for_each(mut visit: impl FnMut(Workload<'_>)) {
+    for order in [RowOrder::Sequential, RowOrder::Shuffled] {
+        let data = Data::new(Flat::generate(scale(), order), order);
+        let rooms = [point::workloads, include::workloads, children::workloads, insert::workloads];
+        rooms.into_iter().flat_map(|workloads| workloads(&data)).for_each(&mut visit);
+    }
+    for fan in FANS.into_iter().take(if is_test() { 1 } else { FANS.len() }) {
+        visit(delete::workload(fan));
+    }
+}
