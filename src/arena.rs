@@ -14,8 +14,8 @@
 //!    key that the slot's next row will have.
 //! 2. `next_slot` is the first slot number that was never used.
 //! 3. `rows` counts the slots with a row, `slots.len()` those with a row or reserved.
-//! 4. Every slot below `next_slot` is stored, reserved, in `free`, in `retired`, or detached by a statement that has
-//!    not ended.
+//! 4. Every slot below `next_slot` is stored, reserved, in `free`, in `retired`, or withheld by a transaction.
+//! 5. `before` has one row for each change of the log that has put one there, in the order of the log.
 //!
 //! Not responsible for: indexes and integrity. Every call here changes rows only.
 
@@ -31,11 +31,45 @@ pub struct Arena<M> {
     next_slot: u32,
     rows: usize,
     retired: Vec<DefaultKey>,
+    /// How many slots are withheld: detached, for a row or a reserved id that may come back.
+    withheld: usize,
+    /// The rows of before, in the order in which the changes of the open transaction put them here.
+    before: Vec<M>,
+    /// The rows that taking changes back has replaced, in that order.
+    after: Vec<M>,
+}
+
+/// How a change has changed the rows. Where an old row is kept, it is on the arena's stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowChange {
+    /// A row came into a new slot.
+    Stored,
+    /// A row left, and is kept; its slot is withheld.
+    Removed,
+    /// A row gave way to another, and is kept.
+    Replaced,
+    /// A row came under a reserved id.
+    Filled,
+    /// A row left the reserved id under which it had come, and is kept.
+    Emptied,
+    /// An id was reserved.
+    Reserved,
+    /// A reserved id was given back; its slot is withheld.
+    Cancelled,
 }
 
 impl<M> Default for Arena<M> {
     fn default() -> Self {
-        Arena { slots: SlotMap::new(), free: Vec::new(), next_slot: 1, rows: 0, retired: Vec::new() }
+        Arena {
+            slots: SlotMap::new(),
+            free: Vec::new(),
+            next_slot: 1,
+            rows: 0,
+            retired: Vec::new(),
+            withheld: 0,
+            before: Vec::new(),
+            after: Vec::new(),
+        }
     }
 }
 
@@ -98,11 +132,13 @@ impl<M> Arena<M> {
     }
 
     /// The slots that will be used again, by the key of their next row; the last is used first.
+    #[cfg(test)]
     pub(crate) fn free(&self) -> &[DefaultKey] {
         &self.free
     }
 
     /// The slots that will not be used again, by their last key.
+    #[cfg(test)]
     pub(crate) fn retired(&self) -> &[DefaultKey] {
         &self.retired
     }
@@ -151,12 +187,6 @@ impl<M> Arena<M> {
         matches!(self.slots.get(key), Some(None))
     }
 
-    /// Swaps the row under the key for another.
-    #[inline]
-    pub(crate) fn replace(&mut self, key: DefaultKey, row: M) -> Option<M> {
-        Some(std::mem::replace(self.get_mut(key)?, row))
-    }
-
     /// Takes the row out; its slot will be used again with the next generation.
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
@@ -188,26 +218,93 @@ impl<M> Arena<M> {
         }
     }
 
-    /// Takes the row out and keeps its slot, for [`Arena::reattach`] or [`Arena::release`].
-    pub(crate) fn detach(&mut self, key: DefaultKey) -> Option<M> {
-        if !self.contains(key) {
-            return None;
+    /// Swaps the row under the key for another, and keeps the old one.
+    pub(crate) fn replace_keeping(&mut self, key: DefaultKey, row: M) {
+        if let Some(stored) = self.get_mut(key) {
+            let old = std::mem::replace(stored, row);
+            self.before.push(old);
         }
-        self.rows -= 1;
-        self.slots.detach(key)?
     }
 
-    /// Puts a row back under the id from which it was detached.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the undo of a removal; rollback stands on it"))]
-    pub(crate) fn reattach(&mut self, key: DefaultKey, row: M) {
-        self.slots.reattach(key, Some(row));
-        self.rows += 1;
+    /// Takes the row out, and keeps it and its slot.
+    pub(crate) fn remove_keeping(&mut self, key: DefaultKey) {
+        if let Some(row) = self.withhold(key) {
+            self.before.push(row);
+        }
     }
 
-    /// Frees the slot of a detached row: its id will never resolve again.
+    /// Takes the key's slot out of use until [`Arena::reattach`] or [`Arena::release`]; gives the row that was there.
+    pub(crate) fn withhold(&mut self, key: DefaultKey) -> Option<M> {
+        let row = self.slots.detach(key)?;
+        self.withheld += 1;
+        self.rows -= usize::from(row.is_some());
+        row
+    }
+
+    fn reattach(&mut self, key: DefaultKey, row: Option<M>) {
+        self.rows += usize::from(row.is_some());
+        self.withheld -= 1;
+        self.slots.reattach(key, row);
+    }
+
+    /// Frees a withheld slot: the id will never resolve again.
     pub(crate) fn release(&mut self, key: DefaultKey) {
-        self.slots.reattach(key, None);
+        self.reattach(key, None);
         self.vacate(key);
+    }
+
+    /// Takes a change of a row back, and says what takes that back again. Changes are taken back in the reverse of the
+    /// order in which they were made.
+    pub(crate) fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange {
+        match change {
+            RowChange::Stored => {
+                let row = self.withhold(key);
+                self.after.extend(row);
+                RowChange::Removed
+            }
+            RowChange::Removed => {
+                let row = self.before.pop();
+                debug_assert!(row.is_some(), "a removed row is kept");
+                self.reattach(key, row);
+                RowChange::Stored
+            }
+            RowChange::Replaced => {
+                if let (Some(old), Some(stored)) = (self.before.pop(), self.slots.get_mut(key)) {
+                    self.after.extend(stored.replace(old));
+                }
+                RowChange::Replaced
+            }
+            RowChange::Filled => {
+                self.after.extend(self.slots.get_mut(key).and_then(Option::take));
+                self.rows -= 1;
+                RowChange::Emptied
+            }
+            RowChange::Emptied => {
+                if let (Some(row), Some(slot)) = (self.before.pop(), self.slots.get_mut(key)) {
+                    *slot = Some(row);
+                    self.rows += 1;
+                }
+                RowChange::Filled
+            }
+            RowChange::Reserved => {
+                self.withhold(key);
+                RowChange::Cancelled
+            }
+            RowChange::Cancelled => {
+                self.reattach(key, None);
+                RowChange::Reserved
+            }
+        }
+    }
+
+    /// The rows of before, which a log that ends needs no more or takes along.
+    pub(crate) fn take_before(&mut self) -> Vec<M> {
+        std::mem::take(&mut self.before)
+    }
+
+    /// The rows that taking changes back has replaced.
+    pub(crate) fn take_after(&mut self) -> Vec<M> {
+        std::mem::take(&mut self.after)
     }
 
     /// What can be said in O(1) about a key that names no row. Only for error messages.
@@ -239,7 +336,7 @@ impl<M> Arena<M> {
         if rows != self.rows {
             faults.push(format!("{} rows counted, {rows} stored", self.rows));
         }
-        let accounted = self.slots.len() + self.free.len() + self.retired.len() + 1;
+        let accounted = self.slots.len() + self.free.len() + self.retired.len() + self.withheld + 1;
         if accounted != self.next_slot as usize {
             faults.push(format!("{accounted} slots accounted for, {} used", self.next_slot));
         }

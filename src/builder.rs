@@ -146,6 +146,7 @@ impl<M: Model> Visitor<M> for Declared {
             name: R::NAME,
             unique: unique.map(|(place, _)| place),
             on_delete: R::ON_DELETE,
+            on_update: R::ON_UPDATE,
         };
         self.incoming.push((TypeId::of::<R::Target>(), incoming));
         self.index.links.push(Link::default());

@@ -31,6 +31,11 @@ impl Database {
         self.store.table()
     }
 
+    /// Refuses what cannot be taken back while a transaction is open.
+    pub(crate) fn expect_no_transaction(&self) -> Result<(), Error> {
+        if self.store.log.is_some() { Err(Error::TransactionOpen) } else { Ok(()) }
+    }
+
     /// What the models declare.
     pub fn schema(&self) -> &Schema {
         &self.store.schema
@@ -83,8 +88,9 @@ impl Database {
 
     /// Lends the fields of a row that are in no key and no index, to be changed in place. O(1), runs no check.
     pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+        self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
-        let (rows, _) = self.store.parts_mut::<M>(position);
+        let (rows, _) = self.store.writer::<M>(position);
         let why = rows.why_missing(id.key());
         rows.get_mut(id.key()).map(M::lend).ok_or(Error::NotFound { row: id.erase(), why })
     }
@@ -106,8 +112,9 @@ impl Database {
     /// ```
     #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
     pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+        self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
-        let (rows, _) = self.store.parts_mut::<M>(position);
+        let (rows, _) = self.store.writer::<M>(position);
         Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
     }
 }

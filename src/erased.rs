@@ -7,12 +7,13 @@ use std::any::Any;
 
 use slotmap::DefaultKey;
 
-use crate::arena::{Arena, Slots};
+use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
 use crate::index::Indexes;
-use crate::index::links::Link;
+use crate::index::links::{Link, no_target};
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
-use crate::integrity::{Mode, Pending, Plan, check_table, plan_rows};
+use crate::integrity::{Mode, Pending, Plan, check_table, dangling, plan_rows};
+use crate::log::IndexWriter;
 use crate::model::{Model, Reference, Relation, Visitor};
 use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyRows, RowSet, Store, TableSlot};
@@ -41,11 +42,11 @@ impl<M: Model> AnyRows for Arena<M> {
         Ok(all)
     }
 
-    fn remove(&mut self, index: &mut Indexes, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any> {
-        let uniques = index.uniques.len();
-        let mut removed: Vec<M> = Vec::with_capacity(keys.len());
+    fn remove(&mut self, mut index: IndexWriter<'_>, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any> {
+        let uniques = index.index.uniques.len();
+        let mut removed: Vec<M> = Vec::with_capacity(if index.is_logged() { 0 } else { keys.len() });
         for (place, key) in keys.iter().enumerate() {
-            removed.extend(apply::remove(self, index, *key, &hashes[place * uniques..][..uniques]));
+            removed.extend(apply::remove(self, &mut index, *key, &hashes[place * uniques..][..uniques]));
         }
         Box::new(removed)
     }
@@ -77,10 +78,34 @@ impl<M: Model> AnyRows for Arena<M> {
         }
     }
 
-    fn clear(&mut self, index: &mut Indexes, plan: Box<dyn Any>) -> Box<dyn Any> {
-        let mut clearing = plan.downcast::<Clearing<M>>().expect("a plan is applied to the table it was made for");
-        apply::replace_all(self, index, &mut clearing.rows, &clearing.keys, &clearing.plan);
-        clearing
+    fn clear(&mut self, mut index: IndexWriter<'_>, plan: Box<dyn Any>) -> Box<dyn Any> {
+        let clearing = plan.downcast::<Clearing<M>>().expect("a plan is applied to the table it was made for");
+        Box::new(apply::replace_unsettled(self, &mut index, clearing.rows, &clearing.keys, &clearing.plan))
+    }
+
+    fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange {
+        Arena::revert(self, change, key)
+    }
+
+    fn is_reserved(&self, key: DefaultKey) -> bool {
+        Arena::is_reserved(self, key)
+    }
+
+    fn release(&mut self, key: DefaultKey) {
+        Arena::release(self, key);
+    }
+
+    fn take_kept(&mut self) -> Box<dyn Any> {
+        Box::new((self.take_before(), self.take_after()))
+    }
+
+    fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error> {
+        if index.links[relation].target(source) != no_target::unresolved() {
+            return None;
+        }
+        let mut visitor = Dangling { store, relation, source, row: self.get(source)?, error: None };
+        M::declare(&mut visitor);
+        visitor.error
     }
 
     fn slot_size(&self) -> usize {
@@ -147,6 +172,24 @@ impl<M: Model> Visitor<M> for Names<'_, M> {
             && let (Some(key), Some(row)) = (R::key(self.source), self.row.downcast_ref::<R::Target>())
         {
             self.holds = R::Reference::names(key, self.target, row);
+        }
+    }
+}
+
+struct Dangling<'a, M> {
+    store: &'a Store,
+    relation: usize,
+    source: DefaultKey,
+    row: &'a M,
+    error: Option<Error>,
+}
+
+impl<M: Model> Visitor<M> for Dangling<'_, M> {
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if R::INDEX == self.relation
+            && let (Some(key), Ok(target)) = (R::key(self.row), self.store.table::<R::Target>())
+        {
+            self.error = Some(dangling::<R>(Some(self.source), key, target.rows));
         }
     }
 }

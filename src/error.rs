@@ -134,6 +134,13 @@ pub enum Error {
         /// The reserved id.
         row: RowId,
     },
+    /// A transaction whose guard was forgotten is still open; see [`Database::abandon`](crate::Database::abandon).
+    #[error("a transaction is open: its guard was forgotten; `abandon` rolls it back")]
+    TransactionOpen,
+    /// A transaction was rolled back because violations stood at its end: foreign keys that name no row (where checks are
+    /// deferred), reserved ids without a row.
+    #[error("{} violation(s) stand at the end of the transaction; first: {}", .0.len(), .0[0])]
+    Violations(Vec<Error>),
     /// The table has no slot numbers left.
     #[error("`{model}` is full: it has used its 4,294,967,294 slots")]
     Full {

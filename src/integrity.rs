@@ -23,15 +23,17 @@ use std::any::Any;
 use std::cell::OnceCell;
 
 use hashbrown::{HashMap, HashTable};
-use slotmap::DefaultKey;
+use slotmap::{DefaultKey, Key as _};
 use smallvec::SmallVec;
 
-use crate::error::{Act, Error, Holder, Missing};
+use crate::arena::Arena;
+use crate::error::{Act, Error, Holder};
 use crate::id::RowId;
 use crate::index::links::{no_target, waiting_hash};
 use crate::index::unique::spread;
 use crate::key::{Key, hash_of};
 use crate::model::{KeyRef, Model, Probe, Reference, Relation, Unique, Visitor, has_key, is_key_of};
+use crate::schema::Action;
 use crate::table::{Incoming, RowSet, Store, Table};
 
 /// What storing `n` rows does to the indexes of their table.
@@ -45,6 +47,18 @@ pub(crate) struct Plan {
     pub(crate) arrivals: Vec<Arrival>,
     /// Of the rows themselves, those that are stored unchecked with a key that names no row.
     pub(crate) waiting: Vec<Waiting>,
+    /// Rows that referred to the rows by a key that these give up.
+    pub(crate) orphans: Vec<Orphan>,
+}
+
+/// A source whose target goes, or takes another key, and which keeps its key for the time being: `no_action` where checks
+/// are deferred.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Orphan {
+    pub(crate) table: u32,
+    pub(crate) relation: usize,
+    pub(crate) source: DefaultKey,
+    pub(crate) hash: u32,
 }
 
 /// A row that is stored with a foreign key that names no row.
@@ -76,6 +90,8 @@ pub(crate) struct Arrival {
 pub(crate) enum Mode {
     /// They are.
     Checked,
+    /// They are, but for foreign keys that name no row: those have until the transaction is committed.
+    Deferred,
     /// They are stored, their links unresolved, their keys twice in a unique index.
     Unchecked,
 }
@@ -244,7 +260,9 @@ impl<'a, M: Model> Planner<'a, M> {
         }
         if let Some(existing) = holder {
             let key = <U::Key as Key>::describe(key);
-            self.refuse(place, Error::UniqueViolation { model: M::NAME, fields: U::FIELDS, key, existing });
+            if self.mode != Mode::Unchecked {
+                self.faults.push((place, Error::UniqueViolation { model: M::NAME, fields: U::FIELDS, key, existing }));
+            }
         }
     }
 
@@ -259,6 +277,13 @@ impl<'a, M: Model> Planner<'a, M> {
         for incoming in incoming.iter().filter(|incoming| incoming.unique == Some(U::INDEX)) {
             // A row of the same statement says by its own new key what it refers to.
             let stays = |source: DefaultKey| incoming.table != self.table || !self.pending.replaces(source);
+            if let (Action::NoAction, Mode::Deferred, Some(hash)) = (incoming.on_update, self.mode, hash) {
+                let sources =
+                    sources(self.store, incoming.table, incoming.relation, key).filter(|source| stays(*source));
+                let orphan = |source| Orphan { table: incoming.table, relation: incoming.relation, source, hash };
+                self.plan.orphans.extend(sources.map(orphan));
+                continue;
+            }
             if let Some(error) =
                 restriction(self.store, (self.table, key), *incoming, self.removed, stays, Act::KeyChange)
             {
@@ -285,11 +310,14 @@ impl<'a, M: Model> Planner<'a, M> {
             let linked = old.map(|_| self.own.index.links[R::INDEX].target(self.pending.keys[place]));
             let found = match key.map(|key| (key, self.resolve::<R>(target, to_itself, key))) {
                 None => no_target::absent(),
-                Some((_, Ok(found))) => found,
+                Some((_, Some(found))) => found,
                 // A violation that stands already is no reason to refuse a change of other fields (behaviour I5).
                 Some(_) if same && linked == Some(no_target::unresolved()) => no_target::unresolved(),
-                Some((key, Err(why))) => {
-                    self.refuse_key::<R>(place, why);
+                Some((key, None)) => {
+                    if self.mode == Mode::Checked {
+                        let source = self.pending.stored.then(|| self.pending.keys[place]);
+                        self.faults.push((place, dangling::<R>(source, key, target.rows)));
+                    }
                     let hash = match R::Reference::probe(target.index, key) {
                         Probe::Id(id) => waiting_hash(id),
                         Probe::Hash(hash) => hash,
@@ -310,7 +338,7 @@ impl<'a, M: Model> Planner<'a, M> {
         target: Table<'_, R::Target>,
         to_itself: bool,
         key: KeyRef<'_, R>,
-    ) -> Result<DefaultKey, Missing> {
+    ) -> Option<DefaultKey> {
         let find = || <R::Reference as Reference<R::Target>>::find(target.rows, target.index, key);
         let found = if to_itself { self.resolve_in_batch::<R>(target, key).or_else(find) } else { find() };
         match found {
@@ -318,10 +346,14 @@ impl<'a, M: Model> Planner<'a, M> {
             Some(row) if to_itself && R::Reference::UNIQUE.is_some() && self.pending.replaces(row) => {
                 let place = self.pending.place(row);
                 let names = place.is_some_and(|place| self.names::<R>(key, place));
-                if names { Ok(row) } else { Err(Missing::NoSuchKey) }
+                names.then_some(row)
             }
-            Some(row) => Ok(row),
-            None => Err(R::Reference::why_missing(target.rows, key)),
+            // Inside a transaction a reserved id can be named: it is filled by the end, or the end is refused.
+            None if self.store.log.is_some() => match R::Reference::probe(target.index, key) {
+                Probe::Id(id) if target.rows.is_reserved(id) => Some(id),
+                _ => None,
+            },
+            found => found,
         }
     }
 
@@ -345,24 +377,6 @@ impl<'a, M: Model> Planner<'a, M> {
     fn names<R: Relation<Source = M>>(&self, key: KeyRef<'_, R>, place: usize) -> bool {
         as_target::<R>(&self.pending.rows[place])
             .is_some_and(|row| R::Reference::names(key, self.pending.keys[place], row))
-    }
-
-    fn refuse_key<R: Relation<Source = M>>(&mut self, place: usize, why: Missing) {
-        let error = Error::ForeignKeyViolation {
-            model: M::NAME,
-            relation: R::NAME,
-            row: self.pending.stored.then(|| row_id::<M>(self.pending.keys[place])),
-            target: R::Target::NAME,
-            key: R::key(&self.pending.rows[place]).map(R::Reference::describe).unwrap_or_default(),
-            why,
-        };
-        self.refuse(place, error);
-    }
-
-    fn refuse(&mut self, place: usize, error: Error) {
-        if self.mode == Mode::Checked {
-            self.faults.push((place, error));
-        }
     }
 
     /// Finds the sources, stored unchecked, whose missing targets the rows are.
@@ -403,11 +417,38 @@ fn as_target<R: Relation>(row: &R::Source) -> Option<&R::Target> {
     row.downcast_ref()
 }
 
+/// The error for a foreign key that names no row. `source` is the row that holds it, if it is stored.
+pub(crate) fn dangling<R: Relation>(
+    source: Option<DefaultKey>,
+    key: KeyRef<'_, R>,
+    targets: &Arena<R::Target>,
+) -> Error {
+    Error::ForeignKeyViolation {
+        model: R::Source::NAME,
+        relation: R::NAME,
+        row: source.map(row_id::<R::Source>),
+        target: R::Target::NAME,
+        key: R::Reference::describe(key),
+        why: R::Reference::why_missing(targets, key),
+    }
+}
+
 /// The error for a row that its unique index does not hold under its key's hash.
 pub(crate) fn not_entered<U: Unique>(key: DefaultKey) -> Error {
     let row = RowId { table: U::Model::NAME, key };
     let detail = format!("{row} is not entered under its key");
     Error::IndexBroken { model: U::Model::NAME, index: U::FIELDS.join(", "), detail }
+}
+
+/// The rows that refer to `target` over a relation of a table, in the order in which they joined.
+pub(crate) fn sources(
+    store: &Store,
+    table: u32,
+    relation: usize,
+    target: DefaultKey,
+) -> impl Iterator<Item = DefaultKey> {
+    let link = &store.tables[table as usize].index.links[relation];
+    link.sources(target).iter().copied().filter(|source| !source.is_null())
 }
 
 /// The error if rows that stay refer to `target` over `incoming`. O(sources), O(1) where there are none.
@@ -419,17 +460,12 @@ pub(crate) fn restriction(
     stays: impl Fn(DefaultKey) -> bool,
     act: Act,
 ) -> Option<Error> {
-    let source_table = &store.tables[incoming.table as usize];
-    let sources = source_table.index.links[incoming.relation].sources(target.1);
-    let mut blocking = sources.iter().copied().filter(|source| {
-        !slotmap::Key::is_null(source)
-            && stays(*source)
-            && removed.is_none_or(|removed| !removed.contains(&(incoming.table, *source)))
-    });
+    let mut blocking = sources(store, incoming.table, incoming.relation, target.1)
+        .filter(|source| stays(*source) && removed.is_none_or(|removed| !removed.contains(&(incoming.table, *source))));
     let first = store.row_id((incoming.table, blocking.next()?));
     Some(Error::RestrictViolation {
         row: store.row_id(target),
-        model: source_table.name,
+        model: store.tables[incoming.table as usize].name,
         relation: incoming.name,
         sources: 1 + blocking.count(),
         first,

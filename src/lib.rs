@@ -65,12 +65,15 @@ mod error;
 mod key;
 mod arena;
 mod index;
+mod log;
 mod model;
 mod relation;
 mod table;
 mod database;
 mod integrity;
 mod write;
+mod undo;
+mod transaction;
 mod include;
 mod row;
 mod builder;
@@ -99,7 +102,8 @@ pub use schema::{
 };
 pub use snapshot::SnapshotError;
 pub use table::Table;
-pub use write::{Access, Deleted, Split, TableMut};
+pub use transaction::{CommitError, Transaction};
+pub use write::{Access, Deleted, Owner, Source, Split, TableMut};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

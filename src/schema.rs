@@ -188,12 +188,10 @@ impl Schema {
         }
         match relation.on_delete {
             Action::SetNull if relation.required => report("on_delete = set_null on a required key".to_owned()),
-            Action::SetDefault | Action::NoAction => {
-                report(format!("on_delete = {} is not supported yet", relation.on_delete));
-            }
+            Action::SetDefault => report("on_delete = set_default is not supported yet".to_owned()),
             _ => {}
         }
-        if relation.on_update != Action::Restrict {
+        if !matches!(relation.on_update, Action::Restrict | Action::NoAction) {
             report(format!("on_update = {} is not supported yet", relation.on_update));
         }
     }

@@ -10,12 +10,13 @@ use std::hash::{BuildHasherDefault, Hasher};
 use hashbrown::{HashMap, HashSet};
 use slotmap::DefaultKey;
 
-use crate::arena::{Arena, Slots};
+use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::key::Lookup;
+use crate::log::{IndexWriter, Log};
 use crate::model::{Model, Unique, find_by};
 use crate::relation::By;
 use crate::schema::{Action, Schema};
@@ -30,6 +31,8 @@ pub(crate) type RowSet = HashSet<RowAt>;
 pub struct Store {
     pub(crate) tables: Vec<TableSlot>,
     pub(crate) schema: Schema,
+    /// The log of the open transaction.
+    pub(crate) log: Option<Log>,
     /// Whether rows have ever been stored unchecked, so that a rule may not hold.
     pub(crate) stored_unchecked: bool,
     positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
@@ -58,6 +61,7 @@ pub(crate) struct Incoming {
     /// Which unique key of the target it refers to; `None` for the id.
     pub(crate) unique: Option<usize>,
     pub(crate) on_delete: Action,
+    pub(crate) on_update: Action,
 }
 
 /// The rows of a table whose model is not known here. Implemented in `erased`, once for all models.
@@ -68,8 +72,9 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn names(&self, relation: usize, source: DefaultKey, target: DefaultKey, row: &dyn Any) -> bool;
     /// Plans the removal of rows: the hashes of their unique keys, all of the first row, then all of the next.
     fn plan_removal(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error>;
-    /// Removes rows as planned and gives them out, to be dropped when the whole statement is done.
-    fn remove(&mut self, index: &mut Indexes, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any>;
+    /// Removes rows as planned and gives them out, unless a transaction keeps them: to be dropped when the whole
+    /// statement is done.
+    fn remove(&mut self, index: IndexWriter<'_>, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any>;
     /// Plans the clearing of foreign keys: rows, each with the place of a relation. Rows in `removed` are going.
     fn plan_clearing(
         &self,
@@ -78,8 +83,18 @@ pub(crate) trait AnyRows: Any + Send + Sync {
         clearing: &[(DefaultKey, usize)],
         removed: &RowSet,
     ) -> Result<Box<dyn Any>, Error>;
-    /// Applies what `plan_clearing` gave, and gives the rows of before out.
-    fn clear(&mut self, index: &mut Indexes, plan: Box<dyn Any>) -> Box<dyn Any>;
+    /// Applies what `plan_clearing` gave, and gives the rows of before out, unless a transaction keeps them.
+    fn clear(&mut self, index: IndexWriter<'_>, plan: Box<dyn Any>) -> Box<dyn Any>;
+    /// Takes a change of a row back, and says what takes that back again.
+    fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange;
+    /// Whether the key is reserved and not filled.
+    fn is_reserved(&self, key: DefaultKey) -> bool;
+    /// Frees a withheld slot.
+    fn release(&mut self, key: DefaultKey);
+    /// The rows that a log which has ended has kept, and those that taking it back has replaced.
+    fn take_kept(&mut self) -> Box<dyn Any>;
+    /// The error for a link that names no target, if it is such.
+    fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error>;
     /// How much memory each slot of the arena takes, in bytes, beside what its row owns elsewhere.
     fn slot_size(&self) -> usize;
     /// The slots of the arena, for a snapshot.
@@ -135,9 +150,22 @@ impl Store {
 
     /// The rows and the indexes of the table at a position, to be changed.
     #[inline]
-    pub(crate) fn parts_mut<M: Model>(&mut self, position: u32) -> (&mut Arena<M>, &mut Indexes) {
+    pub(crate) fn writer<M: Model>(&mut self, position: u32) -> (&mut Arena<M>, IndexWriter<'_>) {
+        let (rows, index) = self.erased_writer(position);
+        (rows_of_mut(rows), index)
+    }
+
+    /// The same, where the model is not known.
+    #[inline]
+    pub(crate) fn erased_writer(&mut self, position: u32) -> (&mut dyn AnyRows, IndexWriter<'_>) {
         let slot = &mut self.tables[position as usize];
-        (rows_of_mut(&mut *slot.rows), &mut slot.index)
+        let index = IndexWriter { table: position, index: &mut slot.index, log: self.log.as_mut() };
+        (&mut *slot.rows, index)
+    }
+
+    /// How a statement checks now.
+    pub(crate) fn defers(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| log.deferred)
     }
 
     /// The id of a row for reports.

@@ -12,17 +12,19 @@ mod owner;
 mod split;
 
 pub use delete::Deleted;
+pub use owner::{Owner, Source};
 pub use split::{Access, Split, TableMut};
 
 use std::mem;
 
 use crate::database::Database;
-use crate::error::{BatchViolation, Error, Missing};
+use crate::error::{Act, BatchViolation, Error, Missing};
 use crate::id::Id;
-use crate::integrity::{Mode, Pending, Plan, plan_rows};
+use crate::integrity::{Mode, Pending, Plan, plan_rows, restriction};
 use crate::key::hash_of;
 use crate::model::{Field, Model, Optional, Reference, Relation, Unique, has_key};
 use crate::relation::{BelongsTo, By};
+use crate::table::{Incoming, Store};
 
 impl Database {
     /// Stores a row and gives its id.
@@ -64,9 +66,8 @@ impl Database {
     /// [`Database::insert_with`] and [`Database::insert_many_with`] need no reserved ids.
     pub fn reserve<M: Model>(&mut self) -> Result<Id<M>, Error> {
         let position = self.store.position::<M>()?;
-        let (rows, _) = self.store.parts_mut::<M>(position);
-        rows.upcoming(0).ok_or(Error::Full { model: M::NAME })?;
-        Ok(Id::from_key(rows.reserve_id()))
+        self.store.table_at::<M>(position).rows.upcoming(0).ok_or(Error::Full { model: M::NAME })?;
+        Ok(Id::from_key(apply::reserve_id::<M>(&mut self.store, position)))
     }
 
     /// Stores a row under a reserved id, through the same checks as [`Database::insert`].
@@ -83,7 +84,14 @@ impl Database {
     pub fn cancel<M: Model>(&mut self, id: Id<M>) -> Result<(), Error> {
         let position = self.store.position::<M>()?;
         self.expect_reserved(position, id)?;
-        self.store.parts_mut::<M>(position).0.cancel(id.key());
+        let incoming = &self.store.tables[position as usize].incoming;
+        let named = |incoming: &Incoming| {
+            restriction(&self.store, (position, id.key()), *incoming, None, |_| true, Act::Delete)
+        };
+        if let Some(error) = incoming.iter().find_map(named) {
+            return Err(error);
+        }
+        apply::cancel::<M>(&mut self.store, position, id.key());
         Ok(())
     }
 
@@ -101,19 +109,30 @@ impl Database {
     pub fn update<M: Model, T>(&mut self, id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> Result<T, Error> {
         let mut row = self.get(id)?.clone();
         let result = edit(&mut row);
-        self.replace(id, row)?;
+        self.store_over(id, row)?;
         Ok(result)
     }
 
     /// Stores a row in the place of another, under its id, and gives the old one back. Checks as
     /// [`Database::update`] does.
     pub fn replace<M: Model>(&mut self, id: Id<M>, row: M) -> Result<M, Error> {
+        let kept = self.copy_if_kept(id)?;
+        let old = self.store_over(id, row)?;
+        Ok(old.or(kept).expect("the row was seen to be stored"))
+    }
+
+    /// Stores a row in the place of another; gives the old one, unless a transaction keeps it.
+    fn store_over<M: Model>(&mut self, id: Id<M>, row: M) -> Result<Option<M>, Error> {
         let position = self.store.position::<M>()?;
-        let table = self.store.table_at::<M>(position);
-        table.row(id)?;
+        self.store.table_at::<M>(position).row(id)?;
         let keys = [id.key()];
         let plan = self.plan_one(position, Pending::updates(std::slice::from_ref(&row), &keys))?;
-        Ok(apply::replace(&mut self.store, position, row, id.key(), plan))
+        Ok(apply::replace_one(&mut self.store, position, row, id.key(), plan))
+    }
+
+    /// A copy of a row that a statement is going to give out, where a transaction keeps the row itself.
+    fn copy_if_kept<M: Model>(&self, id: Id<M>) -> Result<Option<M>, Error> {
+        Ok(if self.store.log.is_some() { Some(self.get(id)?.clone()) } else { None })
     }
 
     /// Sets one field and gives its old value, through the same checks as [`Database::update`].
@@ -188,7 +207,7 @@ impl Database {
 
     /// Plans a statement of one row: the first violation, in the order of declaration, is its error.
     fn plan_one<M: Model>(&self, position: u32, pending: Pending<'_, M>) -> Result<Plan, Error> {
-        let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked, None);
+        let (plan, faults) = plan_rows(&self.store, position, pending, usual_mode(&self.store), None);
         match faults.into_iter().next() {
             None => Ok(plan),
             Some((_, error)) => Err(error),
@@ -211,4 +230,9 @@ impl Database {
         let violations = faults.into_iter().map(|(index, error)| BatchViolation { index, error }).collect();
         Err(Error::BatchRefused { rows, violations })
     }
+}
+
+/// How strictly a statement is checked that does not say it itself.
+fn usual_mode(store: &Store) -> Mode {
+    if store.defers() { Mode::Deferred } else { Mode::Checked }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use slotmap::{DefaultKey, Key};
 
-use super::{Arena, Slots};
+use super::{Arena, RowChange, Slots};
 use crate::id::{key_from_parts, slot_of, version_of};
 
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,8 @@ enum Step {
     Remove(usize),
     ReserveAndFill(u32),
     ReserveAndCancel,
-    DetachAndReattach(usize),
-    DetachAndRelease(usize),
+    WithholdAndRevert(usize),
+    WithholdAndRelease(usize),
     Restore,
 }
 
@@ -26,8 +26,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => any::<usize>().prop_map(Step::Remove),
         1 => any::<u32>().prop_map(Step::ReserveAndFill),
         1 => Just(Step::ReserveAndCancel),
-        1 => any::<usize>().prop_map(Step::DetachAndReattach),
-        1 => any::<usize>().prop_map(Step::DetachAndRelease),
+        1 => any::<usize>().prop_map(Step::WithholdAndRevert),
+        1 => any::<usize>().prop_map(Step::WithholdAndRelease),
         1 => Just(Step::Restore),
     ]
 }
@@ -60,16 +60,16 @@ fn apply(arena: &mut Arena<u32>, model: &mut BTreeMap<DefaultKey, u32>, step: St
                 assert_eq!(arena.remove(key), model.remove(&key));
             }
         }
-        Step::DetachAndReattach(n) => {
+        Step::WithholdAndRevert(n) => {
             if let Some(key) = nth(model, n) {
-                let row = arena.detach(key).expect("the model holds stored rows");
+                arena.remove_keeping(key);
                 assert_eq!(arena.get(key), None);
-                arena.reattach(key, row);
+                assert_eq!(arena.revert(RowChange::Removed, key), RowChange::Stored);
             }
         }
-        Step::DetachAndRelease(n) => {
+        Step::WithholdAndRelease(n) => {
             if let Some(key) = nth(model, n) {
-                assert_eq!(arena.detach(key), model.remove(&key));
+                assert_eq!(arena.withhold(key), model.remove(&key));
                 arena.release(key);
             }
         }

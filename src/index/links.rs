@@ -42,8 +42,9 @@ pub(crate) mod no_target {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Entry {
+/// What the column holds for one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
     target: DefaultKey,
     /// The position in the target's list; for an unresolved source the hash under which it waits.
     position: u32,
@@ -148,10 +149,22 @@ impl Link {
         self.column.insert(source, Entry { target: no_target::unresolved(), position: hash });
     }
 
-    /// Unlinks a source.
+    /// Puts a source back as it was before it left. Since then its list has not been closed up, and every later change
+    /// of it has been taken back.
+    pub(crate) fn put_back(&mut self, source: DefaultKey, entry: Entry) {
+        if entry.target == no_target::unresolved() {
+            return self.wait(source, entry.position);
+        }
+        if !entry.target.is_null() {
+            self.postings.fill(entry.target, entry.position, source);
+        }
+        self.column.insert(source, entry);
+    }
+
+    /// Unlinks a source, and gives out what can be put back.
     #[inline]
-    pub(crate) fn leave(&mut self, source: DefaultKey) {
-        let Some(entry) = self.column.remove(source) else { return };
+    pub(crate) fn leave(&mut self, source: DefaultKey) -> Option<Entry> {
+        let entry = self.column.remove(source)?;
         if !entry.target.is_null() {
             if self.postings.punch(entry.target, entry.position) {
                 self.sparse.push(slot_of(entry.target));
@@ -163,6 +176,7 @@ impl Link {
                 waits.remove();
             }
         }
+        Some(entry)
     }
 
     /// Closes up the lists that have been thinned out. Called when a statement has ended; until then positions stand.

@@ -28,6 +28,14 @@ impl Indexes {
             unique.reserve(additional);
         }
     }
+
+    /// Closes up the posting lists that have been thinned out.
+    #[inline]
+    pub(crate) fn close_up(&mut self) {
+        for link in &mut self.links {
+            link.close_up();
+        }
+    }
 }
 
 /// Counts what reads cost: how often the links (a column or a posting list) and how often a hash table was probed, on

@@ -75,6 +75,19 @@ impl Postings {
         list.is_sparse()
     }
 
+    /// Puts a source back at the position that it had, into the hole that it left or beyond the end.
+    pub(crate) fn fill(&mut self, target: DefaultKey, position: u32, source: DefaultKey) {
+        let list = &mut self.lists[slot_of(target) as usize];
+        let position = position as usize;
+        if let Some(missing) = (position + 1).checked_sub(list.entries.len()) {
+            list.entries.resize(position + 1, DefaultKey::null());
+            list.holes += missing as u32;
+        }
+        debug_assert!(list.entries[position].is_null(), "a source is put back where it left");
+        list.entries[position] = source;
+        list.holes -= 1;
+    }
+
     /// Closes the holes of a list that is half of them, and tells `moved` each source with its new position.
     pub(crate) fn close_up(&mut self, target_slot: u32, mut moved: impl FnMut(DefaultKey, u32)) {
         let list = &mut self.lists[target_slot as usize];

@@ -2,7 +2,7 @@
 
 use slotmap::{DefaultKey, Key as _};
 
-use super::not_entered;
+use super::{dangling, not_entered};
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::{Error, Holder};
@@ -56,6 +56,10 @@ impl<M: Model> Checker<'_, M> {
             }
         };
         // Where a unique key is there twice, either row is the target.
+        let reserved = target.rows.is_reserved(linked) && R::Reference::UNIQUE.is_none();
+        if reserved {
+            return; // That it is unfilled is reported of itself.
+        }
         let names = |foreign_key: KeyRef<'_, R>| {
             target.rows.get(linked).is_some_and(|row| R::Reference::names(foreign_key, linked, row))
         };
@@ -66,14 +70,7 @@ impl<M: Model> Checker<'_, M> {
         if found == no_target::unresolved()
             && let Some(foreign_key) = foreign_key
         {
-            self.faults.push(Error::ForeignKeyViolation {
-                model: M::NAME,
-                relation: R::NAME,
-                row: Some(RowId { table: M::NAME, key }),
-                target: R::Target::NAME,
-                key: R::Reference::describe(foreign_key),
-                why: R::Reference::why_missing(target.rows, foreign_key),
-            });
+            self.faults.push(dangling::<R>(Some(key), foreign_key, target.rows));
         }
     }
 }

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
-use super::{not_entered, restriction};
+use super::{not_entered, restriction, sources};
 use crate::arena::Arena;
 use crate::error::{Act, Error};
 use crate::id::RowId;
@@ -17,7 +17,7 @@ use crate::index::Indexes;
 use crate::key::hash_of;
 use crate::model::{Model, Unique, Visitor};
 use crate::schema::Action;
-use crate::table::{RowAt, RowSet, Store};
+use crate::table::{Incoming, RowAt, RowSet, Store};
 
 /// What [`Database::delete`](crate::Database::delete) would do, and what stands against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub(crate) struct Removal {
     pub(crate) set: RowSet,
     /// Source rows and the place of the relation that is cleared.
     pub(crate) clearing: Vec<(RowAt, usize)>,
+    /// Source rows that keep their key though its target goes, with the relation and the target's place in `rows`:
+    /// `no_action` where checks are deferred.
+    pub(crate) orphaned: Vec<(RowAt, Incoming, usize)>,
     pub(crate) blocked: Vec<Error>,
 }
 
@@ -101,7 +104,7 @@ impl Removal {
     }
 
     fn look_around(&mut self, store: &Store) {
-        for &(table, key) in &self.rows {
+        for (place, &(table, key)) in self.rows.iter().enumerate() {
             for incoming in &store.tables[table as usize].incoming {
                 match incoming.on_delete {
                     Action::Cascade => {}
@@ -109,6 +112,11 @@ impl Removal {
                         let sources = sources(store, incoming.table, incoming.relation, key);
                         let stay = sources.map(|source| (incoming.table, source)).filter(|at| !self.set.contains(at));
                         self.clearing.extend(stay.map(|at| (at, incoming.relation)));
+                    }
+                    Action::NoAction if store.defers() => {
+                        let sources = sources(store, incoming.table, incoming.relation, key);
+                        let stay = sources.map(|source| (incoming.table, source)).filter(|at| !self.set.contains(at));
+                        self.orphaned.extend(stay.map(|at| (at, *incoming, place)));
                     }
                     Action::Restrict | Action::NoAction | Action::SetDefault => {
                         let all = |_| true;
@@ -118,6 +126,11 @@ impl Removal {
                 }
             }
         }
+    }
+
+    /// Whether one row goes, and no other row is any the worse for it.
+    pub(crate) fn is_of_one_row(&self) -> bool {
+        self.rows.len() == 1 && self.clearing.is_empty() && self.orphaned.is_empty() && self.blocked.is_empty()
     }
 
     /// The plan for people.
@@ -145,11 +158,6 @@ impl Removal {
 fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
     let mut incoming = store.tables[table as usize].incoming.iter();
     incoming.any(|incoming| store.tables[incoming.table as usize].index.links[incoming.relation].count(key) > 0)
-}
-
-fn sources(store: &Store, table: u32, relation: usize, target: DefaultKey) -> impl Iterator<Item = DefaultKey> {
-    let link = &store.tables[table as usize].index.links[relation];
-    link.sources(target).iter().copied().filter(|source| !source.is_null())
 }
 
 /// The hashes of one row's unique keys.

@@ -9,6 +9,7 @@ use crate::error::{Error, Holder};
 use crate::id::RowId;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
+use crate::integrity::dangling;
 use crate::key::{Key, hash_of};
 use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
 use crate::table::Store;
@@ -84,17 +85,8 @@ impl<M: Model> Links<'_, M> {
         for (source, row) in self.rows.iter() {
             let target = match R::key(row) {
                 None => no_target::absent(),
-                Some(key) => R::Reference::find(targets.rows, targets.index, key).ok_or_else(|| {
-                    let violation = Error::ForeignKeyViolation {
-                        model: M::NAME,
-                        relation: R::NAME,
-                        row: Some(RowId { table: M::NAME, key: source }),
-                        target: R::Target::NAME,
-                        key: R::Reference::describe(key),
-                        why: R::Reference::why_missing(targets.rows, key),
-                    };
-                    (source, violation)
-                })?,
+                Some(key) => R::Reference::find(targets.rows, targets.index, key)
+                    .ok_or_else(|| (source, dangling::<R>(Some(source), key, targets.rows)))?,
             };
             link.join(source, target);
         }

@@ -38,6 +38,9 @@ pub(super) enum Care {
 impl<'a> Saving<'a> {
     /// Encodes the database without keeping it, to learn the lengths and to refuse what cannot be saved.
     pub(super) fn prepare(store: &'a Store, care: Care) -> Result<Self, SnapshotError> {
+        if store.log.is_some() {
+            return Err(SnapshotError::Unsavable(Error::TransactionOpen));
+        }
         for table in &store.tables {
             refuse_unsavable(store, table, care)?;
         }

@@ -1,14 +1,15 @@
 //! The primitive changes: rows in, a row over another, rows out. Each takes a plan that was checked, makes room, and
-//! from then on neither fails nor calls user code. What a change log, a feed or an undo would record passes here.
+//! from then on neither fails nor calls user code. Inside a transaction everything that changes is recorded here, and
+//! rows that leave are kept by their arena.
 
 use std::any::Any;
 
 use slotmap::DefaultKey;
 
-use crate::arena::Arena;
-use crate::index::Indexes;
+use crate::arena::{Arena, RowChange};
 use crate::index::links::no_target;
-use crate::integrity::{Arrival, Plan, UniqueChange, Waiting};
+use crate::integrity::{Arrival, Orphan, Plan, UniqueChange, Waiting};
+use crate::log::IndexWriter;
 use crate::model::Model;
 use crate::table::Store;
 
@@ -20,142 +21,212 @@ pub(crate) fn insert<M: Model>(
     keys: &[DefaultKey],
     plan: Plan,
 ) {
-    let (rows, index) = store.parts_mut::<M>(position);
+    let (rows, mut index) = store.writer::<M>(position);
     let new = new.into_iter();
     rows.reserve_room(new.len());
-    reserve(rows, index, keys.len());
+    reserve(rows, &mut index, keys.len());
     for (row, key) in new.zip(keys) {
         let stored = rows.insert(row);
         debug_assert_eq!(stored, *key, "the ids were foretold");
+        index.record_row(*key, RowChange::Stored);
     }
-    enter(index, keys, &plan);
+    enter(&mut index, keys, &plan);
     settle(store, position, plan.arrivals);
+}
+
+/// Hands out the next id, without a row.
+pub(crate) fn reserve_id<M: Model>(store: &mut Store, position: u32) -> DefaultKey {
+    let (rows, mut index) = store.writer::<M>(position);
+    let key = rows.reserve_id();
+    index.record_row(key, RowChange::Reserved);
+    key
+}
+
+/// Gives a reserved id back.
+pub(crate) fn cancel<M: Model>(store: &mut Store, position: u32, key: DefaultKey) {
+    let (rows, mut index) = store.writer::<M>(position);
+    if index.is_logged() {
+        rows.withhold(key);
+        index.record_row(key, RowChange::Cancelled);
+    } else {
+        rows.cancel(key);
+    }
 }
 
 /// Stores a row under a reserved id.
 pub(crate) fn fill<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, plan: Plan) {
-    let (rows, index) = store.parts_mut::<M>(position);
-    reserve(rows, index, 1);
+    let (rows, mut index) = store.writer::<M>(position);
+    reserve(rows, &mut index, 1);
     let refused = rows.fill(key, row);
     debug_assert!(refused.is_ok(), "the id was seen to be reserved");
-    enter(index, &[key], &plan);
+    index.record_row(key, RowChange::Filled);
+    enter(&mut index, &[key], &plan);
     settle(store, position, plan.arrivals);
 }
 
-/// Stores a row in the place of another, which it gives out.
-pub(crate) fn replace<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, plan: Plan) -> M {
-    let (rows, index) = store.parts_mut::<M>(position);
-    let mut swapped = [row];
-    replace_all(rows, index, &mut swapped, &[key], &plan);
+/// Stores rows in the place of others, which it gives out, unless a transaction keeps them.
+pub(crate) fn replace<M: Model>(
+    store: &mut Store,
+    position: u32,
+    new: Vec<M>,
+    keys: &[DefaultKey],
+    plan: Plan,
+) -> Vec<M> {
+    let (rows, mut index) = store.writer::<M>(position);
+    let old = replace_unsettled(rows, &mut index, new, keys, &plan);
+    orphan(store, &plan.orphans);
     settle(store, position, plan.arrivals);
-    let [old] = swapped;
     old
 }
 
-/// Swaps rows with the stored ones, so that `swapped` has those of before. The caller settles.
-pub(crate) fn replace_all<M: Model>(
+/// The same for one row, without a list.
+pub(crate) fn replace_one<M: Model>(
+    store: &mut Store,
+    position: u32,
+    row: M,
+    key: DefaultKey,
+    plan: Plan,
+) -> Option<M> {
+    let (rows, mut index) = store.writer::<M>(position);
+    reserve(rows, &mut index, 1);
+    let old = swap(rows, &mut index, key, row);
+    reindex(&mut index, &[key], &plan);
+    orphan(store, &plan.orphans);
+    settle(store, position, plan.arrivals);
+    old
+}
+
+/// [`replace`] for one of several tables; the caller settles.
+pub(crate) fn replace_unsettled<M: Model>(
     rows: &mut Arena<M>,
-    index: &mut Indexes,
-    swapped: &mut [M],
+    index: &mut IndexWriter<'_>,
+    new: Vec<M>,
     keys: &[DefaultKey],
     plan: &Plan,
-) {
+) -> Vec<M> {
     reserve(rows, index, keys.len());
-    for (row, key) in swapped.iter_mut().zip(keys) {
-        let stored = rows.get_mut(*key).expect("the row was seen to be stored");
-        std::mem::swap(row, stored);
+    let mut old = Vec::with_capacity(if index.is_logged() { 0 } else { new.len() });
+    for (row, key) in new.into_iter().zip(keys) {
+        old.extend(swap(rows, index, *key, row));
     }
+    reindex(index, keys, plan);
+    old
+}
+
+#[inline]
+fn swap<M>(rows: &mut Arena<M>, index: &mut IndexWriter<'_>, key: DefaultKey, row: M) -> Option<M> {
+    if index.is_logged() {
+        rows.replace_keeping(key, row);
+        index.record_row(key, RowChange::Replaced);
+        return None;
+    }
+    let stored = rows.get_mut(key).expect("the row was seen to be stored");
+    Some(std::mem::replace(stored, row))
+}
+
+/// Takes a row out and gives it out, unless a transaction keeps it.
+#[inline]
+pub(crate) fn remove<M: Model>(
+    rows: &mut Arena<M>,
+    index: &mut IndexWriter<'_>,
+    key: DefaultKey,
+    hashes: &[Option<u32>],
+) -> Option<M> {
+    for relation in 0..index.index.links.len() {
+        index.leave(relation, key);
+    }
+    for (unique, hash) in hashes.iter().enumerate() {
+        if let Some(hash) = hash {
+            index.withdraw(unique, *hash, key);
+        }
+    }
+    if index.is_logged() {
+        rows.remove_keeping(key);
+        index.record_row(key, RowChange::Removed);
+        None
+    } else {
+        rows.remove(key)
+    }
+}
+
+/// Leaves sources without their target, and with their key.
+fn orphan(store: &mut Store, orphans: &[Orphan]) {
+    for orphan in orphans {
+        let (_, mut index) = store.erased_writer(orphan.table);
+        index.leave(orphan.relation, orphan.source);
+        index.wait(orphan.relation, orphan.source, orphan.hash);
+    }
+}
+
+/// Ends a statement: sources whose missing targets have come are linked, thinned lists are closed up.
+fn settle(store: &mut Store, position: u32, arrivals: Vec<Arrival>) {
+    for arrival in arrivals {
+        let (_, mut index) = store.erased_writer(arrival.table);
+        index.leave(arrival.relation, arrival.source);
+        index.join(arrival.relation, arrival.source, arrival.target);
+    }
+    store.erased_writer(position).1.close_up();
+}
+
+fn reserve<M>(rows: &Arena<M>, index: &mut IndexWriter<'_>, additional: usize) {
+    index.index.reserve(additional, rows.next_slot() as usize + additional);
+}
+
+/// Enters new rows into the indexes.
+fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     let count = keys.len();
-    for (place, link) in index.links.iter_mut().enumerate() {
-        for (key, change) in keys.iter().zip(&plan.links[place * count..]) {
+    for relation in 0..index.index.links.len() {
+        for (key, target) in keys.iter().zip(&plan.links[relation * count..]) {
+            if let Some(target) = target
+                && *target != no_target::unresolved()
+            {
+                index.join(relation, *key, *target);
+            }
+        }
+    }
+    for unique in 0..index.index.uniques.len() {
+        for (key, change) in keys.iter().zip(&plan.uniques[unique * count..]) {
+            if let UniqueChange { new: Some(hash), .. } = change {
+                index.enter(unique, *hash, *key);
+            }
+        }
+    }
+    wait(index, keys, &plan.waiting);
+}
+
+/// Moves stored rows to where their new keys belong.
+fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
+    let count = keys.len();
+    for relation in 0..index.index.links.len() {
+        for (key, change) in keys.iter().zip(&plan.links[relation * count..]) {
             if let Some(target) = change {
-                link.leave(*key);
+                index.leave(relation, *key);
                 if *target != no_target::unresolved() {
-                    link.join(*key, *target);
+                    index.join(relation, *key, *target);
                 }
             }
         }
     }
-    for (place, unique) in index.uniques.iter_mut().enumerate() {
+    for unique in 0..index.index.uniques.len() {
         // All old keys leave before any new one enters: rows may swap their keys.
-        let changes = &plan.uniques[place * count..][..count];
+        let changes = &plan.uniques[unique * count..][..count];
         for (key, change) in keys.iter().zip(changes) {
             if let Some(hash) = change.old {
-                unique.remove(hash, *key);
+                index.withdraw(unique, hash, *key);
             }
         }
         for (key, change) in keys.iter().zip(changes) {
             if let Some(hash) = change.new {
-                unique.insert(hash, *key);
+                index.enter(unique, hash, *key);
             }
         }
     }
     wait(index, keys, &plan.waiting);
 }
 
-/// Takes a row out and gives it out.
-pub(crate) fn remove<M: Model>(
-    rows: &mut Arena<M>,
-    index: &mut Indexes,
-    key: DefaultKey,
-    hashes: &[Option<u32>],
-) -> Option<M> {
-    for link in &mut index.links {
-        link.leave(key);
-    }
-    for (unique, hash) in index.uniques.iter_mut().zip(hashes) {
-        if let Some(hash) = hash {
-            unique.remove(*hash, key);
-        }
-    }
-    rows.remove(key)
-}
-
-/// Ends a statement: sources whose missing targets have come are linked, thinned lists are closed up.
-pub(crate) fn settle(store: &mut Store, position: u32, arrivals: Vec<Arrival>) {
-    for arrival in arrivals {
-        let link = &mut store.tables[arrival.table as usize].index.links[arrival.relation];
-        link.leave(arrival.source);
-        link.join(arrival.source, arrival.target);
-    }
-    close_up(&mut store.tables[position as usize].index);
-}
-
-pub(crate) fn close_up(index: &mut Indexes) {
-    for link in &mut index.links {
-        link.close_up();
-    }
-}
-
-fn reserve<M>(rows: &Arena<M>, index: &mut Indexes, additional: usize) {
-    index.reserve(additional, rows.next_slot() as usize + additional);
-}
-
-/// Enters new rows into the indexes.
-fn enter(index: &mut Indexes, keys: &[DefaultKey], plan: &Plan) {
-    let count = keys.len();
-    for (place, link) in index.links.iter_mut().enumerate() {
-        for (key, target) in keys.iter().zip(&plan.links[place * count..]) {
-            if let Some(target) = target
-                && *target != no_target::unresolved()
-            {
-                link.join(*key, *target);
-            }
-        }
-    }
-    for (place, unique) in index.uniques.iter_mut().enumerate() {
-        for (key, change) in keys.iter().zip(&plan.uniques[place * count..]) {
-            if let UniqueChange { new: Some(hash), .. } = change {
-                unique.insert(*hash, *key);
-            }
-        }
-    }
-    wait(index, keys, &plan.waiting);
-}
-
-fn wait(index: &mut Indexes, keys: &[DefaultKey], waiting: &[Waiting]) {
+fn wait(index: &mut IndexWriter<'_>, keys: &[DefaultKey], waiting: &[Waiting]) {
     for waiting in waiting {
-        index.links[waiting.relation].wait(keys[waiting.place], waiting.hash);
+        index.wait(waiting.relation, keys[waiting.place], waiting.hash);
     }
 }
 
@@ -167,6 +238,8 @@ pub(crate) struct TableRemoval {
 }
 
 /// Keys of a table that a statement over several tables clears, planned by [`AnyRows::plan_clearing`].
+///
+/// [`AnyRows::plan_clearing`]: crate::table::AnyRows::plan_clearing
 pub(crate) struct TableClearing {
     pub(crate) position: u32,
     pub(crate) plan: Box<dyn Any>,
@@ -178,21 +251,23 @@ pub(crate) fn remove_and_clear(
     store: &mut Store,
     clearings: Vec<TableClearing>,
     removals: &[TableRemoval],
+    orphans: &[Orphan],
 ) -> Vec<Box<dyn Any>> {
     let mut removed: Vec<Box<dyn Any>> = Vec::with_capacity(removals.len() + clearings.len());
     let mut cleared = Vec::with_capacity(clearings.len());
     let touched = clearings.iter().map(|clearing| clearing.position);
     let touched: Vec<u32> = touched.chain(removals.iter().map(|removal| removal.position)).collect();
     for clearing in clearings {
-        let slot = &mut store.tables[clearing.position as usize];
-        cleared.push(slot.rows.clear(&mut slot.index, clearing.plan));
+        let (rows, index) = store.erased_writer(clearing.position);
+        cleared.push(rows.clear(index, clearing.plan));
     }
+    orphan(store, orphans);
     for removal in removals {
-        let slot = &mut store.tables[removal.position as usize];
-        removed.push(slot.rows.remove(&mut slot.index, &removal.keys, &removal.hashes));
+        let (rows, index) = store.erased_writer(removal.position);
+        removed.push(rows.remove(index, &removal.keys, &removal.hashes));
     }
     for position in touched {
-        close_up(&mut store.tables[position as usize].index);
+        store.erased_writer(position).1.close_up();
     }
     removed.append(&mut cleared);
     removed

@@ -8,9 +8,11 @@ use super::apply::{self, TableClearing, TableRemoval};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
+use crate::index::links::waiting_hash;
+use crate::integrity::Orphan;
 use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, plan_leaving};
 use crate::model::Model;
-use crate::table::{RowAt, Store};
+use crate::table::{Incoming, RowAt, Store};
 
 /// What a delete has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,14 +48,15 @@ impl Database {
         let position = self.store.position::<M>()?;
         self.store.table_at::<M>(position).row(id)?;
         let removal = Removal::of(&self.store, &[(position, id.key())]);
-        if removal.rows.len() == 1 && removal.clearing.is_empty() && removal.blocked.is_empty() {
+        if removal.is_of_one_row() {
             let row = self.delete_alone(position, id)?;
             return Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() });
         }
+        let kept = self.copy_if_kept(id)?;
         let (mut rows, plan) = carry_out(&mut self.store, removal)?;
         // The first table's rows are those of the row that was asked for, which is the first among them.
         let first = rows.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
-        let row = first.into_iter().next().expect("the row was seen to be stored");
+        let row = first.into_iter().next().or(kept).expect("the row was seen to be stored");
         Ok(Deleted { row, removed: plan.removed.into_iter().skip(1).collect(), cleared: plan.cleared })
     }
 
@@ -62,10 +65,11 @@ impl Database {
         let mut hashes = UniqueHashes::default();
         let table = self.store.table_at::<M>(position);
         plan_leaving(table.rows, table.index, id.key(), &mut hashes)?;
-        let (rows, index) = self.store.parts_mut::<M>(position);
-        let row = apply::remove(rows, index, id.key(), &hashes);
-        apply::close_up(index);
-        Ok(row.expect("the row was seen to be stored"))
+        let kept = self.copy_if_kept(id)?;
+        let (rows, mut index) = self.store.writer::<M>(position);
+        let row = apply::remove(rows, &mut index, id.key(), &hashes);
+        index.close_up();
+        Ok(row.or(kept).expect("the row was seen to be stored"))
     }
 
     /// What [`Database::delete`] would do, and everything that stands against it.
@@ -106,6 +110,7 @@ pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Vec<
             Ok(TableRemoval { position, keys, hashes })
         })
         .collect::<Result<Vec<_>, Error>>()?;
+    let orphans = orphans(store, &removal, &removals);
     let clearings = by_table(&removal.clearing, |((table, key), relation)| (*table, (*key, *relation)))
         .into_iter()
         .map(|(position, clearing)| {
@@ -114,7 +119,22 @@ pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Vec<
         })
         .collect::<Result<Vec<_>, Error>>()?;
     let described = removal.describe(store);
-    Ok((apply::remove_and_clear(store, clearings, &removals), described))
+    Ok((apply::remove_and_clear(store, clearings, &removals, &orphans), described))
+}
+
+/// The sources that keep the key of a row that goes, under the hash by which they will wait for another with that key.
+fn orphans(store: &Store, removal: &Removal, removals: &[TableRemoval]) -> Vec<Orphan> {
+    let hash_of = |(table, key): RowAt, unique: Option<usize>| {
+        let Some(unique) = unique else { return Some(waiting_hash(key)) };
+        let planned = removals.iter().find(|planned| planned.position == table)?;
+        let place = planned.keys.iter().position(|planned| *planned == key)?;
+        planned.hashes[place * store.tables[table as usize].index.uniques.len() + unique]
+    };
+    let orphan = |((table, source), incoming, place): &(RowAt, Incoming, usize)| {
+        let hash = hash_of(removal.rows[*place], incoming.unique)?;
+        Some(Orphan { table: *table, relation: incoming.relation, source: *source, hash })
+    };
+    removal.orphaned.iter().filter_map(orphan).collect()
 }
 
 /// Groups by table, tables in the order of their first appearance.

@@ -2,7 +2,7 @@
 
 use slotmap::DefaultKey;
 
-use super::apply;
+use super::{apply, usual_mode};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
@@ -33,7 +33,7 @@ impl Database {
     pub fn insert_many<M: Model>(&mut self, rows: impl Into<Vec<M>>) -> Result<Vec<Id<M>>, Error> {
         let rows = rows.into();
         let keys = self.upcoming_keys::<M>(rows.len())?;
-        self.insert_batch(rows, keys, Mode::Checked)
+        self.insert_batch(rows, keys, usual_mode(&self.store))
     }
 
     /// Stores the rows that `make` gives for `count` new ids, so that they can refer to each other by id
@@ -50,7 +50,7 @@ impl Database {
             return Err(Error::Unfilled { row: unfilled.erase() });
         }
         let keys = if rows.len() > keys.len() { self.upcoming_keys::<M>(rows.len())? } else { keys };
-        self.insert_batch(rows, keys, Mode::Checked)
+        self.insert_batch(rows, keys, usual_mode(&self.store))
     }
 
     /// Stores rows as they are, without refusing any: for tools that must look at data with flaws.

@@ -2,19 +2,19 @@
 
 use slotmap::{DefaultKey, Key};
 
-use super::{apply, delete};
+use super::{apply, delete, usual_mode};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
+use crate::integrity::Pending;
 use crate::integrity::removal::Removal;
-use crate::integrity::{Mode, Pending};
 use crate::model::{KeyOf, Model, Reference, Relation};
 use crate::relation::Inverse;
 
 /// The source model of an inverse relation.
-type Source<I> = <<I as Inverse>::Relation as Relation>::Source;
+pub type Source<I> = <<I as Inverse>::Relation as Relation>::Source;
 /// The model of its owners.
-type Owner<I> = <<I as Inverse>::Relation as Relation>::Target;
+pub type Owner<I> = <<I as Inverse>::Relation as Relation>::Target;
 
 impl Database {
     /// Stores a row that belongs to `owner`: `make` gets the foreign key, and must put it in.
@@ -85,7 +85,7 @@ impl Database {
         let key = self.key_of::<I::Relation>(owner)?;
         let result = edit(&mut row);
         expect_key::<I::Relation>(&row, &key)?;
-        self.replace(id, row)?;
+        self.store_over(id, row)?;
         Ok(result)
     }
 
@@ -114,10 +114,8 @@ impl Database {
         let mut rows: Vec<Source<I>> = keys.iter().filter_map(|key| table.rows.get(*key).cloned()).collect();
         rows.iter_mut().for_each(&mut edit);
         rows.iter().try_for_each(|row| expect_key::<I::Relation>(row, &key))?;
-        let plan = self.plan_many(position, rows.len(), Pending::updates(&rows, &keys), Mode::Checked)?;
-        let (stored, index) = self.store.parts_mut::<Source<I>>(position);
-        apply::replace_all(stored, index, &mut rows, &keys, &plan);
-        apply::settle(&mut self.store, position, plan.arrivals);
+        let plan = self.plan_many(position, rows.len(), Pending::updates(&rows, &keys), usual_mode(&self.store))?;
+        apply::replace(&mut self.store, position, rows, &keys, plan);
         Ok(keys.len())
     }
 

@@ -126,6 +126,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn split<S: Split>(&mut self) -> Result<S::Handles<'_>, Error> {
+        self.expect_no_transaction()?;
         S::split(&mut self.store)
     }
 }

@@ -245,7 +245,6 @@ fn actions_that_are_not_there_yet_are_refused_when_the_database_is_built() {
     assert_eq!(
         faults(Database::builder().model::<Tree>().build()),
         [
-            "model `Tree`, `parent`: on_delete = no_action is not supported yet",
             "model `Tree`, `root`: on_delete = set_default is not supported yet",
             "model `Tree`, `next`: on_update = cascade is not supported yet",
         ]

@@ -10,5 +10,6 @@ mod insert;
 mod owner;
 mod snapshot;
 mod support;
+mod transaction;
 mod unchecked;
 mod update;

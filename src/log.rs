@@ -1,0 +1,139 @@
+//! The log of an open transaction: what each primitive change has done, so that it can be taken back.
+//!
+//! A change is taken back by another of the same kinds, which is recorded in turn: taking back a whole log gives a log
+//! that, taken back, is the first again. So rolling back, undoing and redoing are one piece of code.
+//!
+//! # Invariants
+//! 1. While a log is open, every change of a table goes through [`IndexWriter`] and is recorded, and no posting list is
+//!    closed up: the positions in the log stay true.
+//! 2. Rows of before are in the arenas, in the order of the log, not in here.
+//!
+//! Not responsible for when a log is opened and what becomes of it: that is `transaction`.
+
+use slotmap::DefaultKey;
+
+use crate::arena::RowChange;
+use crate::index::Indexes;
+use crate::index::links::Entry;
+
+/// The changes of an open transaction, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    pub(crate) changes: Vec<Change>,
+    /// Whether a foreign key may name no row until the transaction is committed.
+    pub(crate) deferred: bool,
+}
+
+/// One primitive change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// The position of the table.
+    pub(crate) table: u32,
+    /// The row.
+    pub(crate) key: DefaultKey,
+    pub(crate) what: What,
+}
+
+/// What a primitive change has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Something to the row itself.
+    Row(RowChange),
+    /// Linked it.
+    Joined { relation: u32 },
+    /// Unlinked it.
+    Left { relation: u32, entry: Entry },
+    /// Entered it into a unique index.
+    Entered { unique: u32, hash: u32 },
+    /// Took it out of one.
+    Withdrawn { unique: u32, hash: u32 },
+}
+
+/// The indexes of one table, to be changed: each change is recorded where a transaction is open.
+pub(crate) struct IndexWriter<'a> {
+    pub(crate) table: u32,
+    pub(crate) index: &'a mut Indexes,
+    pub(crate) log: Option<&'a mut Log>,
+}
+
+impl IndexWriter<'_> {
+    /// Whether a transaction is open.
+    #[inline]
+    pub(crate) fn is_logged(&self) -> bool {
+        self.log.is_some()
+    }
+
+    #[inline]
+    fn record(&mut self, key: DefaultKey, what: What) {
+        if let Some(log) = &mut self.log {
+            log.changes.push(Change { table: self.table, key, what });
+        }
+    }
+
+    /// Records a change of the row itself, which the caller makes.
+    #[inline]
+    pub(crate) fn record_row(&mut self, key: DefaultKey, change: RowChange) {
+        self.record(key, What::Row(change));
+    }
+
+    #[inline]
+    pub(crate) fn join(&mut self, relation: usize, source: DefaultKey, target: DefaultKey) {
+        self.index.links[relation].join(source, target);
+        self.record(source, What::Joined { relation: relation as u32 });
+    }
+
+    pub(crate) fn wait(&mut self, relation: usize, source: DefaultKey, hash: u32) {
+        self.index.links[relation].wait(source, hash);
+        self.record(source, What::Joined { relation: relation as u32 });
+    }
+
+    #[inline]
+    pub(crate) fn leave(&mut self, relation: usize, source: DefaultKey) {
+        if let Some(entry) = self.index.links[relation].leave(source) {
+            self.record(source, What::Left { relation: relation as u32, entry });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn enter(&mut self, unique: usize, hash: u32, key: DefaultKey) {
+        self.index.uniques[unique].insert(hash, key);
+        self.record(key, What::Entered { unique: unique as u32, hash });
+    }
+
+    #[inline]
+    pub(crate) fn withdraw(&mut self, unique: usize, hash: u32, key: DefaultKey) {
+        self.index.uniques[unique].remove(hash, key);
+        self.record(key, What::Withdrawn { unique: unique as u32, hash });
+    }
+
+    /// Closes thinned lists up, unless their positions are in a log.
+    #[inline]
+    pub(crate) fn close_up(&mut self) {
+        if self.log.is_none() {
+            self.index.close_up();
+        }
+    }
+}
+
+/// Takes a change of the indexes back, and says what takes that back again.
+pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What) -> What {
+    match what {
+        What::Row(change) => What::Row(change),
+        What::Joined { relation } => {
+            let entry = index.links[relation as usize].leave(key);
+            What::Left { relation, entry: entry.expect("a source that has joined is linked") }
+        }
+        What::Left { relation, entry } => {
+            index.links[relation as usize].put_back(key, entry);
+            What::Joined { relation }
+        }
+        What::Entered { unique, hash } => {
+            index.uniques[unique as usize].remove(hash, key);
+            What::Withdrawn { unique, hash }
+        }
+        What::Withdrawn { unique, hash } => {
+            index.uniques[unique as usize].insert(hash, key);
+            What::Entered { unique, hash }
+        }
+    }
+}

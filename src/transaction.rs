@@ -1,0 +1,319 @@
+//! Transactions: many statements that become true together, or not at all.
+//!
+//! While one is open every change is recorded ([`crate::log`]); rolling back takes the changes back, from the last to
+//! the first. So a transaction costs as much as what it changes, whatever the size of the database, and reading inside
+//! one sees its own writes because they are made in place.
+//!
+//! # Invariants
+//! 1. At most one log is open. A transaction inside a transaction is a savepoint: a place in that log.
+//! 2. When the outermost transaction has ended, no slot is withheld for it and no row kept.
+//!
+//! Not responsible for sharing between threads: a transaction holds the database by `&mut`.
+
+use std::fmt;
+use std::ops::Deref;
+
+use hashbrown::HashSet;
+use slotmap::DefaultKey;
+
+use crate::arena::RowChange;
+use crate::database::Database;
+use crate::error::Error;
+use crate::id::Id;
+use crate::log::{Change, Log, What};
+use crate::model::{Field, KeyOf, Model, Optional, Relation, Unique};
+use crate::relation::{BelongsTo, By, Inverse};
+use crate::table::Store;
+use crate::undo;
+use crate::write::{Deleted, Owner, Source};
+
+/// An open transaction. Dropped, it is rolled back.
+///
+/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database.
+/// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it.
+pub struct Transaction<'a> {
+    database: &'a mut Database,
+    /// Where in the log it began; the outermost began at its start.
+    begin: usize,
+    outermost: bool,
+}
+
+impl fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changes = self.changes().len();
+        f.debug_struct("Transaction").field("changes", &changes).field("outermost", &self.outermost).finish()
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.database
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        self.take_back();
+    }
+}
+
+/// A commit that was refused: violations stand. The transaction is still open, to be repaired or rolled back.
+#[derive(Debug)]
+pub struct CommitError<'a> {
+    transaction: Transaction<'a>,
+    /// What stands against it, in the order in which it was written.
+    pub violations: Vec<Error>,
+}
+
+impl<'a> CommitError<'a> {
+    /// Gives the transaction back, to be repaired.
+    pub fn into_transaction(self) -> Transaction<'a> {
+        self.transaction
+    }
+}
+
+impl fmt::Display for CommitError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.violations.first();
+        write!(f, "{} violation(s) stand", self.violations.len())?;
+        first.map_or(Ok(()), |first| write!(f, "; first: {first}"))
+    }
+}
+
+impl std::error::Error for CommitError<'_> {}
+
+impl Database {
+    /// Opens a transaction. [`Transaction::commit`] makes it last; dropped, it is rolled back.
+    ///
+    /// A guard that is forgotten (`mem::forget`) leaves the transaction open: later writes belong to it, and until
+    /// [`Database::abandon`] ends it, beginning another and saving are [`Error::TransactionOpen`].
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mut tx = db.begin()?;
+    /// let mars = tx.insert(Planet { name: "Mars".into() })?;
+    /// assert_eq!(tx.get(mars)?.name, "Mars");
+    /// drop(tx);
+    /// assert!(!db.contains(mars));
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn begin(&mut self) -> Result<Transaction<'_>, Error> {
+        self.expect_no_transaction()?;
+        self.store.log = Some(Log::default());
+        Ok(Transaction { database: self, begin: 0, outermost: true })
+    }
+
+    /// Opens a transaction in which a foreign key may name no row until it is committed (behaviour I10): so rows can
+    /// come in any order, and in cycles of required keys.
+    ///
+    /// Unique keys and `restrict` are checked at once all the same (behaviour I12). Following a key that names no row
+    /// is [`Error::Unresolved`].
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// #[derive(Model, Clone, Serialize, Deserialize)]
+    /// struct Planet {
+    ///     #[model(primary_key)]
+    ///     name: String,
+    ///     #[model(belongs_to(Planet))]
+    ///     next_one: String,
+    /// }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mut tx = db.begin_deferred()?;
+    /// let mars = tx.insert(Planet { name: "Mars".into(), next_one: "Earth".into() })?;
+    /// let refused = tx.commit().unwrap_err();
+    /// assert_eq!(
+    ///     refused.violations[0].to_string(),
+    ///     r#"`Planet`.next_one: no `Planet` with name = "Earth": no row has this key"#
+    /// );
+    /// let mut tx = refused.into_transaction();
+    /// tx.insert(Planet { name: "Earth".into(), next_one: "Mars".into() })?;
+    /// tx.commit().unwrap();
+    /// assert_eq!(db.related(mars, Planet::NEXT_ONE)?.next_one, "Mars");
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn begin_deferred(&mut self) -> Result<Transaction<'_>, Error> {
+        let transaction = self.begin()?;
+        if let Some(log) = &mut transaction.database.store.log {
+            log.deferred = true;
+        }
+        Ok(transaction)
+    }
+
+    /// Runs `work` in a transaction: `Ok` commits it, `Err` or a panic rolls it back.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Debug, Serialize, Deserialize)] struct Planet { #[model(unique)] name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// let refused = db.transaction(|tx| {
+    ///     tx.insert(Planet { name: "Mars".into() })?;
+    ///     tx.insert(Planet { name: "Mars".into() })
+    /// });
+    /// assert!(refused.is_err());
+    /// assert_eq!(db.len::<Planet>(), 0);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn transaction<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        finish(self.begin()?, work)
+    }
+
+    /// [`Database::transaction`] with deferred checks, see [`Database::begin_deferred`]. Where violations stand at its
+    /// end it is rolled back, and the error is [`Error::Violations`]; `work` can look at
+    /// [`violations`](Transaction::violations) before.
+    pub fn transaction_deferred<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        finish(self.begin_deferred()?, work)
+    }
+
+    /// Rolls back a transaction whose guard was forgotten. Does nothing where none is open.
+    pub fn abandon(&mut self) {
+        if self.store.log.is_some() {
+            drop(Transaction { database: self, begin: 0, outermost: true });
+        }
+    }
+}
+
+/// Runs `work`, then commits or rolls back.
+fn finish<T, E: From<Error>>(
+    mut transaction: Transaction<'_>,
+    work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let result = work(&mut transaction)?;
+    match transaction.commit() {
+        Ok(()) => Ok(result),
+        Err(refused) => Err(Error::Violations(refused.violations).into()),
+    }
+}
+
+impl<'a> Transaction<'a> {
+    /// Opens a transaction inside this one: a savepoint. Dropped, it takes back what was written since;
+    /// [`commit`](Transaction::commit) leaves that to this one, violations included (behaviour I11).
+    pub fn begin(&mut self) -> Transaction<'_> {
+        let begin = self.database.store.log.as_ref().map_or(0, |log| log.changes.len());
+        Transaction { database: self.database, begin, outermost: false }
+    }
+
+    /// Runs `work` in a savepoint: `Err` or a panic takes back what it has written, and nothing else.
+    pub fn savepoint<T, E: From<Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        finish(self.begin(), work)
+    }
+
+    /// Makes the changes last. Costs O(changes).
+    ///
+    /// Where [`violations`](Transaction::violations) stand, the error lists them all and gives the transaction back
+    /// (behaviour I10). A savepoint is never refused.
+    pub fn commit(self) -> Result<(), CommitError<'a>> {
+        if !self.outermost {
+            std::mem::forget(self);
+            return Ok(());
+        }
+        let violations = self.violations();
+        if !violations.is_empty() {
+            return Err(CommitError { transaction: self, violations });
+        }
+        let mut transaction = std::mem::ManuallyDrop::new(self);
+        let store = &mut transaction.database.store;
+        let log = store.log.take().unwrap_or_default();
+        undo::release(store, &log.changes);
+        // Dropping rows runs user code: everything else is done by now.
+        drop(undo::settle(store, log.changes.iter().map(|change| change.table)));
+        Ok(())
+    }
+
+    /// Takes the changes back; the same as dropping it.
+    pub fn rollback(self) {
+        drop(self);
+    }
+
+    /// What stands against a commit: the foreign keys, written in the whole transaction, that name no row, and the ids,
+    /// reserved in it, that have none; in the order in which they were written. Costs O(changes).
+    pub fn violations(&self) -> Vec<Error> {
+        violations(&self.database.store)
+    }
+
+    fn changes(&self) -> &[Change] {
+        self.database.store.log.as_ref().map_or(&[], |log| &log.changes[self.begin..])
+    }
+
+    fn take_back(&mut self) {
+        let store = &mut self.database.store;
+        let undone = undo::take_back(store, self.begin);
+        undo::release(store, &undone);
+        if self.outermost {
+            store.log = None;
+            drop(undo::settle(store, undone.iter().map(|change| change.table)));
+        }
+    }
+}
+
+fn violations(store: &Store) -> Vec<Error> {
+    let Some(log) = &store.log else { return Vec::new() };
+    let mut seen: HashSet<(u32, u32, DefaultKey)> = HashSet::new();
+    let mut violations = Vec::new();
+    for change in &log.changes {
+        let slot = &store.tables[change.table as usize];
+        match change.what {
+            What::Joined { relation } if log.deferred && seen.insert((change.table, relation, change.key)) => {
+                violations.extend(slot.rows.dangling(&slot.index, store, relation as usize, change.key));
+            }
+            What::Row(RowChange::Reserved) if slot.rows.is_reserved(change.key) => {
+                violations.push(Error::Unfilled { row: store.row_id((change.table, change.key)) });
+            }
+            _ => {}
+        }
+    }
+    violations
+}
+
+/// The writes of a database, for a transaction.
+macro_rules! writes {
+    ($($(#[$attribute:meta])* $name:ident [$($generics:tt)*] ($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl Transaction<'_> {
+            $(
+                #[doc = concat!("As [`Database::", stringify!($name), "`], to be taken back with the transaction.")]
+                $(#[$attribute])*
+                pub fn $name<$($generics)*>(&mut self, $($argument: $type),*) -> Result<$result, Error> {
+                    self.database.$name($($argument),*)
+                }
+            )*
+        }
+    };
+}
+
+writes! {
+    insert[M: Model](row: M) -> Id<M>;
+    insert_with[M: Model](make: impl FnOnce(Id<M>) -> M) -> Id<M>;
+    insert_many[M: Model](rows: impl Into<Vec<M>>) -> Vec<Id<M>>;
+    insert_many_with[M: Model](count: usize, make: impl FnOnce(&[Id<M>]) -> Vec<M>) -> Vec<Id<M>>;
+    insert_many_unchecked[M: Model](rows: impl Into<Vec<M>>) -> Vec<Id<M>>;
+    reserve[M: Model]() -> Id<M>;
+    insert_at[M: Model](id: Id<M>, row: M) -> ();
+    cancel[M: Model](id: Id<M>) -> ();
+    update[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> T;
+    replace[M: Model](id: Id<M>, row: M) -> M;
+    set[M: Model, T](id: Id<M>, field: Field<M, T>, value: T) -> T;
+    #[expect(clippy::type_complexity, reason = "an id and perhaps a row is no new concept")]
+    upsert[U: Unique](by: By<U>, row: U::Model) -> (Id<U::Model>, Option<U::Model>);
+    relate[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, target: Id<R::Target>) -> ();
+    unrelate[R: Relation<Presence = Optional>](source: Id<R::Source>, relation: BelongsTo<R>) -> ();
+    delete[M: Model](id: Id<M>) -> Deleted<M>;
+    create[I: Inverse](owner: Id<Owner<I>>, relation: I, make: impl FnOnce(KeyOf<I::Relation>) -> Source<I>) -> Id<Source<I>>;
+    create_many[I: Inverse](owner: Id<Owner<I>>, relation: I, make: impl FnOnce(KeyOf<I::Relation>) -> Vec<Source<I>>) -> Vec<Id<Source<I>>>;
+    update_in[I: Inverse, T](owner: Id<Owner<I>>, relation: I, id: Id<Source<I>>, edit: impl FnOnce(&mut Source<I>) -> T) -> T;
+    delete_in[I: Inverse](owner: Id<Owner<I>>, relation: I, id: Id<Source<I>>) -> Deleted<Source<I>>;
+    update_all[I: Inverse](owner: Id<Owner<I>>, relation: I, edit: impl FnMut(&mut Source<I>)) -> usize;
+    delete_all[I: Inverse](owner: Id<Owner<I>>, relation: I) -> usize;
+}
