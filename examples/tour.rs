@@ -252,7 +252,11 @@ fn save_and_load(mut saved: Database) -> Outcome {
     println!("  equal: the order of the children of every row, that of the order that has moved too");
 
     assert_eq!(revenue_by_region(&saved)?, revenue_by_region(&loaded)?);
-    println!("  equal: revenue by region");
+    let (mut bytes, mut bytes_again) = (Vec::new(), Vec::new());
+    saved.save_to(&mut bytes)?;
+    loaded.save_to(&mut bytes_again)?;
+    assert_eq!(bytes, bytes_again);
+    println!("  equal: revenue by region, and the bytes when the loaded one is saved");
 
     // The slots of the deleted order and of its lines are used again, in the same order, with the same generations.
     let order: Vec<LineItem> = saved.iter::<LineItem>().take(10).map(|(_, line)| line.clone()).collect();
