@@ -259,7 +259,8 @@ fn refuse(world: &mut Database) -> Outcome {
 /// replay, or another player's machine, can go on from the file in lockstep.
 fn save_load_and_go_on(mut played_on: Database) -> Outcome {
     heading("Save, load, and play both on");
-    // Rows have come and gone by now: freed slots are part of what is saved.
+    // Boxes come on the first day and go on the second: the slots that are free then are part of what is saved.
+    play_a_day(&mut played_on)?;
     play_a_day(&mut played_on)?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("world.relata");
