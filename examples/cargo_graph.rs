@@ -13,11 +13,11 @@
 mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
+use std::process::ExitCode;
 
 use relata::{Database, DatabaseBuilder, Id, Model};
 use serde::{Deserialize, Serialize};
-use show::{heading, thousands};
+use show::{Outcome, heading, thousands};
 
 /// A package in one version.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,9 +47,11 @@ struct Dependency {
     package_version: String,
 }
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+fn main() -> ExitCode {
+    show::end(run())
+}
 
-fn main() -> Outcome {
+fn run() -> Outcome {
     let path = std::env::args().nth(1).unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock").to_owned());
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
 
@@ -244,7 +246,7 @@ fn print_removals(db: &Database) -> Outcome {
     let Some((_, id, _)) = removals.first() else { return Ok(()) };
     println!("\n{}: plan_delete says that it {}", title(db.get(*id)?), db.plan_delete(*id)?);
     let mut copy = builder().load_from(&saved[..])?;
-    println!("and then nothing needs {}", list(&remove(&mut copy, *id)?[1..], 8));
+    println!("what nothing needs any more then: {}", list(&remove(&mut copy, *id)?[1..], 8));
     assert_eq!(copy.check(), Ok(()));
     Ok(())
 }
@@ -280,7 +282,7 @@ fn title(package: &Package) -> String {
 /// The first of some words, and how many more there are.
 fn list(words: &[String], most: usize) -> String {
     match words.len().checked_sub(most) {
-        _ if words.is_empty() => "nothing else".to_owned(),
+        _ if words.is_empty() => "nothing".to_owned(),
         None | Some(0) => words.join(", "),
         Some(more) => format!("{} and {more} more", words[..most].join(", ")),
     }

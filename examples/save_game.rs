@@ -11,12 +11,12 @@
 #[path = "support/show.rs"]
 mod show;
 
-use std::error::Error;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use relata::{Database, DatabaseBuilder, Id, Model};
 use serde::{Deserialize, Serialize};
-use show::{heading, thousands};
+use show::{Outcome, heading, thousands};
 
 /// A part of the world. No player is ever without one: it cannot go while someone is in it.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,9 +85,11 @@ impl Item {
     }
 }
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+fn main() -> ExitCode {
+    show::end(run())
+}
 
-fn main() -> Outcome {
+fn run() -> Outcome {
     let mut world = new_world()?;
     heading("The world");
     print_world(&world)?;
