@@ -35,10 +35,10 @@ impl Budget {
         length.saturating_mul(8).min(length.saturating_add(OVER)).max(LEAST)
     }
 
-    fn charge(&mut self, bytes: u64, table: &str) -> Result<(), SnapshotError> {
+    fn charge(&mut self, bytes: u64, kind: Kind, table: &str) -> Result<(), SnapshotError> {
         self.used = self.used.saturating_add(bytes);
         if self.used > self.limit {
-            return Err(SnapshotError::OverBudget { table: table.to_owned(), limit: self.limit });
+            return Err(SnapshotError::OverBudget { part: kind.of(table), limit: self.limit });
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl<R: Read> Loading<'_, R> {
         let indexes = [table.index.links.len(), table.index.uniques.len(), table.incoming.len()];
         let of_indexes: usize = indexes.iter().zip(OF_INDEXES).map(|(count, size)| count * size).sum();
         let slot_size = (table.rows.slot_size() + of_indexes) as u64;
-        self.budget.charge(slot_size.saturating_mul(slots.generations.len() as u64), table.name)?;
+        self.budget.charge(slot_size.saturating_mul(slots.generations.len() as u64), Kind::Slots, table.name)?;
         let corrupt = |what| SnapshotError::Corrupt { section: Kind::Slots.of(table.name), what };
         table.rows.restore(slots).map_err(corrupt)
     }
@@ -148,7 +148,7 @@ impl<R: Read> Loading<'_, R> {
         let corrupt = |what| SnapshotError::Corrupt { section: Kind::Rows.of(table.name), what };
         let mut keys = slots.stored();
         while let Some(block) = blocks.next()? {
-            self.budget.charge(block.len() as u64, table.name)?;
+            self.budget.charge(block.len() as u64, Kind::Rows, table.name)?;
             let mut rest = block;
             while !rest.is_empty() {
                 let (row, after) = split_row(rest).map_err(corrupt)?;
