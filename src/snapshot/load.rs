@@ -104,7 +104,12 @@ fn read_schema(frame: &Frame, source: &mut impl Read) -> Result<Vec<u8>, Snapsho
 }
 
 fn decode_schema(bytes: &[u8]) -> Result<Schema, SnapshotError> {
-    codec::decode(bytes).map_err(|what| SnapshotError::Corrupt { section: "the schema".to_owned(), what })
+    let corrupt = |what| SnapshotError::Corrupt { section: "the schema".to_owned(), what };
+    let schema: Schema = codec::decode(bytes).map_err(corrupt)?;
+    match schema.tables.iter().find(|table| table.primary_key.is_some_and(|place| place >= table.uniques.len())) {
+        Some(table) => Err(corrupt(format!("the primary key of `{}` is not among its unique keys", table.name))),
+        None => Ok(schema),
+    }
 }
 
 /// A database that is being filled.

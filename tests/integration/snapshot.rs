@@ -2,6 +2,7 @@
 
 mod bytes;
 mod files;
+mod fuzzed;
 mod hostile;
 mod round_trip;
 

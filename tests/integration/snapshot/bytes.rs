@@ -80,7 +80,9 @@ impl File {
             table.extend((bytes.len() as u64).to_le_bytes());
         }
         let content = sections.concat();
-        let fingerprint = self.fingerprint.unwrap_or_else(|| fnv(&self.sections.first().map(|schema| schema.blocks.concat()).unwrap_or_default()));
+        let fingerprint = self
+            .fingerprint
+            .unwrap_or_else(|| fnv(&self.sections.first().map(|schema| schema.blocks.concat()).unwrap_or_default()));
         let mut file = b"\x89RLT\r\n\x1a\n".to_vec();
         file.extend(self.version.to_le_bytes());
         file.extend([self.codec, self.flags]);
@@ -116,7 +118,8 @@ impl Section {
     }
 
     pub(super) fn set_numbers(&mut self, numbers: &[u32]) {
-        self.blocks = numbers.chunks(1 << 18).map(|block| block.iter().flat_map(|n| n.to_le_bytes()).collect()).collect();
+        self.blocks =
+            numbers.chunks(1 << 18).map(|block| block.iter().flat_map(|n| n.to_le_bytes()).collect()).collect();
     }
 
     /// The rows of a rows section.
@@ -134,7 +137,8 @@ impl Section {
     }
 
     pub(super) fn set_rows(&mut self, rows: &[Vec<u8>]) {
-        self.blocks = vec![rows.iter().flat_map(|row| [&(row.len() as u32).to_le_bytes(), &row[..]].concat()).collect()];
+        self.blocks =
+            vec![rows.iter().flat_map(|row| [&(row.len() as u32).to_le_bytes(), &row[..]].concat()).collect()];
         self.blocks.retain(|block| !block.is_empty());
     }
 }

@@ -83,9 +83,12 @@ fn every_flipped_bit_is_refused() {
         bytes[bit / 8] ^= 1 << (bit % 8);
     }
     assert!(load(&bytes).is_ok(), "with every bit back it loads");
-    let last_row = bytes.len() - 1;
-    bytes[last_row] ^= 1;
-    assert_eq!(refusal(&bytes).to_string(), "the checksum of the rows of `Part` does not match: the snapshot is damaged");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    assert_eq!(
+        refusal(&bytes).to_string(),
+        "the checksum of the order of children of `Part` does not match: the snapshot is damaged"
+    );
 }
 
 /// hostile 20: trailing bytes -> error
@@ -311,10 +314,7 @@ fn keys_that_do_not_hold_are_refused() {
     assert_eq!(parts(id(9, 1)), dangling("9v1", "never existed"));
     assert_eq!(parts(id(4, 1)), dangling("4v1", "removed"));
     assert_eq!(parts(id(3, 1)), dangling("3v1", "removed; the slot is now v3"));
-    assert_eq!(
-        parts(id(1, 2)),
-        "the rows of `Part` cannot be: Part 3v3: an id with an even generation"
-    );
+    assert_eq!(parts(id(1, 2)), "the rows of `Part` cannot be: Part 3v3: an id with an even generation");
 }
 
 /// hostile 25: checksums right but content wrong (bad slot parity, a billion vacant slots) -> `Corrupt`
@@ -331,10 +331,7 @@ fn slots_that_cannot_be_are_refused() {
     assert_eq!(free(&[5, 5]), not_vacant(5));
     assert_eq!(free(&[0, 5]), not_vacant(0));
     assert_eq!(free(&[4]), "the slots of `Part` cannot be: slot 5 is vacant and not in the free list");
-    assert_eq!(
-        slots(&[1, 2, 3, 2, 2]),
-        "the slots of `Part` cannot be: slot 2 is vacant and not in the free list"
-    );
+    assert_eq!(slots(&[1, 2, 3, 2, 2]), "the slots of `Part` cannot be: slot 2 is vacant and not in the free list");
     assert_eq!(
         said(|file| {
             file.section(SLOTS, PART).set_numbers(&[1, 2, 3, 2, 2]);
@@ -391,7 +388,10 @@ fn sections_that_cannot_be_are_refused() {
         said(|file| file.section(SCHEMA, 0).blocks.push(vec![0])),
         "the schema cannot be: it ends at byte 788 of 789"
     );
-    assert_eq!(said(|file| file.section(ROWS, PART).blocks.push(Vec::new())), "the rows of `Part` cannot be: a block is empty");
+    assert_eq!(
+        said(|file| file.section(ROWS, PART).blocks.push(Vec::new())),
+        "the rows of `Part` cannot be: a block is empty"
+    );
     assert_eq!(
         said(|file| file.section(DEFAULTS, PART).blocks.push(vec![0])),
         "the default targets of `Part` cannot be: in format 1 there are none"
