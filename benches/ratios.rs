@@ -4,7 +4,7 @@
 //! each ratio is taken within a turn, and the table gives the median of the turns with the quartiles around it. Before
 //! the turns that count, one warms the caches up. All sides must give the same sum in every turn.
 //!
-//! `cargo bench --bench ratios`, `-- --quick` for three turns, `-- three_hops insert` for the workloads whose names
+//! `cargo bench --bench ratios`, `-- --quick` for five turns, `-- three_hops insert` for the workloads whose names
 //! contain one of the words.
 
 mod suite;
@@ -14,29 +14,30 @@ use std::time::Duration;
 use suite::Workload;
 
 /// How many turns count.
-const TURNS: usize = 15;
+const TURNS: usize = 17;
 /// The same with `--quick`.
-const TURNS_QUICK: usize = 3;
+const TURNS_QUICK: usize = 5;
 
 /// Runs a workload in turns and gives its lines of the table, one for each loop beside relata.
+#[expect(clippy::cast_precision_loss, reason = "there are far fewer rows than 2^52")]
 fn measure(mut workload: Workload<'_>, turns: usize) -> String {
     let sides = workload.labels().len();
     let mut turn = || -> Vec<Duration> { (0..sides).map(|side| workload.run(side)).collect() };
     turn();
-    let times: Vec<Vec<Duration>> = (0..turns).map(|_| turn()).collect();
-    let column = |side: usize| times.iter().map(|turn| turn[side].as_secs_f64() * 1e9 / workload.rows as f64).collect();
-    let [_, relata, _] = quartiles(column(0));
-    let mut lines = String::new();
-    for (side, label) in workload.labels().iter().enumerate().skip(1) {
-        let [_, baseline, _] = quartiles(column(side));
-        let ratios = times.iter().map(|turn| turn[0].as_secs_f64() / turn[side].as_secs_f64());
+    let turns: Vec<Vec<Duration>> = (0..turns).map(|_| turn()).collect();
+    let rows = workload.rows as f64;
+    let nanoseconds_per_row = |side: usize| {
+        let times = turns.iter().map(|turn| turn[side].as_secs_f64() * 1e9 / rows);
+        quartiles(times.collect())[1]
+    };
+    let (name, relata) = (&workload.name, nanoseconds_per_row(0));
+    let lines = workload.labels().iter().enumerate().skip(1).map(|(side, label)| {
+        let baseline = nanoseconds_per_row(side);
+        let ratios = turns.iter().map(|turn| turn[0].as_secs_f64() / turn[side].as_secs_f64());
         let [low, ratio, high] = quartiles(ratios.collect());
-        let name = &workload.name;
-        lines.push_str(&format!(
-            "| {name} | {relata:.2} | {label} | {baseline:.2} | {ratio:.2} | {low:.2} to {high:.2} |\n"
-        ));
-    }
-    lines
+        format!("| {name} | {relata:.2} | {label} | {baseline:.2} | {ratio:.2} | {low:.2} to {high:.2} |\n")
+    });
+    lines.collect()
 }
 
 /// The values a quarter, half and three quarters up.

@@ -12,12 +12,13 @@
 #[path = "support/show.rs"]
 mod show;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
+use std::process::ExitCode;
 
 use relata::{Database, DatabaseBuilder, Id, Model};
 use serde::{Deserialize, Serialize};
-use show::{heading, thousands};
+use show::{Outcome, heading, thousands};
 
 /// A package in one version.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,9 +48,11 @@ struct Dependency {
     package_version: String,
 }
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+fn main() -> ExitCode {
+    show::end(run())
+}
 
-fn main() -> Outcome {
+fn run() -> Outcome {
     let path = std::env::args().nth(1).unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock").to_owned());
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
 
@@ -212,7 +215,17 @@ fn print_deepest(db: &Database) -> Outcome {
     Ok(())
 }
 
-/// For each direct dependency of the project: what nothing would need any more, and how many others would miss it.
+/// What comes of removing a direct dependency of the project.
+struct Removal<'a> {
+    package: Id<Package>,
+    /// The titles of what nothing would need any more.
+    with_it: Vec<String>,
+    /// The project's own packages that need it.
+    own: Vec<&'a str>,
+    /// How many others do.
+    others: usize,
+}
+
 fn print_removals(db: &Database) -> Outcome {
     heading("If a direct dependency went");
     // Each removal is tried out on a copy: that is what the database is after saving it to memory and loading it.
@@ -220,43 +233,38 @@ fn print_removals(db: &Database) -> Outcome {
     db.save_to(&mut saved)?;
 
     let mut removals = Vec::new();
-    for (id, package) in db.iter::<Package>().filter(|(_, package)| !package.own) {
-        let dependents =
-            db.related(id, Package::NEEDED_BY.then(Dependency::DEPENDENT))?.collect::<Result<Vec<_>, _>>()?;
+    for (id, _) in db.iter::<Package>().filter(|(_, package)| !package.own) {
+        let dependents = db.related(id, Package::NEEDED_BY.then(Dependency::DEPENDENT))?;
+        let dependents = dependents.collect::<Result<Vec<&Package>, _>>()?;
         let own: Vec<&str> = dependents.iter().filter(|package| package.own).map(|package| &*package.name).collect();
         if !own.is_empty() {
             let mut copy = builder().load_from(&saved[..])?;
-            let without_it = dependents.len() - own.len();
-            removals.push((
-                remove(&mut copy, id)?.len() - 1,
-                id,
-                [title(package), without_it.to_string(), own.join(", ")],
-            ));
+            let with_it = remove(&mut copy, id)?;
+            assert_eq!(copy.check(), Ok(()));
+            removals.push(Removal { package: id, with_it, others: dependents.len() - own.len(), own });
         }
     }
     // The most first; a stable sort keeps the others in the order of the file.
-    removals.sort_by_key(|(with_it, _, _)| std::cmp::Reverse(*with_it));
+    removals.sort_by_key(|removal| Reverse(removal.with_it.len()));
     println!("{:<26} {:>12} {:>14}   the project's that do", "without", "go with it", "others need it");
-    for (with_it, _, [title, without_it, own]) in &removals {
-        println!("{title:<26} {with_it:>12} {without_it:>14}   {own}");
+    for Removal { package, with_it, own, others } in &removals {
+        println!("{:<26} {:>12} {others:>14}   {}", title(db.get(*package)?), with_it.len(), own.join(", "));
     }
-
-    let Some((_, id, _)) = removals.first() else { return Ok(()) };
-    println!("\n{}: plan_delete says that it {}", title(db.get(*id)?), db.plan_delete(*id)?);
-    let mut copy = builder().load_from(&saved[..])?;
-    println!("and then nothing needs {}", list(&remove(&mut copy, *id)?[1..], 8));
-    assert_eq!(copy.check(), Ok(()));
+    if let Some(Removal { package, with_it, .. }) = removals.first() {
+        println!("\n{}: plan_delete says that it {}", title(db.get(*package)?), db.plan_delete(*package)?);
+        println!("what nothing needs any more then: {}", list(with_it, 8));
+    }
     Ok(())
 }
 
-/// Removes a package, and then what nothing needs any more; gives their titles. Each delete takes the dependencies along
-/// on both of its sides, by cascade, so that only rows without any are left to be looked for.
+/// Removes a package, then what nothing needs any more, and gives the titles of that. Each delete takes the dependencies
+/// along on both of its sides, by cascade, so that only packages that nothing needs are left to be looked for.
 fn remove(db: &mut Database, package: Id<Package>) -> Outcome<Vec<String>> {
     let planned = db.plan_delete(package)?;
     let deleted = db.delete(package)?;
     assert_eq!((&planned.removed[1..], planned.cleared), (&deleted.removed[..], deleted.cleared), "as planned");
 
-    let mut gone = vec![title(&deleted.row)];
+    let mut gone = Vec::new();
     loop {
         let mut unneeded = Vec::new();
         for (id, package) in db.iter::<Package>() {
@@ -280,7 +288,7 @@ fn title(package: &Package) -> String {
 /// The first of some words, and how many more there are.
 fn list(words: &[String], most: usize) -> String {
     match words.len().checked_sub(most) {
-        _ if words.is_empty() => "nothing else".to_owned(),
+        _ if words.is_empty() => "nothing".to_owned(),
         None | Some(0) => words.join(", "),
         Some(more) => format!("{} and {more} more", words[..most].join(", ")),
     }

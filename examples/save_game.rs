@@ -11,12 +11,12 @@
 #[path = "support/show.rs"]
 mod show;
 
-use std::error::Error;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use relata::{Database, DatabaseBuilder, Id, Model};
 use serde::{Deserialize, Serialize};
-use show::{heading, thousands};
+use show::{Outcome, heading, thousands};
 
 /// A part of the world. No player is ever without one: it cannot go while someone is in it.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,9 +85,11 @@ impl Item {
     }
 }
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+fn main() -> ExitCode {
+    show::end(run())
+}
 
-fn main() -> Outcome {
+fn run() -> Outcome {
     let mut world = new_world()?;
     heading("The world");
     print_world(&world)?;
@@ -259,7 +261,8 @@ fn refuse(world: &mut Database) -> Outcome {
 /// replay, or another player's machine, can go on from the file in lockstep.
 fn save_load_and_go_on(mut played_on: Database) -> Outcome {
     heading("Save, load, and play both on");
-    // Rows have come and gone by now: freed slots are part of what is saved.
+    // Boxes come on the first day and go on the second: the slots that are free then are part of what is saved.
+    play_a_day(&mut played_on)?;
     play_a_day(&mut played_on)?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("world.relata");

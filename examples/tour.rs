@@ -14,17 +14,18 @@ mod show;
 mod tpch;
 
 use std::collections::BTreeMap;
-use std::error::Error;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use relata::{Database, HasMany, Id, Model, Relation};
-use show::{heading, thousands};
+use show::{Outcome, heading, thousands};
 use tpch::{Customer, LineItem, Nation, Order, Part, PartSupplier, Region, Supplier};
 
-/// The examples' errors go to the reader as they are; relata's say what was wrong with which row.
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+fn main() -> ExitCode {
+    show::end(run())
+}
 
-fn main() -> Outcome {
+fn run() -> Outcome {
     let scale = scale_from_arguments()?;
     let mut db = load(scale)?;
     let customer = busiest_customer(&db)?;
@@ -180,12 +181,11 @@ fn move_order(db: &mut Database, from: Id<Customer>) -> Outcome {
     heading("Update: a foreign key is changed, and the row moves between owners");
     let (order, _) = db.children(from, Customer::ORDERS)?.next().ok_or("the busiest customer has no orders")?;
     let to = db.iter::<Customer>().map(|(id, _)| id).find(|id| *id != from).ok_or("there is one customer only")?;
-    let counts = |db: &Database| Ok::<_, relata::Error>([from, to].map(|id| db.count(id, Customer::ORDERS)));
+    let counts = |db: &Database| [from, to].map(|id| db.count(id, Customer::ORDERS));
 
-    let before = counts(db)?;
+    let before = counts(db);
     db.update(order, |order| order.customer_id = to)?;
-    let after = counts(db)?;
-    for ((id, before), after) in [from, to].into_iter().zip(before).zip(after) {
+    for ((id, before), after) in [from, to].into_iter().zip(before).zip(counts(db)) {
         println!("  {} had {:>2} orders, now {:>2}", db.get(id)?.name, before?, after?);
     }
     println!("  order {}: .customer()? is now {}", db.get(order)?.number, db.row(order)?.customer()?.name);
@@ -252,11 +252,15 @@ fn save_and_load(mut saved: Database) -> Outcome {
     println!("  equal: the order of the children of every row, that of the order that has moved too");
 
     assert_eq!(revenue_by_region(&saved)?, revenue_by_region(&loaded)?);
-    println!("  equal: revenue by region");
+    let (mut bytes, mut bytes_again) = (Vec::new(), Vec::new());
+    saved.save_to(&mut bytes)?;
+    loaded.save_to(&mut bytes_again)?;
+    assert_eq!(bytes, bytes_again);
+    println!("  equal: revenue by region, and the bytes when the loaded one is saved");
 
     // The slots of the deleted order and of its lines are used again, in the same order, with the same generations.
-    let order: Vec<LineItem> = saved.iter::<LineItem>().take(10).map(|(_, line)| line.clone()).collect();
-    assert_eq!(saved.insert_many(order.clone())?, loaded.insert_many(order)?);
+    let lines: Vec<LineItem> = saved.iter::<LineItem>().take(10).map(|(_, line)| line.clone()).collect();
+    assert_eq!(saved.insert_many(lines.clone())?, loaded.insert_many(lines)?);
     println!("  equal: the ids of the rows that are stored next");
     Ok(())
 }

@@ -25,6 +25,7 @@ mod recursive;
 mod scope;
 mod several;
 
+use std::fmt;
 use std::iter::FusedIterator;
 
 use slotmap::{DefaultKey, Key};
@@ -44,6 +45,18 @@ pub use scope::{Scoped, ScopedChildren};
 /// How many sources are resolved at once: enough that the memory always has reads to work on, few enough that the
 /// keys stay in the nearest cache.
 const BLOCK: usize = 256;
+
+/// A list is shown by its length: its rows need not be `Debug`.
+macro_rules! show_length {
+    ([$($generics:tt)*] $list:ty, $name:literal) => {
+        impl<$($generics)*> std::fmt::Debug for $list {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct($name).field("len", &self.len()).finish_non_exhaustive()
+            }
+        }
+    };
+}
+use show_length;
 
 mod sealed {
     pub trait Sealed {}
@@ -65,6 +78,36 @@ use sealed::Sealed;
 /// | `Species::EVOLVES_FROM.recursive()` | [`Reached`]: an iterator of `(depth, Id<Species>, &Species)` |
 ///
 /// Sealed: paths are made from the constants of the models.
+///
+/// ```
+/// # use relata::*; use serde::{Serialize, Deserialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(has_many(parts: Place))]
+/// struct Place {
+///     name: String,
+///     population: u32,
+///     #[model(belongs_to, name = whole)]
+///     whole_id: Option<Id<Place>>,
+/// }
+/// # let mut db = Database::builder().model::<Place>().build()?;
+/// # let place = |name: &str, population, whole_id| Place { name: name.into(), population, whole_id };
+/// let france = db.insert(place("France", 68_000_000, None))?;
+/// let rhone = db.insert(place("Rhône", 1_900_000, Some(france)))?;
+/// let lyon = db.insert(place("Lyon", 520_000, Some(rhone)))?;
+/// let bron = db.insert(place("Bron", 43_000, Some(rhone)))?;
+///
+/// let largest = Place::PARTS.order_by(|a, b| b.population.cmp(&a.population)).limit(1);
+/// for pair in db.include(&[france, rhone, lyon], largest.with(Place::WHOLE)) {
+///     let (place, parts) = pair?; // an error here is that of this place alone
+///     for part in parts {
+///         let (_id, part, whole) = part?;
+///         println!("the largest part of {place} is {}, it is in {:?}", part.name, whole.map(|whole| &whole.name));
+///     }
+/// }
+/// let around = db.related(bron, Place::WHOLE.recursive())?;
+/// assert_eq!(around.map(|(depth, _, place)| (depth, &*place.name)).collect::<Vec<_>>(), [(1, "Rhône"), (2, "France")]);
+/// # Ok::<(), relata::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a path that rows can be followed along",
     label = "not a path",
@@ -225,6 +268,12 @@ pub struct Cursor<'a, P: Path> {
     opened: P::Opened<'a>,
 }
 
+impl<P: Path> fmt::Debug for Cursor<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cursor(from {})", P::From::NAME)
+    }
+}
+
 impl<'a, P: Path> Cursor<'a, P> {
     /// What a row gets from the path. Costs and errors as for [`Database::related`], less the look-ups of tables.
     #[inline]
@@ -277,8 +326,8 @@ impl<'a, 'i, P: Path> Include<'a, 'i, P> {
     }
 }
 
-/// Resolves a block of ids into `keys` and `block`.
-#[inline]
+/// Resolves a block of ids into `keys` and `block`. A call of its own, so that `next` stays small enough to be inlined.
+#[inline(never)]
 fn resolve_block<P: Path>(
     path: &P,
     opened: &P::Opened<'_>,
@@ -340,6 +389,7 @@ impl<'a, P: Path> Iterator for Include<'a, '_, P> {
 
 impl<P: Path> ExactSizeIterator for Include<'_, '_, P> {}
 impl<P: Path> FusedIterator for Include<'_, '_, P> {}
+show_length!([P: Path] Include<'_, '_, P>, "Include");
 
 #[cfg(test)]
 mod tests;

@@ -133,10 +133,12 @@ impl DatabaseBuilder {
     /// A stream does not say how long it is, and nothing that a file says of itself is believed: so its bytes are read
     /// whole before they are looked at, up to [`DatabaseBuilder::memory_limit`] if that is set.
     /// [`DatabaseBuilder::load`] holds one block at a time.
-    pub fn load_from(self, source: impl Read) -> Result<Database, SnapshotError> {
+    pub fn load_from(self, mut source: impl Read) -> Result<Database, SnapshotError> {
         let mut bytes = Vec::new();
         let limit = self.memory_limit.unwrap_or(u64::MAX);
-        format::read_exactly(&mut source.take(limit), limit, &mut bytes)?;
+        if format::read_exactly(&mut source, limit.saturating_add(1), &mut bytes)? > limit {
+            return Err(SnapshotError::OverBudget { part: "the stream".to_owned(), limit });
+        }
         self.load_known(&mut &bytes[..], bytes.len() as u64)
     }
 

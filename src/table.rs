@@ -127,7 +127,7 @@ impl Store {
     /// The position of a model's table. O(1), no hashing worth the name: a type id is its own hash.
     #[inline]
     pub(crate) fn position<M: Model>(&self) -> Result<u32, Error> {
-        self.positions.get(&TypeId::of::<M>()).copied().ok_or(Error::UnknownModel { model: M::NAME })
+        self.positions.get(&TypeId::of::<M>()).copied().ok_or_else(|| Error::UnknownModel { model: M::NAME })
     }
 
     /// The position of the table of the model with this type id.

@@ -29,7 +29,7 @@ fn flat(lines: usize) -> Flat {
         nations: 1,
         customers: vec![FlatCustomer { nation: 0, details: customer }],
         orders: vec![FlatOrder { customer: 0, details: order }],
-        lines: (0..lines as i32).map(|n| FlatLine { order: 0, part: 0, supplier: 0, details: line(n) }).collect(),
+        lines: (0..).take(lines).map(|n| FlatLine { order: 0, part: 0, supplier: 0, details: line(n) }).collect(),
     }
 }
 

@@ -47,7 +47,7 @@ type Subject = (&'static str, fn(&Flat) -> u64);
 
 /// The first is what the others are compared with.
 const SUBJECTS: [Subject; 6] = [
-    ("Vec", |flat| growth(|| flat.lines.iter().copied().collect::<Vec<FlatLine>>())),
+    ("Vec", |flat| growth(|| flat.lines.clone())),
     ("SlotMap", |flat| growth(|| slots(flat))),
     ("relata, no relation", unrelated),
     ("relata, 1 relation", one_relation),
@@ -65,19 +65,20 @@ pub(crate) fn is_measuring() -> bool {
 }
 
 /// A table of all subjects for people. It needs `/proc`; elsewhere it says so.
+#[expect(clippy::cast_precision_loss, reason = "bytes and rows are far below 2^52")]
 pub(crate) fn report() -> String {
     if resident_bytes().is_none() {
         return "resident bytes are read from /proc/self/status, which is not here\n".to_owned();
     }
-    let rows = Flat::generate(super::scale(), RowOrder::Sequential).lines.len() as u64;
-    let measured: Vec<(&str, u64)> = SUBJECTS.iter().map(|(name, _)| (*name, measure_apart(name))).collect();
-    let mut table =
+    let rows = Flat::generate(super::scale(), RowOrder::Sequential).lines.len();
+    let bytes = SUBJECTS.map(|(name, _)| measure_apart(name) as f64);
+    let lines = SUBJECTS.iter().zip(&bytes).map(|((name, _), held)| {
+        let (per_row, ratio) = (held / rows as f64, held / bytes[0]);
+        format!("| {name} | {per_row:.1} | {ratio:.2} |\n")
+    });
+    let head =
         format!("resident bytes for each of {rows} line items\n\n| held by | bytes/row | ratio |\n|---|---|---|\n");
-    for (name, bytes) in &measured {
-        let [per_row, ratio] = [(*bytes, rows), (*bytes, measured[0].1)].map(|(bytes, by)| bytes as f64 / by as f64);
-        table.push_str(&format!("| {name} | {per_row:.1} | {ratio:.2} |\n"));
-    }
-    table
+    head + &lines.collect::<String>()
 }
 
 /// Starts this program again for one subject and reads what it prints.

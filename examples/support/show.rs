@@ -1,5 +1,22 @@
 //! What the examples print with.
-#![allow(clippy::print_stdout, reason = "an example is there to print")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example is there to print")]
+
+use std::error::Error;
+use std::process::ExitCode;
+
+/// What a step of an example gives.
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// Ends an example. An error is shown in its own words: a `main` that returned it would show its `Debug` form.
+pub(crate) fn end(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Starts a part of the output.
 pub(crate) fn heading(text: &str) {

@@ -18,7 +18,12 @@ use relata::{Database, Error, Id, Model};
 use serde::{Deserialize, Serialize};
 use tpchgen::dates::TPCHDate;
 use tpchgen::decimal::TPCHDecimal;
-use tpchgen::generators;
+use tpchgen::distribution::Distributions;
+use tpchgen::generators::{
+    self, CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator,
+    RegionGenerator, SupplierGenerator,
+};
+use tpchgen::text::TextPool;
 
 /// One of five parts of the world.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,22 +162,24 @@ pub(crate) fn builder() -> relata::DatabaseBuilder {
         .model::<PartSupplier>()
 }
 
-/// A database with the rows of a scale factor: at 1, six million line items.
+/// A database with the rows of a scale factor: at 1, six million line items; at 0.01, sixty thousand. With fewer, TPC-H
+/// would give a part the same supplier twice, which the key of `PartSupplier` refuses.
 ///
 /// `loaded` is told of each table: its name, its rows, and the time that storing them took with every key checked (the
 /// time of making them up is not in it).
 pub(crate) fn load(scale: f64, mut loaded: impl FnMut(&str, usize, Duration)) -> Result<Database, Error> {
+    let generator = Generator::new(scale);
     let mut db = builder().build()?;
     // A key must name a row that is stored, or that comes in the same batch: so tables come after those they refer to.
-    store(&mut db, regions(scale), &mut loaded)?;
-    store(&mut db, nations(scale), &mut loaded)?;
-    store(&mut db, parts(scale), &mut loaded)?;
-    store(&mut db, suppliers(scale), &mut loaded)?;
-    store(&mut db, part_suppliers(scale), &mut loaded)?;
-    store(&mut db, customers(scale), &mut loaded)?;
-    let orders = orders(scale, &db)?;
+    store(&mut db, generator.regions(), &mut loaded)?;
+    store(&mut db, generator.nations(), &mut loaded)?;
+    store(&mut db, generator.parts(), &mut loaded)?;
+    store(&mut db, generator.suppliers(), &mut loaded)?;
+    store(&mut db, generator.part_suppliers(), &mut loaded)?;
+    store(&mut db, generator.customers(), &mut loaded)?;
+    let orders = generator.orders(&db)?;
     store(&mut db, orders, &mut loaded)?;
-    let line_items = line_items(scale, &db)?;
+    let line_items = generator.line_items(&db)?;
     store(&mut db, line_items, &mut loaded)?;
     Ok(db)
 }
@@ -188,96 +195,112 @@ fn store<M: Model>(
     Ok(())
 }
 
-fn regions(scale: f64) -> Vec<Region> {
-    let rows = generators::RegionGenerator::new(scale, 1, 1);
-    rows.iter().map(|row| Region { key: number(row.r_regionkey), name: row.r_name.to_owned() }).collect()
+/// Makes up the rows of a scale factor: the same as `dbgen` does.
+struct Generator {
+    scale: f64,
+    words: &'static Distributions,
+    text: TextPool,
 }
 
-fn nations(scale: f64) -> Vec<Nation> {
-    let rows = generators::NationGenerator::new(scale, 1, 1);
-    let nation = |row: generators::Nation<'_>| Nation {
-        key: number(row.n_nationkey),
-        name: row.n_name.to_owned(),
-        region_key: number(row.n_regionkey),
-    };
-    rows.iter().map(nation).collect()
-}
+impl Generator {
+    fn new(scale: f64) -> Self {
+        // Only comments are cut from this text, and they are left out. The usual 300 MiB of it would take longer to write
+        // than a small database.
+        let words = Distributions::static_default();
+        Generator { scale, words, text: TextPool::new(1 << 16, words) }
+    }
 
-fn customers(scale: f64) -> Vec<Customer> {
-    let rows = generators::CustomerGenerator::new(scale, 1, 1);
-    let customer = |row: generators::Customer<'_>| Customer {
-        number: number(row.c_custkey),
-        name: row.c_name.to_string(),
-        nation_key: number(row.c_nationkey),
-        segment: row.c_mktsegment.to_owned(),
-        balance_cents: cents(row.c_acctbal),
-    };
-    rows.iter().map(customer).collect()
-}
+    fn regions(&self) -> Vec<Region> {
+        let rows = RegionGenerator::new_with_distributions_and_text_pool(self.words, &self.text);
+        rows.iter().map(|row| Region { key: number(row.r_regionkey), name: row.r_name.to_owned() }).collect()
+    }
 
-fn orders(scale: f64, db: &Database) -> Result<Vec<Order>, Error> {
-    let rows = generators::OrderGenerator::new(scale, 1, 1);
-    let order = |row: generators::Order<'_>| {
-        let (customer_id, _) = db.find(Customer::BY_NUMBER, &number(row.o_custkey))?;
-        Ok(Order {
-            number: number(row.o_orderkey),
-            customer_id,
-            date: row.o_orderdate.into(),
-            priority: row.o_orderpriority.to_owned(),
-            total_cents: cents(row.o_totalprice),
-        })
-    };
-    rows.iter().map(order).collect()
-}
+    fn nations(&self) -> Vec<Nation> {
+        let rows = NationGenerator::new_with_distributions_and_text_pool(self.words, &self.text);
+        let nation = |row: generators::Nation<'_>| Nation {
+            key: number(row.n_nationkey),
+            name: row.n_name.to_owned(),
+            region_key: number(row.n_regionkey),
+        };
+        rows.iter().map(nation).collect()
+    }
 
-fn line_items(scale: f64, db: &Database) -> Result<Vec<LineItem>, Error> {
-    let rows = generators::LineItemGenerator::new(scale, 1, 1);
-    let line_item = |row: generators::LineItem<'_>| {
-        let (order_id, _) = db.find(Order::BY_NUMBER, &number(row.l_orderkey))?;
-        Ok(LineItem {
-            order_id,
-            part_key: number(row.l_partkey),
-            supplier_key: number(row.l_suppkey),
-            quantity: number(row.l_quantity),
-            price_cents: cents(row.l_extendedprice),
-            // A decimal of two places: 0.07 is seven percent.
-            discount_percent: row.l_discount.into_inner(),
-            shipped: row.l_shipdate.into(),
-        })
-    };
-    rows.iter().map(line_item).collect()
-}
+    fn customers(&self) -> Vec<Customer> {
+        let rows = CustomerGenerator::new_with_distributions_and_text_pool(self.scale, 1, 1, self.words, &self.text);
+        let customer = |row: generators::Customer<'_>| Customer {
+            number: number(row.c_custkey),
+            name: row.c_name.to_string(),
+            nation_key: number(row.c_nationkey),
+            segment: row.c_mktsegment.to_owned(),
+            balance_cents: cents(row.c_acctbal),
+        };
+        rows.iter().map(customer).collect()
+    }
 
-fn parts(scale: f64) -> Vec<Part> {
-    let rows = generators::PartGenerator::new(scale, 1, 1);
-    let part = |row: generators::Part<'_>| Part {
-        key: number(row.p_partkey),
-        name: row.p_name.to_string(),
-        retail_cents: cents(row.p_retailprice),
-    };
-    rows.iter().map(part).collect()
-}
+    fn orders(&self, db: &Database) -> Result<Vec<Order>, Error> {
+        let rows = OrderGenerator::new_with_distributions_and_text_pool(self.scale, 1, 1, self.words, &self.text);
+        let order = |row: generators::Order<'_>| {
+            let (customer_id, _) = db.find(Customer::BY_NUMBER, &number(row.o_custkey))?;
+            Ok(Order {
+                number: number(row.o_orderkey),
+                customer_id,
+                date: row.o_orderdate.into(),
+                priority: row.o_orderpriority.to_owned(),
+                total_cents: cents(row.o_totalprice),
+            })
+        };
+        rows.iter().map(order).collect()
+    }
 
-fn suppliers(scale: f64) -> Vec<Supplier> {
-    let rows = generators::SupplierGenerator::new(scale, 1, 1);
-    let supplier = |row: generators::Supplier| Supplier {
-        key: number(row.s_suppkey),
-        name: row.s_name.to_string(),
-        nation_key: number(row.s_nationkey),
-        balance_cents: cents(row.s_acctbal),
-    };
-    rows.iter().map(supplier).collect()
-}
+    fn line_items(&self, db: &Database) -> Result<Vec<LineItem>, Error> {
+        let rows = LineItemGenerator::new_with_distributions_and_text_pool(self.scale, 1, 1, self.words, &self.text);
+        let line_item = |row: generators::LineItem<'_>| {
+            let (order_id, _) = db.find(Order::BY_NUMBER, &number(row.l_orderkey))?;
+            Ok(LineItem {
+                order_id,
+                part_key: number(row.l_partkey),
+                supplier_key: number(row.l_suppkey),
+                quantity: number(row.l_quantity),
+                price_cents: cents(row.l_extendedprice),
+                // A decimal of two places: 0.07 is seven percent.
+                discount_percent: row.l_discount.into_inner(),
+                shipped: row.l_shipdate.into(),
+            })
+        };
+        rows.iter().map(line_item).collect()
+    }
 
-fn part_suppliers(scale: f64) -> Vec<PartSupplier> {
-    let rows = generators::PartSuppGenerator::new(scale, 1, 1);
-    let part_supplier = |row: generators::PartSupp<'_>| PartSupplier {
-        part_key: number(row.ps_partkey),
-        supplier_key: number(row.ps_suppkey),
-        available: number(row.ps_availqty),
-        cost_cents: cents(row.ps_supplycost),
-    };
-    rows.iter().map(part_supplier).collect()
+    fn parts(&self) -> Vec<Part> {
+        let rows = PartGenerator::new_with_distributions_and_text_pool(self.scale, 1, 1, self.words, &self.text);
+        let part = |row: generators::Part<'_>| Part {
+            key: number(row.p_partkey),
+            name: row.p_name.to_string(),
+            retail_cents: cents(row.p_retailprice),
+        };
+        rows.iter().map(part).collect()
+    }
+
+    fn suppliers(&self) -> Vec<Supplier> {
+        let rows = SupplierGenerator::new_with_distributions_and_text_pool(self.scale, 1, 1, self.words, &self.text);
+        let supplier = |row: generators::Supplier| Supplier {
+            key: number(row.s_suppkey),
+            name: row.s_name.to_string(),
+            nation_key: number(row.s_nationkey),
+            balance_cents: cents(row.s_acctbal),
+        };
+        rows.iter().map(supplier).collect()
+    }
+
+    fn part_suppliers(&self) -> Vec<PartSupplier> {
+        let rows = PartSuppGenerator::new_with_text_pool(self.scale, 1, 1, &self.text);
+        let part_supplier = |row: generators::PartSupp<'_>| PartSupplier {
+            part_key: number(row.ps_partkey),
+            supplier_key: number(row.ps_suppkey),
+            available: number(row.ps_availqty),
+            cost_cents: cents(row.ps_supplycost),
+        };
+        rows.iter().map(part_supplier).collect()
+    }
 }
 
 fn cents(amount: TPCHDecimal) -> i64 {

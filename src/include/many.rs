@@ -5,7 +5,7 @@ use std::slice;
 
 use slotmap::{DefaultKey, Key};
 
-use super::{Ends, Path, Sealed, is_broken};
+use super::{Ends, Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
@@ -75,6 +75,7 @@ impl<M: Model> DoubleEndedIterator for Children<'_, M> {
 }
 impl<M: Model> ExactSizeIterator for Children<'_, M> {}
 impl<M: Model> FusedIterator for Children<'_, M> {}
+show_length!([M: Model] Children<'_, M>, "Children");
 
 impl<R: Relation> Sealed for HasMany<R> {}
 impl<R: Relation> Path for HasMany<R> {

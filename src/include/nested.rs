@@ -12,7 +12,7 @@ use slotmap::DefaultKey;
 
 use super::many::ToMany;
 use super::scope::{Flat, Scoped, refill};
-use super::{BLOCK, Item, Path, Sealed, broken, is_broken};
+use super::{BLOCK, Item, Path, Sealed, broken, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
@@ -66,6 +66,7 @@ impl<C: ToMany, P: Path> Clone for Each<'_, C, P> {
 
 impl<'a, C: ToMany, P: Path<From = C::To>> Tree<'a, C, P> {
     /// The place in the flat buffer, the child's key, its item.
+    #[inline]
     fn next_item(&mut self) -> Option<(DefaultKey, Result<Item<'a, P>, Error>)> {
         let at = self.range.next()?;
         let child = self.lists.children.keys[at];
@@ -77,6 +78,7 @@ impl<'a, C: ToMany, P: Path<From = C::To>> Tree<'a, C, P> {
 impl<'a, C: ToMany, P: Path<From = C::To>> Iterator for Tree<'a, C, P> {
     type Item = Result<(Id<C::To>, &'a C::To, Item<'a, P>), Error>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let (child, item) = self.next_item()?;
         let id = Id::from_key(child);
@@ -88,10 +90,12 @@ impl<'a, C: ToMany, P: Path<From = C::To>> Iterator for Tree<'a, C, P> {
 }
 impl<C: ToMany, P: Path<From = C::To>> ExactSizeIterator for Tree<'_, C, P> {}
 impl<C: ToMany, P: Path<From = C::To>> FusedIterator for Tree<'_, C, P> {}
+show_length!([C: ToMany, P: Path<From = C::To>] Tree<'_, C, P>, "Tree");
 
 impl<'a, C: ToMany, P: Path<From = C::To>> Iterator for Each<'a, C, P> {
     type Item = Result<Item<'a, P>, Error>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next_item().map(|(_, item)| item)
     }
@@ -101,6 +105,7 @@ impl<'a, C: ToMany, P: Path<From = C::To>> Iterator for Each<'a, C, P> {
 }
 impl<C: ToMany, P: Path<From = C::To>> ExactSizeIterator for Each<'_, C, P> {}
 impl<C: ToMany, P: Path<From = C::To>> FusedIterator for Each<'_, C, P> {}
+show_length!([C: ToMany, P: Path<From = C::To>] Each<'_, C, P>, "Each");
 
 impl<C, P> Sealed for WithEach<C, P> {}
 impl<C: ToMany, P: Path<From = C::To>> Path for WithEach<C, P> {

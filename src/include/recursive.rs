@@ -12,7 +12,7 @@ use slotmap::{DefaultKey, Key};
 
 use super::many::ToMany;
 use super::scope::refill;
-use super::{Ends, Path, Sealed, is_broken};
+use super::{Ends, Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, slot_of};
@@ -102,6 +102,7 @@ impl<'a, M: Model> Iterator for Reached<'a, M> {
 }
 impl<M: Model> ExactSizeIterator for Reached<'_, M> {}
 impl<M: Model> FusedIterator for Reached<'_, M> {}
+show_length!([M: Model] Reached<'_, M>, "Reached");
 
 /// What has been found for a block of sources, one behind the other, with depths.
 #[derive(Debug, Default)]

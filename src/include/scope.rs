@@ -11,7 +11,7 @@ use std::sync::Arc;
 use slotmap::{DefaultKey, Key};
 
 use super::many::ToMany;
-use super::{Ends, Path, Sealed, is_broken};
+use super::{Ends, Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
@@ -32,7 +32,7 @@ pub struct Scoped<R, F, O> {
     limit: usize,
 }
 
-/// How [`HasMany::order_by`] has not been called says its type.
+/// The type of the order where none was given.
 type Joined<R> = fn(&<R as Relation>::Source, &<R as Relation>::Source) -> Ordering;
 
 impl<R: Relation> HasMany<R> {
@@ -161,6 +161,7 @@ impl<M: Model> DoubleEndedIterator for ScopedChildren<'_, M> {
 }
 impl<M: Model> ExactSizeIterator for ScopedChildren<'_, M> {}
 impl<M: Model> FusedIterator for ScopedChildren<'_, M> {}
+show_length!([M: Model] ScopedChildren<'_, M>, "ScopedChildren");
 
 impl<R, F, O> Sealed for Scoped<R, F, O> {}
 impl<R, F, O> Path for Scoped<R, F, O>

@@ -8,6 +8,7 @@
 //! limit, which follows the length of the bytes given. Not guarded against is a model whose own types nest without
 //! bound (a list of boxes): a file can nest them deeper than the stack is.
 
+use bincode::error::{DecodeError, EncodeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,7 +21,11 @@ fn config() -> bincode::config::Configuration<bincode::config::LittleEndian, bin
 
 /// Appends the encoded value.
 pub(crate) fn encode(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<(), String> {
-    bincode::serde::encode_into_std_write(value, bytes, config()).map(drop).map_err(|error| error.to_string())
+    bincode::serde::encode_into_std_write(value, bytes, config()).map(drop).map_err(|error| match error {
+        EncodeError::OtherString(what) => what,
+        EncodeError::Serde(_) => "it has a list whose length is not known beforehand, as `flatten` makes".to_owned(),
+        other => other.to_string(),
+    })
 }
 
 /// The value that these bytes, all of them, are of.
@@ -39,7 +44,14 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 }
 
 fn decode_limited<T: DeserializeOwned, const LIMIT: usize>(bytes: &[u8]) -> Result<(T, usize), String> {
-    bincode::serde::decode_from_slice(bytes, config().with_limit::<LIMIT>()).map_err(|error| error.to_string())
+    bincode::serde::decode_from_slice(bytes, config().with_limit::<LIMIT>()).map_err(|error| match error {
+        DecodeError::OtherString(what) => what,
+        DecodeError::UnexpectedEnd { additional } => format!("it ends {additional} byte(s) too early"),
+        DecodeError::LimitExceeded => "it states a length that goes beyond it".to_owned(),
+        DecodeError::Utf8 { inner } => inner.to_string(),
+        DecodeError::Serde(_) => "its type is told by its content, as `untagged` and `tag` make it".to_owned(),
+        other => other.to_string(),
+    })
 }
 
 /// Whether a value comes back from these bytes of its own: it decodes, takes all of them, and encodes the same.

@@ -65,10 +65,10 @@ pub enum SnapshotError {
         what: String,
     },
     /// The database would take more memory than it may.
-    #[error("loading `{table}` takes more than the limit of {limit} bytes: raise it by `memory_limit`")]
+    #[error("loading {part} takes more than the limit of {limit} bytes: raise it by `memory_limit`")]
     OverBudget {
-        /// The table at which the limit was reached.
-        table: String,
+        /// Where the limit was reached, as ``the rows of `Order` `` or `the stream`.
+        part: String,
         /// The limit, in bytes.
         limit: u64,
     },

@@ -35,10 +35,10 @@ impl Budget {
         length.saturating_mul(8).min(length.saturating_add(OVER)).max(LEAST)
     }
 
-    fn charge(&mut self, bytes: u64, table: &str) -> Result<(), SnapshotError> {
+    fn charge(&mut self, bytes: u64, kind: Kind, table: &str) -> Result<(), SnapshotError> {
         self.used = self.used.saturating_add(bytes);
         if self.used > self.limit {
-            return Err(SnapshotError::OverBudget { table: table.to_owned(), limit: self.limit });
+            return Err(SnapshotError::OverBudget { part: kind.of(table), limit: self.limit });
         }
         Ok(())
     }
@@ -104,7 +104,12 @@ fn read_schema(frame: &Frame, source: &mut impl Read) -> Result<Vec<u8>, Snapsho
 }
 
 fn decode_schema(bytes: &[u8]) -> Result<Schema, SnapshotError> {
-    codec::decode(bytes).map_err(|what| SnapshotError::Corrupt { section: "the schema".to_owned(), what })
+    let corrupt = |what| SnapshotError::Corrupt { section: "the schema".to_owned(), what };
+    let schema: Schema = codec::decode(bytes).map_err(corrupt)?;
+    match schema.tables.iter().find(|table| table.primary_key.is_some_and(|place| place >= table.uniques.len())) {
+        Some(table) => Err(corrupt(format!("the primary key of `{}` is not among its unique keys", table.name))),
+        None => Ok(schema),
+    }
 }
 
 /// A database that is being filled.
@@ -137,7 +142,7 @@ impl<R: Read> Loading<'_, R> {
         let indexes = [table.index.links.len(), table.index.uniques.len(), table.incoming.len()];
         let of_indexes: usize = indexes.iter().zip(OF_INDEXES).map(|(count, size)| count * size).sum();
         let slot_size = (table.rows.slot_size() + of_indexes) as u64;
-        self.budget.charge(slot_size.saturating_mul(slots.generations.len() as u64), table.name)?;
+        self.budget.charge(slot_size.saturating_mul(slots.generations.len() as u64), Kind::Slots, table.name)?;
         let corrupt = |what| SnapshotError::Corrupt { section: Kind::Slots.of(table.name), what };
         table.rows.restore(slots).map_err(corrupt)
     }
@@ -148,7 +153,7 @@ impl<R: Read> Loading<'_, R> {
         let corrupt = |what| SnapshotError::Corrupt { section: Kind::Rows.of(table.name), what };
         let mut keys = slots.stored();
         while let Some(block) = blocks.next()? {
-            self.budget.charge(block.len() as u64, table.name)?;
+            self.budget.charge(block.len() as u64, Kind::Rows, table.name)?;
             let mut rest = block;
             while !rest.is_empty() {
                 let (row, after) = split_row(rest).map_err(corrupt)?;

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod files;
+mod fuzzed;
 mod hostile;
 mod round_trip;
 
@@ -62,11 +63,11 @@ fn sample() -> Database {
     let car = db.insert_with(|id| part("car", Some(id))).unwrap();
     let [door, bolt, wheel, nut] =
         ["door", "bolt", "wheel", ""].map(|label| db.insert(part(label, Some(car))).unwrap());
-    db.update(door, |door| door.whole_id = None).unwrap();
-    db.update(door, |door| door.whole_id = Some(car)).unwrap();
     db.delete(bolt).unwrap();
     db.insert(part("lock", Some(door))).unwrap();
     db.delete(nut).unwrap();
     db.delete(wheel).unwrap();
+    db.update(car, |car| car.whole_id = None).unwrap();
+    db.update(car, |own| own.whole_id = Some(car)).unwrap();
     db
 }

@@ -1,9 +1,11 @@
 //! The lock file: composite natural keys, and a table that joins packages to packages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use relata::{Error, Id};
-use relata_real_data::cargo_lock::{Dependency, Package};
+use relata::{Database, Error, Id, Model, RowId};
+use relata_real_data::cargo_lock::{CargoLock, Dependency, Package};
+use relata_real_data::{CsvTable, DataSet, LoadError, load};
+use serde::{Deserialize, Serialize};
 
 use crate::every_set::cargo_lock::db;
 
@@ -73,5 +75,76 @@ fn a_package_that_is_needed_stays_and_the_plan_says_why() -> Result<(), Error> {
         })
         .collect();
     assert_eq!(blocked, [(2, "dependent"), (50, "dependency")]);
+    Ok(())
+}
+
+/// A package that takes its own dependencies along when it goes.
+#[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[model(primary_key(name, version), has_many(needs: Link, via = dependent), has_many(needed_by: Link, via = dependency))]
+struct Node {
+    name: String,
+    version: String,
+}
+
+#[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[model(
+    belongs_to(Node, key_from(name, version), name = dependent, on_delete = cascade),
+    belongs_to(Node, key_from(dep_name, dep_version), name = dependency)
+)]
+struct Link {
+    name: String,
+    version: String,
+    dep_name: String,
+    dep_version: String,
+}
+
+// behaviour I3: "Deleting a target that sources refer to follows `on_delete`: restrict (default), cascade, .."
+// behaviour I18: "Rows removed or changed by actions are reported (counts and ids) apart from the direct ones."
+#[test]
+fn packages_that_nothing_needs_go_one_by_one_until_none_is_left() -> Result<(), LoadError> {
+    let mut db = Database::builder().model::<Node>().model::<Link>().build()?;
+    load::<Node>(&mut db, CargoLock::FOLDER, "package")?;
+    load::<Link>(&mut db, CargoLock::FOLDER, "dependency")?;
+    // The same by other means: for each package how many others need it, and which it needs.
+    let links = CsvTable::read(CargoLock::FOLDER, "dependency")?;
+    let mut needed: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut needs: BTreeMap<(&str, &str), Vec<(&str, &str)>> = BTreeMap::new();
+    for link in &links.records {
+        *needed.entry((&link[3], &link[4])).or_default() += 1;
+        needs.entry((&link[0], &link[1])).or_default().push((&link[3], &link[4]));
+    }
+    let packages: Vec<(Id<Node>, Node)> = db.iter::<Node>().map(|(id, row)| (id, row.clone())).collect();
+    loop {
+        let before = db.len::<Node>();
+        for (id, package) in packages.iter().filter(|(id, _)| db.contains(*id)).collect::<Vec<_>>() {
+            let key = (package.name.as_str(), package.version.as_str());
+            let others = needed.get(&key).copied().unwrap_or(0);
+            let own: Vec<RowId> = db.children(*id, Node::NEEDS)?.map(|(link, _)| link.erase()).collect();
+            match db.delete(*id) {
+                Ok(deleted) => {
+                    assert_eq!((others, &deleted.row, &deleted.removed), (0, package, &own));
+                    for dependency in needs.remove(&key).unwrap_or_default() {
+                        *needed.entry(dependency).or_default() -= 1;
+                    }
+                }
+                Err(Error::RestrictViolation { sources, relation, .. }) => {
+                    assert_eq!((sources, relation), (others, "dependency"));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        assert_eq!(db.len::<Link>(), needs.values().map(Vec::len).sum::<usize>());
+        assert_eq!(db.check(), Ok(()));
+        if db.len::<Node>() == before {
+            break;
+        }
+    }
+    assert_eq!((db.len::<Node>(), db.len::<Link>()), (0, 0));
+    // All slots are vacant now, and are used again in the order that a load gives back too.
+    let mut saved = Vec::new();
+    db.save_to(&mut saved).expect("an empty database can be saved");
+    let mut loaded = Database::builder().model::<Node>().model::<Link>().load_from(&saved[..]).expect("it was saved");
+    let nodes: Vec<Node> = packages.into_iter().map(|(_, node)| node).collect();
+    assert_eq!(db.insert_many(nodes.clone())?, loaded.insert_many(nodes)?);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Both directions of every relation against the files, where all keys are text and nothing is shared with the store.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use relata::{Database, HasMany, Id, Model, Reference, Relation, Visitor};
@@ -70,7 +70,7 @@ struct Expected {
 }
 
 fn children_of(targets: &CsvTable, target_key: &[usize], sources: &CsvTable, source_key: &[usize]) -> Expected {
-    let mut places = HashMap::new();
+    let mut places = BTreeMap::new();
     for (place, target) in targets.records.iter().enumerate() {
         places.insert(target_key.iter().map(|column| &target[*column]).collect::<Vec<_>>(), place);
     }

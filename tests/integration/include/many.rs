@@ -1,0 +1,221 @@
+//! Paths to many rows: order, counts, scopes, trees.
+
+use std::collections::BTreeSet;
+
+use relata::{Id, Missing};
+
+use super::{Card, Customer, Line, Nation, Numbers, Order, Shop, empty, not_found, shop};
+
+#[test]
+fn children_come_in_the_order_in_which_they_joined() {
+    let mut db = empty();
+    let mut numbers = Numbers(11);
+    let customers: Vec<_> =
+        (0..3).map(|_| db.insert(Customer { name: String::new(), nation_id: None }).unwrap()).collect();
+    let mut model: Vec<Vec<Id<Order>>> = vec![Vec::new(); customers.len()];
+    for step in 0..2000 {
+        let (from, to) = (numbers.below(3), numbers.below(3));
+        match numbers.below(3) {
+            0 if !model[from].is_empty() => {
+                let at = numbers.below(model[from].len());
+                db.delete(model[from].remove(at)).unwrap();
+            }
+            1 if !model[from].is_empty() && from != to => {
+                let at = numbers.below(model[from].len());
+                let moved = model[from].remove(at);
+                model[to].push(moved);
+                db.update(moved, |order| order.customer_id = customers[to]).unwrap();
+            }
+            _ => {
+                let order = Order { customer_id: customers[to], payer_id: None, total_cents: step };
+                model[to].push(db.insert(order).unwrap());
+            }
+        }
+        for (customer, expected) in customers.iter().zip(&model) {
+            // behaviour R16: "Listing returns only the owner's rows, in the order in which they joined this owner"
+            let children = db.children(*customer, Customer::ORDERS).unwrap();
+            assert_eq!(children.len(), expected.len());
+            let mut rest = children.clone();
+            rest.next();
+            assert_eq!(rest.len(), expected.len().saturating_sub(1));
+            assert!(children.clone().map(|(id, _)| id).eq(expected.iter().copied()));
+            assert!(children.rev().map(|(id, _)| id).eq(expected.iter().rev().copied()));
+        }
+    }
+}
+
+#[test]
+fn a_stale_owner_is_an_error_never_the_children_of_another() {
+    let mut db = empty();
+    let gone = db.insert(Customer { name: "gone".into(), nation_id: None }).unwrap();
+    db.delete(gone).unwrap();
+    let customer_id = db.insert(Customer { name: "its heir".into(), nation_id: None }).unwrap();
+    let bank_id = db.insert(Nation { name: "bank".into() }).unwrap();
+    db.insert(Order { customer_id, payer_id: None, total_cents: 1 }).unwrap();
+    db.insert(Card { customer_id, bank_id }).unwrap();
+    // behaviour R16: "A stale owner is an error, never another row's children."
+    let error = not_found(gone, Missing::Replaced { version: 3 });
+    assert_eq!(error.to_string(), "Customer 1v1 not found: removed; the slot is now v3");
+    let refused = Some(error);
+    assert_eq!(db.children(gone, Customer::ORDERS).err(), refused);
+    assert_eq!(db.count(gone, Customer::ORDERS).err(), refused);
+    assert_eq!(db.exists(gone, Customer::CARD).err(), refused);
+    assert_eq!(db.related(gone, Customer::CARD).err(), refused);
+    assert_eq!(db.related(gone, Customer::CARD.then(Card::BANK)).err(), refused);
+    assert_eq!(db.related(gone, Customer::ORDERS.limit(1)).err(), refused);
+    assert_eq!(db.related(gone, Customer::ORDERS.with(Order::PAYER)).err(), refused);
+    assert_eq!(db.related(gone, Customer::ORDERS.then(Order::PAYER)).err(), refused);
+    assert_eq!(db.related(gone, (Customer::NATION, Customer::CARD)).err(), refused);
+}
+
+#[test]
+fn counts_agree_with_loops() {
+    let Shop { db, customers, .. } = &shop();
+    for customer in customers {
+        let orders = || db.iter::<Order>().filter(|(_, order)| order.customer_id == *customer);
+        // behaviour R18: "Count, whole and filtered; exists gives true or false."
+        assert_eq!(db.count(*customer, Customer::ORDERS), Ok(orders().count()));
+        assert_eq!(db.exists(*customer, Customer::ORDERS), Ok(orders().count() > 0));
+        let is_dear = |order: &Order| order.total_cents >= 25;
+        let dear = orders().filter(|(_, order)| is_dear(order)).count();
+        assert_eq!(db.count_where(*customer, Customer::ORDERS, is_dear), Ok(dear));
+    }
+}
+
+#[test]
+fn children_of_many_owners() {
+    let shop = shop();
+    let mut childless = 0;
+    for pair in shop.db.include(&shop.customers, Customer::ORDERS) {
+        let (customer, orders) = pair.unwrap();
+        // behaviour R30: "A childless parent gives an empty list."
+        childless += usize::from(orders.len() == 0);
+        assert_eq!(orders.map(|(order, _)| order).collect::<BTreeSet<_>>(), shop.orders_of(customer));
+    }
+    assert!(childless >= 50);
+    // An absent hop gives the empty list too.
+    for pair in shop.db.include(&shop.orders, Order::PAYER.then(Customer::ORDERS)) {
+        let (order, orders) = pair.unwrap();
+        let expected = shop.order(order).payer_id.map(|payer| shop.orders_of(payer)).unwrap_or_default();
+        assert_eq!(orders.map(|(order, _)| order).collect::<BTreeSet<_>>(), expected);
+    }
+}
+
+#[test]
+fn a_scope_holds_for_each_parent() {
+    let shop = shop();
+    let least = 10;
+    let path = Customer::ORDERS
+        .filter(|order| order.total_cents >= least)
+        .filter(|order| order.total_cents < 40)
+        .order_by(|left, right| right.total_cents.cmp(&left.total_cents))
+        .skip(1)
+        .limit(2);
+    let mut cut_short = 0;
+    let pairs = shop.db.include(&shop.customers, path).to_vec().unwrap();
+    for (customer, orders) in pairs {
+        // behaviour R34: "A scope on an inclusion (filter, order, limit, skip) applies per parent, within the single
+        // pass; inner and outer limits are independent."
+        let joined = shop.db.children(customer, Customer::ORDERS).unwrap();
+        let mut expected: Vec<_> = joined.filter(|(_, order)| (least..40).contains(&order.total_cents)).collect();
+        expected.sort_by_key(|(_, order)| std::cmp::Reverse(order.total_cents));
+        cut_short += usize::from(expected.len() > 3);
+        let expected: Vec<_> = expected.into_iter().skip(1).take(2).collect();
+        assert_eq!(orders.len(), expected.len());
+        assert_eq!(orders.collect::<Vec<_>>(), expected, "equal ones in the order in which they joined");
+    }
+    assert!(cut_short > 10);
+    for pair in shop.db.include(&shop.customers, Customer::ORDERS.skip(1).limit(3)) {
+        let (customer, orders) = pair.unwrap();
+        let joined = shop.db.children(customer, Customer::ORDERS).unwrap();
+        assert!(orders.eq(joined.skip(1).take(3)));
+    }
+    // A long list of few prices: equal ones stay in the order in which they joined.
+    let mut shop = shop;
+    let to = shop.customers[0];
+    for order in &shop.orders {
+        shop.db.update(*order, |order| order.customer_id = to).unwrap();
+    }
+    let by_price = Customer::ORDERS.order_by(|left, right| left.total_cents.cmp(&right.total_cents));
+    let mut expected: Vec<_> = shop.db.children(to, Customer::ORDERS).unwrap().collect();
+    expected.sort_by_key(|(_, order)| order.total_cents);
+    assert!(shop.db.related(to, by_price).unwrap().eq(expected));
+    let none = shop.db.related(shop.customers[0], Customer::ORDERS.order_by(|_, _| std::cmp::Ordering::Equal).limit(0));
+    assert_eq!(none.unwrap().len(), 0);
+}
+
+#[test]
+fn inner_and_outer_scopes_are_independent() {
+    let shop = shop();
+    let path = Customer::ORDERS.limit(2).with(Order::LINES.order_by(|l, r| r.price_cents.cmp(&l.price_cents)).limit(1));
+    let (mut orders_seen, mut lines_seen) = (0, 0);
+    for pair in shop.db.include(&shop.customers, path) {
+        let (customer, tree) = pair.unwrap();
+        let mut expected = shop.db.children(customer, Customer::ORDERS).unwrap().take(2);
+        for branch in tree {
+            let (order, row, mut lines) = branch.unwrap();
+            assert_eq!(Some((order, row)), expected.next());
+            let dearest = shop.db.children(order, Order::LINES).unwrap().map(|(_, line)| line.price_cents).max();
+            assert_eq!(lines.next().map(|(_, line)| line.price_cents), dearest);
+            assert!(lines.next().is_none());
+            orders_seen += 1;
+            lines_seen += usize::from(dearest.is_some());
+        }
+        assert!(expected.next().is_none());
+    }
+    assert!(orders_seen > 500 && lines_seen > 400);
+}
+
+#[test]
+fn items_outlive_the_view_and_its_blocks() {
+    let shop = shop();
+    let kept = shop.db.include(&shop.customers.clone(), Customer::ORDERS.with(Order::LINES)).to_vec().unwrap();
+    assert_eq!(kept.len(), 400);
+    let lines: usize = kept.iter().flat_map(|(_, tree)| tree.clone()).map(|branch| branch.unwrap().2.len()).sum();
+    assert_eq!(lines, 3000);
+}
+
+#[test]
+fn following_each_child_forgets_it() {
+    let shop = shop();
+    let path = Customer::ORDERS.then(Order::LINES);
+    for pair in shop.db.include(&shop.customers, path) {
+        let (customer, lists) = pair.unwrap();
+        let lines: Vec<_> = lists.flat_map(|lines| lines.unwrap()).collect();
+        let mut expected = Vec::new();
+        for (order, _) in shop.db.children(customer, Customer::ORDERS).unwrap() {
+            expected.extend(shop.db.iter::<Line>().filter(|(_, line)| line.order_id == order));
+        }
+        assert_eq!(lines, expected);
+    }
+    // More children of one parent than a block holds.
+    let everything = shop.db.iter::<Order>().map(|(id, _)| id).collect::<Vec<_>>();
+    let mut db = shop.db;
+    for order in &everything {
+        db.update(*order, |order| order.customer_id = shop.customers[0]).unwrap();
+    }
+    let payers = db.related(shop.customers[0], Customer::ORDERS.then(Order::PAYER)).unwrap();
+    assert_eq!(payers.len(), everything.len());
+    for (payer, (order, row)) in payers.zip(db.children(shop.customers[0], Customer::ORDERS).unwrap()) {
+        assert_eq!(payer.unwrap(), row.payer_id.map(|payer| db.get(payer).unwrap()), "{order}");
+    }
+}
+
+#[test]
+fn several_relations_at_once() {
+    let shop = shop();
+    // behaviour R32: "Several relations at once"
+    let path = (Customer::NATION, Customer::CARD, Customer::ORDERS, Customer::ORDERS.limit(1));
+    for pair in shop.db.include(&shop.customers, path) {
+        let (customer, (nation, card, orders, first)) = pair.unwrap();
+        assert_eq!(nation, shop.nation_of(customer));
+        assert_eq!(card, shop.db.related(customer, Customer::CARD).unwrap());
+        assert_eq!(orders.len(), shop.orders_of(customer).len());
+        assert!(first.eq(orders.take(1)));
+    }
+    // After an absent hop the whole tuple is absent.
+    for pair in shop.db.include(&shop.orders, Order::PAYER.then((Customer::NATION, Customer::ORDERS))) {
+        let (order, both) = pair.unwrap();
+        assert_eq!(both.is_none(), shop.order(order).payer_id.is_none());
+    }
+}
