@@ -209,7 +209,10 @@ fn savepoints_and_violations() {
     let mut worse = tx.begin();
     worse.delete(guild).unwrap();
     worse.commit().unwrap();
-    assert_eq!(tx.violations().len(), 1, "deletes leave Thor without a guild: {:?}", tx.violations());
+    assert_eq!(tx.violations().len(), 2, "Thor has no guild any more");
+    drop(tx);
+    assert!(db.contains(guild) && db.row(thor).unwrap().guild().is_ok());
+    assert_eq!(db.check(), Ok(()));
 }
 
 /// behaviour I12: Restrict is immediate even when deferred; the deferred kind is no_action
