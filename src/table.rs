@@ -126,6 +126,10 @@ impl Store {
 
     /// The position of a model's table. O(1), no hashing worth the name: a type id is its own hash.
     #[inline]
+    #[expect(
+        clippy::unnecessary_lazy_evaluations,
+        reason = "an `Error` has a destructor: made eagerly it is dropped on every look-up"
+    )]
     pub(crate) fn position<M: Model>(&self) -> Result<u32, Error> {
         self.positions.get(&TypeId::of::<M>()).copied().ok_or_else(|| Error::UnknownModel { model: M::NAME })
     }

@@ -305,7 +305,6 @@ writes! {
     update[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> T;
     replace[M: Model](id: Id<M>, row: M) -> M;
     set[M: Model, T](id: Id<M>, field: Field<M, T>, value: T) -> T;
-    #[expect(clippy::type_complexity, reason = "an id and perhaps a row is no new concept")]
     upsert[U: Unique](by: By<U>, row: U::Model) -> (Id<U::Model>, Option<U::Model>);
     relate[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, target: Id<R::Target>) -> ();
     unrelate[R: Relation<Presence = Optional>](source: Id<R::Source>, relation: BelongsTo<R>) -> ();

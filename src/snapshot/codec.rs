@@ -36,8 +36,8 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     const LARGE: usize = 64 << 20;
     // bincode takes its limit as a constant: the smallest of these that admits the bytes.
     let (value, consumed) = match bytes.len() {
-        ..=SMALL => decode_limited::<T, SMALL>(bytes),
-        ..=LARGE => decode_limited::<T, LARGE>(bytes),
+        0..=SMALL => decode_limited::<T, SMALL>(bytes),
+        length if length <= LARGE => decode_limited::<T, LARGE>(bytes),
         _ => decode_limited::<T, { u32::MAX as usize }>(bytes),
     }?;
     if consumed == bytes.len() { Ok(value) } else { Err(format!("it ends at byte {consumed} of {}", bytes.len())) }

@@ -64,19 +64,19 @@ impl<M: Model> Visitor<M> for Uniques<'_, M> {
 
 /// Links every row to its targets, in slot order. O(rows x relations).
 pub(crate) fn links<M: Model>(rows: &Arena<M>, store: &Store, links: &mut [Link]) -> Result<(), Fault> {
-    let mut visitor = Links { rows, store, links, outcome: Ok(()) };
+    let mut visitor = Linking { rows, store, links, outcome: Ok(()) };
     M::declare(&mut visitor);
     visitor.outcome
 }
 
-struct Links<'a, M> {
+struct Linking<'a, M> {
     rows: &'a Arena<M>,
     store: &'a Store,
     links: &'a mut [Link],
     outcome: Result<(), Fault>,
 }
 
-impl<M: Model> Links<'_, M> {
+impl<M: Model> Linking<'_, M> {
     fn build<R: Relation<Source = M>>(&mut self) -> Result<(), Fault> {
         let link = &mut self.links[R::INDEX];
         let targets = self.store.table::<R::Target>().expect("the builder has seen every target");
@@ -94,7 +94,7 @@ impl<M: Model> Links<'_, M> {
     }
 }
 
-impl<M: Model> Visitor<M> for Links<'_, M> {
+impl<M: Model> Visitor<M> for Linking<'_, M> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         if self.outcome.is_ok() {
             self.outcome = self.build::<R>();

@@ -26,7 +26,7 @@ mod derived {
 }
 
 /// What the derive writes, written by a person: the traits, and a constant for each relation and key.
-mod by_hand {
+mod written {
     use super::{Deserialize, Id, Serialize};
     use relata::{
         Action, BelongsTo, By, ById, ByKey, Column, Editable, HasMany, HasPrimaryKey, KeyOf, KeyRef, Model, Navigate,

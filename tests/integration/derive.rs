@@ -235,8 +235,7 @@ fn what_does_not_fit_together_is_refused_when_the_database_is_built() {
 fn actions_that_are_not_there_yet_are_refused_when_the_database_is_built() {
     #[derive(Model, Clone, Serialize, Deserialize)]
     struct Tree {
-        #[model(belongs_to, on_delete = no_action)]
-        parent_id: Option<Id<Self>>,
+        name: String,
         #[model(belongs_to, on_delete = set_default)]
         root_id: Option<Id<Self>>,
         #[model(belongs_to, on_update = cascade)]

@@ -64,7 +64,7 @@ fn a_dangling_key_is_refused() {
     assert_eq!(error.to_string(), "`Order`.customer: no `Customer` with id 77v1: never existed");
     let error = refused(&mut db, |db| db.insert(Customer { country_code: Some("no".into()), ..customer("x") }));
     assert_eq!(error.to_string(), "`Customer`.country: no `Country` with code = \"no\": no row has this key");
-    let error = refused(&mut db, |db| db.create(gone, Customer::ORDERS, |key| order(key)));
+    let error = refused(&mut db, |db| db.create(gone, Customer::ORDERS, order));
     assert_eq!(error, Error::NotFound { row: gone.erase(), why: Missing::Replaced { version: 3 } });
     assert!(db.insert(order(thor)).is_ok());
 }
