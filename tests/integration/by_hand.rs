@@ -210,7 +210,7 @@ macro_rules! history {
 // both ways".
 #[test]
 fn behaves_as_if_derived() {
-    let (derived, by_hand) = (history!(derived), history!(by_hand));
+    let (derived, by_hand) = (history!(derived), history!(written));
     assert_eq!(by_hand, derived);
     // The history is one of answers and of refusals.
     assert!(derived.iter().any(|line| line.contains("UniqueViolation")));
