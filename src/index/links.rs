@@ -13,11 +13,11 @@
 //!
 //! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
 
-use hashbrown::HashTable;
+use std::collections::BTreeMap;
+
 use slotmap::{DefaultKey, Key, KeyData, SecondaryMap};
 
 use super::postings::Postings;
-use super::unique::spread;
 use crate::id::slot_of;
 
 /// What a link, or a step of a path, gives where there is no target: null keys, told apart by generation.
@@ -59,8 +59,9 @@ pub(crate) fn waiting_hash(target: DefaultKey) -> u32 {
 pub(crate) struct Link {
     column: SecondaryMap<DefaultKey, Entry>,
     postings: Postings,
-    /// The sources whose targets are missing, by the hash of the key that names none.
-    waiting: HashTable<(u32, DefaultKey)>,
+    /// The sources whose targets are missing, by the hash of the key that names none and by their slots, in whose order
+    /// they will join. Many may wait for one key, so this is no hash table, where equal hashes are passed one by one.
+    waiting: BTreeMap<(u32, u32), DefaultKey>,
     /// Slots of the targets whose lists the present statement has thinned out.
     sparse: Vec<u32>,
 }
@@ -120,9 +121,9 @@ impl Link {
         self.waiting.len()
     }
 
-    /// The sources that wait under a hash: those of the missing key, and of others that share its hash.
+    /// The sources that wait under a hash, in slot order: those of the missing key, and of others that share its hash.
     pub(crate) fn waiting(&self, hash: u32) -> impl Iterator<Item = DefaultKey> {
-        self.waiting.iter_hash(spread(hash)).filter(move |(known, _)| *known == hash).map(|(_, source)| *source)
+        self.waiting.range((hash, 0)..=(hash, u32::MAX)).map(|(_, source)| *source)
     }
 
     /// Makes room for sources in slots below `slots`.
@@ -145,7 +146,7 @@ impl Link {
 
     /// Enters a source that has no link yet, and whose key names no row, under the hash of that key.
     pub(crate) fn wait(&mut self, source: DefaultKey, hash: u32) {
-        self.waiting.insert_unique(spread(hash), (hash, source), |(hash, _)| spread(*hash));
+        self.waiting.insert((hash, slot_of(source)), source);
         self.column.insert(source, Entry { target: no_target::unresolved(), position: hash });
     }
 
@@ -170,11 +171,8 @@ impl Link {
                 self.sparse.push(slot_of(entry.target));
             }
         } else if entry.target == no_target::unresolved() {
-            let waits = self.waiting.find_entry(spread(entry.position), |(_, waiting)| *waiting == source);
-            debug_assert!(waits.is_ok(), "an unresolved source waits");
-            if let Ok(waits) = waits {
-                waits.remove();
-            }
+            let waited = self.waiting.remove(&(entry.position, slot_of(source)));
+            debug_assert_eq!(waited, Some(source), "an unresolved source waits");
         }
         Some(entry)
     }
@@ -204,7 +202,7 @@ impl Link {
         for (source, entry) in &self.column {
             if entry.target == no_target::unresolved() {
                 unresolved += 1;
-                if !self.waiting(entry.position).any(|waiting| waiting == source) {
+                if self.waiting.get(&(entry.position, slot_of(source))) != Some(&source) {
                     faults.push(format!("{:?} is unresolved and waits for nothing", source.data()));
                 }
             }

@@ -56,8 +56,9 @@ impl Database {
     /// Stores rows as they are, without refusing any: for tools that must look at data with flaws.
     ///
     /// A foreign key that names no row leaves the link unresolved: following it is [`Error::Unresolved`], and it is
-    /// linked when a row with that key comes. [`Database::check`] lists what is wrong. A unique key that is there twice
-    /// finds either of its rows. A database with violations cannot be saved.
+    /// linked when a row with that key comes; those that wait for the same row join it in slot order.
+    /// [`Database::check`] lists what is wrong. A unique key that is there twice finds either of its rows. A database
+    /// with violations cannot be saved.
     pub fn insert_many_unchecked<M: Model>(&mut self, rows: impl Into<Vec<M>>) -> Result<Vec<Id<M>>, Error> {
         let rows = rows.into();
         let keys = self.upcoming_keys::<M>(rows.len())?;

@@ -4,6 +4,7 @@ use relata::{Database, Error, Holder, Id, Missing, Model};
 use serde::{Deserialize, Serialize};
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(cities: City))]
 struct Country {
     #[model(primary_key)]
     code: String,
@@ -95,5 +96,21 @@ fn an_id_that_is_filled_later_is_waited_for() {
     // A row that waits can leave.
     let gone = db.insert_many_unchecked([city("c", "??")]).unwrap()[0];
     db.delete(gone).unwrap();
+    assert_eq!(db.check(), Ok(()));
+}
+
+/// behaviour R16: Listing returns only the owner's rows, in the order in which they joined this owner
+///
+/// All join at once when the owner comes, and then it is in slot order, as many as there may be.
+#[test]
+fn those_that_wait_for_one_row_join_it_in_slot_order() {
+    let mut db = Database::builder().model::<Country>().model::<City>().build().unwrap();
+    let rows: Vec<City> = (0..200).map(|n| city(&n.to_string(), "no")).collect();
+    let ids = db.insert_many_unchecked(rows).unwrap();
+    db.delete(ids[7]).unwrap();
+    let norway = db.insert(Country { code: "no".into() }).unwrap();
+    let waiting: Vec<Id<City>> = ids.into_iter().filter(|id| db.contains(*id)).collect();
+    let joined = db.children(norway, Country::CITIES).unwrap();
+    assert!(joined.map(|(id, _)| id).eq(waiting));
     assert_eq!(db.check(), Ok(()));
 }
