@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use relata::Database;
 use relata_real_data::{LoadError, load_set};
 
-use crate::{breaks, children, snapshot, source};
+use crate::{breaks, children, snapshot, source, unchecked};
 
 /// A set that is loaded when it is first asked for. Where it cannot be, every test says why.
 pub(crate) type Loaded = LazyLock<Result<Database, LoadError>>;
@@ -52,6 +52,14 @@ macro_rules! every_set {
             #[test]
             fn is_the_same_after_save_and_load() {
                 snapshot::assert_saves_and_loads::<$set>(db());
+            }
+
+            #[test]
+            fn comes_out_the_same_when_loaded_backwards() {
+                let db = unchecked::load_backwards::<$set>();
+                assert_eq!(db.check(), Ok(()));
+                source::assert_row_counts::<$set>(&db);
+                children::assert_as_in_files::<$set>(&db);
             }
 
             #[test]

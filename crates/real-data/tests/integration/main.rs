@@ -10,3 +10,4 @@ mod northwind;
 mod pokeapi;
 mod snapshot;
 mod source;
+mod unchecked;
