@@ -97,16 +97,6 @@ impl<M> Arena<M> {
         self.next_slot
     }
 
-    /// The slots that will be used again, by the key of their next row; the last is used first.
-    pub(crate) fn free(&self) -> &[DefaultKey] {
-        &self.free
-    }
-
-    /// The slots that will not be used again, by their last key.
-    pub(crate) fn retired(&self) -> &[DefaultKey] {
-        &self.retired
-    }
-
     /// Makes room for `additional` more rows, so that as many insertions do not allocate.
     pub(crate) fn reserve_room(&mut self, additional: usize) {
         self.slots.reserve(additional);
@@ -151,12 +141,6 @@ impl<M> Arena<M> {
         matches!(self.slots.get(key), Some(None))
     }
 
-    /// Swaps the row under the key for another.
-    #[inline]
-    pub(crate) fn replace(&mut self, key: DefaultKey, row: M) -> Option<M> {
-        Some(std::mem::replace(self.get_mut(key)?, row))
-    }
-
     /// Takes the row out; its slot will be used again with the next generation.
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
@@ -189,6 +173,7 @@ impl<M> Arena<M> {
     }
 
     /// Takes the row out and keeps its slot, for [`Arena::reattach`] or [`Arena::release`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "the undo of a removal; rollback stands on it"))]
     pub(crate) fn detach(&mut self, key: DefaultKey) -> Option<M> {
         if !self.contains(key) {
             return None;
@@ -205,6 +190,7 @@ impl<M> Arena<M> {
     }
 
     /// Frees the slot of a detached row: its id will never resolve again.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the undo of a removal; rollback stands on it"))]
     pub(crate) fn release(&mut self, key: DefaultKey) {
         self.slots.reattach(key, None);
         self.vacate(key);
