@@ -131,18 +131,6 @@ impl<M> Arena<M> {
         self.next_slot
     }
 
-    /// The slots that will be used again, by the key of their next row; the last is used first.
-    #[cfg(test)]
-    pub(crate) fn free(&self) -> &[DefaultKey] {
-        &self.free
-    }
-
-    /// The slots that will not be used again, by their last key.
-    #[cfg(test)]
-    pub(crate) fn retired(&self) -> &[DefaultKey] {
-        &self.retired
-    }
-
     /// Makes room for `additional` more rows, so that as many insertions do not allocate.
     pub(crate) fn reserve_room(&mut self, additional: usize) {
         self.slots.reserve(additional);

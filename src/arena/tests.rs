@@ -92,12 +92,12 @@ fn restored(arena: &Arena<u32>) -> Arena<u32> {
 fn same_rows_and_future(left: &mut Arena<u32>, right: &mut Arena<u32>) {
     assert!(left.iter().eq(right.iter()), "the same rows under the same keys");
     assert_eq!(left.len(), right.len());
-    let mut retired = (left.retired().to_vec(), right.retired().to_vec());
+    let mut retired = (left.retired.clone(), right.retired.clone());
     retired.0.sort();
     retired.1.sort();
     assert_eq!(retired.0, retired.1);
     // More than both have free, so that the first fresh slots are compared too.
-    for n in 0..left.free().len() + 8 {
+    for n in 0..left.free.len() + 8 {
         let row = n as u32;
         assert_eq!(left.insert(row), right.insert(row), "the same future ids");
     }
@@ -143,15 +143,15 @@ fn a_slot_whose_generation_would_wrap_is_retired_and_stays_so() {
     let mut arena = worn();
     let last = key_from_parts(1, u32::MAX).expect("odd");
     assert_eq!(arena.remove(last), Some(1));
-    assert_eq!(arena.retired(), [last]);
+    assert_eq!(arena.retired, [last]);
     let reused = arena.insert(20);
     assert_eq!((slot_of(reused), version_of(reused)), (2, u32::MAX), "its last generation is used");
     assert_eq!(arena.remove(reused), Some(20));
-    assert_eq!(arena.retired(), [last, reused]);
+    assert_eq!(arena.retired, [last, reused]);
     assert_eq!(slot_of(arena.upcoming(0).expect("there is room")), 4, "neither slot is used again");
 
     let mut back = restored(&arena);
-    assert_eq!(back.retired(), [last, reused]);
+    assert_eq!(back.retired, [last, reused]);
     assert_eq!(back.get(last), None);
     assert_eq!(back.faults(), Vec::<String>::new());
     same_rows_and_future(&mut arena, &mut back);

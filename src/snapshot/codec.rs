@@ -35,11 +35,12 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     const SMALL: usize = 1 << 20;
     const LARGE: usize = 64 << 20;
     // bincode takes its limit as a constant: the smallest of these that admits the bytes.
-    let (value, consumed) = match bytes.len() {
-        0..=SMALL => decode_limited::<T, SMALL>(bytes),
-        length if length <= LARGE => decode_limited::<T, LARGE>(bytes),
-        _ => decode_limited::<T, { u32::MAX as usize }>(bytes),
-    }?;
+    let decode = match bytes.len() {
+        length if length <= SMALL => decode_limited::<T, SMALL>,
+        length if length <= LARGE => decode_limited::<T, LARGE>,
+        _ => decode_limited::<T, { u32::MAX as usize }>,
+    };
+    let (value, consumed) = decode(bytes)?;
     if consumed == bytes.len() { Ok(value) } else { Err(format!("it ends at byte {consumed} of {}", bytes.len())) }
 }
 

@@ -64,7 +64,7 @@ impl<M: Model> Visitor<M> for Uniques<'_, M> {
 
 /// Links every row to its targets, in slot order. O(rows x relations).
 pub(crate) fn links<M: Model>(rows: &Arena<M>, store: &Store, links: &mut [Link]) -> Result<(), Fault> {
-    let mut visitor = Linking { rows, store, links, outcome: Ok(()) };
+    let mut visitor = Linking { rows, store, relations: links, outcome: Ok(()) };
     M::declare(&mut visitor);
     visitor.outcome
 }
@@ -72,13 +72,13 @@ pub(crate) fn links<M: Model>(rows: &Arena<M>, store: &Store, links: &mut [Link]
 struct Linking<'a, M> {
     rows: &'a Arena<M>,
     store: &'a Store,
-    links: &'a mut [Link],
+    relations: &'a mut [Link],
     outcome: Result<(), Fault>,
 }
 
 impl<M: Model> Linking<'_, M> {
     fn build<R: Relation<Source = M>>(&mut self) -> Result<(), Fault> {
-        let link = &mut self.links[R::INDEX];
+        let link = &mut self.relations[R::INDEX];
         let targets = self.store.table::<R::Target>().expect("the builder has seen every target");
         link.reserve(self.rows.next_slot() as usize);
         link.reserve_targets(targets.rows.next_slot() as usize);

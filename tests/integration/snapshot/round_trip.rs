@@ -156,6 +156,14 @@ fn rows_of_any_size_come_back_in_blocks() {
     let row = 4096 + 8 + 4;
     let in_one = (1 << 20) / row;
     assert_eq!(blocks, [in_one * row, in_one * row, (600 - 2 * in_one) * row, row + huge, row + 1]);
+
+    let blocks = |text: usize| {
+        let mut db = builder().build().unwrap();
+        db.insert_many([page(0), page(text)]).unwrap();
+        File::parse(&saved(&db)).section(ROWS, 1).blocks.len()
+    };
+    let full = (1 << 20) - 2 * row;
+    assert_eq!((blocks(full), blocks(full + 1)), (1, 2), "a block holds 1 MiB and not a byte more");
 }
 
 #[test]
