@@ -126,6 +126,19 @@ impl<M> Arena<M> {
         (fresh < u64::from(u32::MAX)).then(|| key_from_parts(fresh as u32, 1)).flatten()
     }
 
+    /// The keys that the next `count` insertions will get; `None` where the slot numbers end before.
+    pub(crate) fn upcoming_keys(&self, count: usize) -> Option<Vec<DefaultKey>> {
+        if let Some(last) = count.checked_sub(1) {
+            self.upcoming(last)?;
+        }
+        let freed = self.free.iter().rev().copied().take(count);
+        let mut keys = Vec::with_capacity(count);
+        keys.extend(freed);
+        let fresh = (count - keys.len()) as u32;
+        keys.extend((self.next_slot..self.next_slot + fresh).filter_map(|slot| key_from_parts(slot, 1)));
+        Some(keys)
+    }
+
     /// The first slot number that no row has ever had.
     pub(crate) fn next_slot(&self) -> u32 {
         self.next_slot

@@ -92,7 +92,7 @@ impl Database {
         let position = self.store.position::<M>()?;
         let (rows, _) = self.store.writer::<M>(position);
         let why = rows.why_missing(id.key());
-        rows.get_mut(id.key()).map(M::lend).ok_or(Error::NotFound { row: id.erase(), why })
+        rows.get_mut(id.key()).map(M::lend).ok_or_else(|| Error::NotFound { row: id.erase(), why })
     }
 
     /// Lends those fields of every row in slot order, at the speed of the array. Runs no check.

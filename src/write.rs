@@ -53,7 +53,7 @@ impl Database {
     pub fn insert_with<M: Model>(&mut self, make: impl FnOnce(Id<M>) -> M) -> Result<Id<M>, Error> {
         let position = self.store.position::<M>()?;
         let table = self.store.table_at::<M>(position);
-        let key = table.rows.upcoming(0).ok_or(Error::Full { model: M::NAME })?;
+        let Some(key) = table.rows.upcoming(0) else { return Err(Error::Full { model: M::NAME }) };
         let row = make(Id::from_key(key));
         let plan = self.plan_one(position, Pending::new_rows(std::slice::from_ref(&row), &[key]))?;
         apply::insert(&mut self.store, position, [row], &[key], plan);

@@ -22,7 +22,7 @@ pub(crate) struct Postings {
 
 #[derive(Debug, Default)]
 struct List {
-    entries: SmallVec<[DefaultKey; 2]>,
+    entries: SmallVec<[DefaultKey; 4]>,
     holes: u32,
 }
 
@@ -47,6 +47,24 @@ impl Postings {
     pub(crate) fn reserve(&mut self, slots: usize) {
         if slots > self.lists.len() {
             self.lists.reserve(slots - self.lists.len());
+        }
+    }
+
+    /// Makes room for one more entry for each time a target comes up, by counting, so that no list grows twice. Worth its
+    /// pass over the lists only where the targets are many; for few it does nothing.
+    pub(crate) fn reserve_entries(&mut self, targets: impl ExactSizeIterator<Item = DefaultKey> + Clone) {
+        let slots = targets.clone().filter(|target| !target.is_null()).map(|target| slot_of(target) as usize + 1).max();
+        let slots = slots.unwrap_or(0).max(self.lists.len());
+        if targets.len() < slots / 4 {
+            return;
+        }
+        self.lists.resize_with(slots, List::default);
+        let mut counts = vec![0_u32; slots];
+        for target in targets.filter(|target| !target.is_null()) {
+            counts[slot_of(target) as usize] += 1;
+        }
+        for (list, count) in self.lists.iter_mut().zip(counts) {
+            list.entries.reserve(count as usize);
         }
     }
 

@@ -61,7 +61,7 @@ impl fmt::Display for DeletePlan {
 pub(crate) struct Removal {
     /// The rows that go, the first asked for, then by cascade.
     pub(crate) rows: Vec<RowAt>,
-    /// The same as a set; left empty where nothing refers to the only row.
+    /// The same as a set.
     pub(crate) set: RowSet,
     /// Source rows and the place of the relation that is cleared.
     pub(crate) clearing: Vec<(RowAt, usize)>,
@@ -75,11 +75,6 @@ impl Removal {
     /// Works out what removing `roots` would do. O(rows that go + rows that refer to them).
     pub(crate) fn of(store: &Store, roots: &[RowAt]) -> Self {
         let mut removal = Removal { rows: roots.to_vec(), ..Removal::default() };
-        if let [only] = roots
-            && !is_referred_to(store, *only)
-        {
-            return removal;
-        }
         removal.set.extend(roots);
         removal.close(store);
         removal.look_around(store);
@@ -128,11 +123,6 @@ impl Removal {
         }
     }
 
-    /// Whether one row goes, and no other row is any the worse for it.
-    pub(crate) fn is_of_one_row(&self) -> bool {
-        self.rows.len() == 1 && self.clearing.is_empty() && self.orphaned.is_empty() && self.blocked.is_empty()
-    }
-
     /// The plan for people.
     pub(crate) fn describe(self, store: &Store) -> DeletePlan {
         let relation = |table: u32, place: usize| -> &'static str {
@@ -155,7 +145,8 @@ impl Removal {
     }
 }
 
-fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
+/// Whether any row refers to this one. O(relations into its table).
+pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
     let mut incoming = store.tables[table as usize].incoming.iter();
     incoming.any(|incoming| store.tables[incoming.table as usize].index.links[incoming.relation].count(key) > 0)
 }

@@ -176,7 +176,12 @@ fn reserve<M>(rows: &Arena<M>, index: &mut IndexWriter<'_>, additional: usize) {
 fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     let count = keys.len();
     for relation in 0..index.index.links.len() {
-        for (key, target) in keys.iter().zip(&plan.links[relation * count..]) {
+        let targets = &plan.links[relation * count..][..count];
+        if count > 1 {
+            let known = targets.iter().map(|target| target.unwrap_or_default());
+            index.index.links[relation].reserve_entries(known);
+        }
+        for (key, target) in keys.iter().zip(targets) {
             if let Some(target) = target
                 && *target != no_target::unresolved()
             {

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::links::waiting_hash;
 use crate::integrity::Orphan;
-use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, plan_leaving};
+use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
 use crate::model::Model;
 use crate::table::{Incoming, RowAt, Store};
 
@@ -47,12 +47,12 @@ impl Database {
     pub fn delete<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
         let position = self.store.position::<M>()?;
         self.store.table_at::<M>(position).row(id)?;
-        let removal = Removal::of(&self.store, &[(position, id.key())]);
-        if removal.is_of_one_row() {
+        if !is_referred_to(&self.store, (position, id.key())) {
             let row = self.delete_alone(position, id)?;
             return Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() });
         }
         let kept = self.copy_if_kept(id)?;
+        let removal = Removal::of(&self.store, &[(position, id.key())]);
         let (mut rows, plan) = carry_out(&mut self.store, removal)?;
         // The first table's rows are those of the row that was asked for, which is the first among them.
         let first = rows.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");

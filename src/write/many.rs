@@ -67,8 +67,7 @@ impl Database {
     }
 
     fn upcoming_keys<M: Model>(&self, count: usize) -> Result<Vec<DefaultKey>, Error> {
-        let table = self.table::<M>()?;
-        (0..count).map(|nth| table.rows.upcoming(nth).ok_or(Error::Full { model: M::NAME })).collect()
+        self.table::<M>()?.rows.upcoming_keys(count).ok_or(Error::Full { model: M::NAME })
     }
 
     fn insert_batch<M: Model>(&mut self, rows: Vec<M>, keys: Vec<DefaultKey>, mode: Mode) -> Result<Vec<Id<M>>, Error> {
