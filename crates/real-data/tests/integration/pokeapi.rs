@@ -148,7 +148,7 @@ fn types_attack_and_defend() -> Result<(), Error> {
     Ok(())
 }
 
-// behaviour R31: "Sources that share a target each get it; resolving costs at most one index probe per source row"
+// behaviour R31: "Sources that share a target each get it"
 #[test]
 fn every_encounter_is_in_a_region() -> Result<(), Error> {
     let encounters: Vec<Id<Encounter>> = db().iter::<Encounter>().map(|(id, _)| id).collect();
