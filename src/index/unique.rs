@@ -5,10 +5,13 @@
 //!
 //! # Invariants
 //! 1. One entry for each row whose unique key is present, under the hash of that key.
-//! 2. No two entries are of equal keys (unless rows were stored unchecked).
+//! 2. No two entries are of equal keys, unless rows were stored unchecked. Then the row in the lowest slot is found, so
+//!    that what is found does not depend on how the table lies in memory.
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use slotmap::DefaultKey;
+
+use crate::id::slot_of;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -19,6 +22,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct UniqueIndex {
     entries: HashTable<Entry>,
+    /// Whether rows were stored unchecked, so that a key may be there twice.
+    may_repeat: bool,
     hasher: DefaultHashBuilder,
 }
 
@@ -40,7 +45,16 @@ impl UniqueIndex {
     pub(crate) fn find(&self, hash: u32, mut equals: impl FnMut(DefaultKey) -> bool) -> Option<DefaultKey> {
         #[cfg(test)]
         super::probes::count_hashed();
+        if self.may_repeat {
+            let all = self.entries.iter_hash(spread(hash)).filter(|entry| entry.hash == hash && equals(entry.key));
+            return all.map(|entry| entry.key).min_by_key(|key| slot_of(*key));
+        }
         self.entries.find(spread(hash), |entry| entry.hash == hash && equals(entry.key)).map(|entry| entry.key)
+    }
+
+    /// From now on a key may be there twice.
+    pub(crate) fn allow_repeats(&mut self) {
+        self.may_repeat = true;
     }
 
     /// Whether this row is entered under this hash.

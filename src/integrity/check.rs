@@ -6,7 +6,7 @@ use super::{dangling, not_entered};
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::{Error, Holder};
-use crate::id::RowId;
+use crate::id::{RowId, slot_of};
 use crate::index::links::no_target;
 use crate::key::{Key, hash_of};
 use crate::model::{KeyRef, Model, Reference, Relation, Unique, Visitor, has_key};
@@ -87,7 +87,8 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
                 self.faults.push(not_entered::<U>(key));
             }
             // Of two rows with one key the later in slot order is reported.
-            let earlier = |other: DefaultKey| other < key && has_key::<U>(self.own.rows, other, unique_key);
+            let earlier =
+                |other: DefaultKey| slot_of(other) < slot_of(key) && has_key::<U>(self.own.rows, other, unique_key);
             if let Some(other) = index.find(hash, earlier) {
                 self.faults.push(Error::UniqueViolation {
                     model: M::NAME,

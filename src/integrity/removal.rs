@@ -22,7 +22,9 @@ use crate::table::{Incoming, RowAt, RowSet, Store};
 /// What [`Database::delete`](crate::Database::delete) would do, and what stands against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletePlan {
-    /// The rows that would go: the row itself first, then by cascade, each after the row that takes it along.
+    /// The row that was asked about.
+    pub row: RowId,
+    /// The other rows that would go, by cascade, each after the row that takes it along.
     pub removed: Vec<RowId>,
     /// The keys that would be cleared by `set_null`.
     pub cleared: Vec<ClearedKey>,
@@ -48,7 +50,7 @@ impl DeletePlan {
 
 impl fmt::Display for DeletePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "removes {} row(s), clears {} key(s)", self.removed.len(), self.cleared.len())?;
+        write!(f, "removes {} row(s), clears {} key(s)", 1 + self.removed.len(), self.cleared.len())?;
         for error in &self.blocked {
             write!(f, "\n  blocked: {error}")?;
         }
@@ -134,7 +136,8 @@ impl Removal {
                 .unwrap_or("")
         };
         DeletePlan {
-            removed: self.rows.iter().map(|at| store.row_id(*at)).collect(),
+            row: store.row_id(self.rows[0]),
+            removed: self.rows[1..].iter().map(|at| store.row_id(*at)).collect(),
             cleared: self
                 .clearing
                 .iter()

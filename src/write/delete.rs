@@ -57,7 +57,7 @@ impl Database {
         // The first table's rows are those of the row that was asked for, which is the first among them.
         let first = rows.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
         let row = first.into_iter().next().or(kept).expect("the row was seen to be stored");
-        Ok(Deleted { row, removed: plan.removed.into_iter().skip(1).collect(), cleared: plan.cleared })
+        Ok(Deleted { row, removed: plan.removed, cleared: plan.cleared })
     }
 
     /// Removes a row that nothing refers to, with no list made.

@@ -6,6 +6,7 @@ use super::{apply, usual_mode};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
+use crate::index::unique::UniqueIndex;
 use crate::integrity::{Mode, Pending};
 use crate::model::Model;
 
@@ -57,12 +58,14 @@ impl Database {
     ///
     /// A foreign key that names no row leaves the link unresolved: following it is [`Error::Unresolved`], and it is
     /// linked when a row with that key comes; those that wait for the same row join it in slot order.
-    /// [`Database::check`] lists what is wrong. A unique key that is there twice finds either of its rows. A database
+    /// [`Database::check`] lists what is wrong. A unique key that is there twice finds the row in the lower slot. A database
     /// with violations cannot be saved.
     pub fn insert_many_unchecked<M: Model>(&mut self, rows: impl Into<Vec<M>>) -> Result<Vec<Id<M>>, Error> {
         let rows = rows.into();
         let keys = self.upcoming_keys::<M>(rows.len())?;
         self.store.stored_unchecked = true;
+        let (_, index) = self.store.writer::<M>(self.store.position::<M>()?);
+        index.index.uniques.iter_mut().for_each(UniqueIndex::allow_repeats);
         self.insert_batch(rows, keys, Mode::Unchecked)
     }
 

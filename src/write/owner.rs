@@ -124,6 +124,9 @@ impl Database {
         let keys = self.keys_in(owner, relation)?;
         let position = self.store.position::<Source<I>>()?;
         let count = keys.len();
+        if count == 0 {
+            return Ok(0);
+        }
         let removal = Removal::of(&self.store, &delete::rows_at(position, keys));
         delete::carry_out(&mut self.store, removal)?;
         Ok(count)

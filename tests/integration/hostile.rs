@@ -1,4 +1,4 @@
-//! Types of the user's that panic or lie, and keys that are changed behind the store's back (docs/hostile.md 7 and 8).
+//! Types of the user's that panic or lie, and keys that are changed behind the store's back (HOSTILE 7 and 8 of docs/hostile.md).
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -119,6 +119,8 @@ fn fails_at_each_step<T>(call: impl Fn(&mut Database, &[Id<Node>]) -> Result<T, 
 }
 
 /// behaviour I8: A refused statement leaves nothing behind
+///
+/// HOSTILE 7 and 10
 #[test]
 fn a_panic_at_any_step_leaves_all_or_nothing() {
     let steps = [
@@ -141,7 +143,7 @@ fn a_panic_at_any_step_leaves_all_or_nothing() {
     assert!(steps.iter().all(|steps| *steps >= 4), "user code was called: {steps:?}");
 }
 
-/// A hash that is not what it was: the statement is refused, nothing is lost, and `check` finds it.
+/// HOSTILE 7: A hash that is not what it was: the statement is refused, nothing is lost, and `check` finds it.
 #[test]
 fn a_hash_that_lies_is_found() {
     let (mut db, ids) = forest();
@@ -161,7 +163,7 @@ fn a_hash_that_lies_is_found() {
     assert!(state(&db) == before);
 }
 
-/// A key with interior mutability, changed while it is stored: a logic error, which `check` finds.
+/// HOSTILE 8: A key with interior mutability, changed while it is stored: a logic error, which `check` finds.
 #[test]
 fn a_key_changed_behind_the_stores_back_is_found() {
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -47,6 +47,8 @@ fn order(customer_id: Id<Customer>) -> Order {
 
 /// behaviour I1: Insert of a source whose key names no target is refused; nothing is stored, every index is as before
 /// behaviour R22: Creating for an owner that does not exist is refused
+///
+/// HOSTILE 3
 #[test]
 fn a_dangling_key_is_refused() {
     let (mut db, thor) = shop();
@@ -82,6 +84,8 @@ fn an_absent_key_needs_no_target_and_empty_text_is_not_absence() {
 }
 
 /// behaviour I20: a duplicate is refused with the existing row's id; null parts do not collide
+///
+/// HOSTILE 4
 #[test]
 fn a_duplicate_is_refused_with_the_existing_id() {
     let (mut db, thor) = shop();

@@ -9,6 +9,7 @@ mod hostile;
 mod include;
 mod insert;
 mod owner;
+mod real_input;
 mod snapshot;
 mod support;
 mod transaction;
