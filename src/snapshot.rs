@@ -26,6 +26,8 @@ mod file;
 mod format;
 mod load;
 mod save;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Read, Write};
 use std::path::Path;

@@ -5,8 +5,9 @@
 //! integers do, for one and a half times the bytes.
 //!
 //! A hostile length inside a value cannot make a decoder allocate: bincode checks each length that it reads against a
-//! limit, which follows the length of the bytes given. Not guarded against is a model whose own types nest without
-//! bound (a list of boxes): a file can nest them deeper than the stack is.
+//! limit, which follows the length of the bytes given. Two kinds of fields are not guarded, for serde gives no hold on
+//! them: types that nest without bound (a list of boxes) can be nested deeper than the stack is, and a list of values
+//! that take no bytes (`Vec<()>`) can be stated to be longer than anyone would wait for.
 
 use bincode::error::{DecodeError, EncodeError};
 use serde::Serialize;

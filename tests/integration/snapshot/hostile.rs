@@ -295,6 +295,22 @@ fn huge_numbers_in_any_place_end_in_an_error() {
     }
 }
 
+/// hostile 24: within a bounded memory budget
+///
+/// The test above, in a process that is given half a GiB of addresses: an allocation of what a file claims would end it.
+#[cfg(target_os = "linux")]
+#[test]
+fn huge_numbers_do_not_make_it_allocate() {
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -v 524288 && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "snapshot::hostile::huge_numbers_in_any_place_end_in_an_error", "--test-threads=1"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// hostile 25: checksums right but content wrong -> `Corrupt`
 #[test]
 fn keys_that_do_not_hold_are_refused() {
