@@ -494,3 +494,31 @@ fn serdes_rules_for_names() {
         "SCREAMING-KEBAB-CASE": "TOTAL-CENTS",
     );
 }
+
+/// Structs that a macro of the user's writes can be models.
+macro_rules! models {
+    ($a:ident, $b:ident, $f:ident) => {
+        #[derive(Model, Clone, Debug, Serialize, Deserialize)]
+        #[model(has_many(kids: $b))]
+        struct $a {
+            #[model(unique)]
+            name: String,
+            $f: u32,
+        }
+        #[derive(Model, Clone, Debug, Serialize, Deserialize)]
+        struct $b {
+            #[model(belongs_to)]
+            parent_id: Id<$a>,
+            #[model(unique)]
+            code: Option<String>,
+        }
+    };
+}
+models!(Alpha, Beta, size);
+#[test]
+fn structs_that_a_macro_has_written_are_models() {
+    let mut db = Database::builder().model::<Alpha>().model::<Beta>().build().unwrap();
+    let a = db.insert(Alpha { name: "x".into(), size: 1 }).unwrap();
+    let b = db.insert(Beta { parent_id: a, code: None }).unwrap();
+    assert_eq!(db.row(b).unwrap().parent().unwrap().size, 1);
+}
