@@ -92,10 +92,8 @@ fn the_lock_file_of_this_project() {
             // "name version", or the name alone where there is one version.
             let mut words = need.split(' ');
             let name = words.next().unwrap().to_owned();
-            let version = words
-                .next()
-                .map(str::to_owned)
-                .unwrap_or_else(|| parsed.iter().find(|(package, _)| package.name == name).unwrap().0.version.clone());
+            let only = || parsed.iter().find(|(package, _)| package.name == name).unwrap().0.version.clone();
+            let version = words.next().map_or_else(only, str::to_owned);
             dependencies.push(Dependency {
                 dependent_name: dependent.name.clone(),
                 dependent_version: dependent.version.clone(),
