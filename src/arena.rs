@@ -303,6 +303,12 @@ impl<M> Arena<M> {
         std::mem::take(&mut self.before)
     }
 
+    /// Puts rows of before back, for a log that is opened again.
+    pub(crate) fn put_before(&mut self, rows: Vec<M>) {
+        debug_assert!(self.before.is_empty(), "one log is open at a time");
+        self.before = rows;
+    }
+
     /// The rows that taking changes back has replaced.
     pub(crate) fn take_after(&mut self) -> Vec<M> {
         std::mem::take(&mut self.after)

@@ -13,7 +13,7 @@ use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
 use crate::integrity::{Mode, Pending, Plan, check_table, dangling, plan_rows};
-use crate::log::IndexWriter;
+use crate::log::{IndexWriter, Rows};
 use crate::model::{Model, Reference, Relation, Visitor};
 use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyRows, RowSet, Store, TableSlot};
@@ -95,8 +95,17 @@ impl<M: Model> AnyRows for Arena<M> {
         Arena::release(self, key);
     }
 
-    fn take_kept(&mut self) -> Box<dyn Any> {
-        Box::new((self.take_before(), self.take_after()))
+    fn take_before(&mut self) -> Rows {
+        Box::new(Arena::take_before(self))
+    }
+
+    fn put_before(&mut self, rows: Rows) {
+        let rows = rows.downcast::<Vec<M>>().expect("rows go back to the table that they left");
+        Arena::put_before(self, *rows);
+    }
+
+    fn take_after(&mut self) -> Rows {
+        Box::new(Arena::take_after(self))
     }
 
     fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error> {

@@ -8,7 +8,12 @@
 //!    closed up: the positions in the log stay true.
 //! 2. Rows of before are in the arenas, in the order of the log, not in here.
 //!
+//! 3. Where a history is kept, closing up is a change like the others, recorded when the log is ended.
+//!
 //! Not responsible for when a log is opened and what becomes of it: that is `transaction`.
+
+use std::any::Any;
+use std::collections::VecDeque;
 
 use slotmap::DefaultKey;
 
@@ -20,8 +25,41 @@ use crate::index::links::Entry;
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) changes: Vec<Change>,
+    /// For each closing up among the changes, the positions of the holes that it closed.
+    pub(crate) holes: Vec<Box<[u32]>>,
     /// Whether a foreign key may name no row until the transaction is committed.
     pub(crate) deferred: bool,
+    /// Whether it was opened for a single statement, to end with it.
+    pub(crate) of_one_statement: bool,
+}
+
+/// Rows that left a table, of a model that is not known here.
+pub(crate) type Rows = Box<dyn Any + Send + Sync>;
+
+/// A log that has ended, with the rows that taking it back needs.
+pub(crate) struct Record {
+    pub(crate) log: Log,
+    /// The rows of before, by table.
+    pub(crate) before: Vec<(u32, Rows)>,
+}
+
+/// What can be undone and redone.
+#[derive(Default)]
+pub(crate) struct History {
+    /// How many transactions are kept.
+    pub(crate) limit: usize,
+    /// Those that can be undone; the last was the latest.
+    pub(crate) undo: VecDeque<Record>,
+    /// Those that have been undone and can be redone; the last was undone last.
+    pub(crate) redo: Vec<Record>,
+}
+
+impl History {
+    /// Takes the oldest transactions out that are over the limit.
+    pub(crate) fn shorten(&mut self) -> impl Iterator<Item = Record> {
+        let over = self.undo.len().saturating_sub(self.limit);
+        self.undo.drain(..over)
+    }
 }
 
 /// One primitive change.
@@ -47,6 +85,10 @@ pub(crate) enum What {
     Entered { unique: u32, hash: u32 },
     /// Took it out of one.
     Withdrawn { unique: u32, hash: u32 },
+    /// Closed up the list of a target slot; which holes, is in the log.
+    ClosedUp { relation: u32, slot: u32, holes: u32 },
+    /// Opened it again.
+    Opened { relation: u32, slot: u32, holes: u32 },
 }
 
 /// The indexes of one table, to be changed: each change is recorded where a transaction is open.
@@ -116,7 +158,7 @@ impl IndexWriter<'_> {
 }
 
 /// Takes a change of the indexes back, and says what takes that back again.
-pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What) -> What {
+pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What, holes: &[Box<[u32]>]) -> What {
     match what {
         What::Row(change) => What::Row(change),
         What::Joined { relation } => {
@@ -126,6 +168,14 @@ pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What) -> What {
         What::Left { relation, entry } => {
             index.links[relation as usize].put_back(key, entry);
             What::Joined { relation }
+        }
+        What::ClosedUp { relation, slot, holes: at } => {
+            index.links[relation as usize].open_list(slot, &holes[at as usize]);
+            What::Opened { relation, slot, holes: at }
+        }
+        What::Opened { relation, slot, holes: at } => {
+            index.links[relation as usize].close_up_list(slot);
+            What::ClosedUp { relation, slot, holes: at }
         }
         What::Entered { unique, hash } => {
             index.uniques[unique as usize].remove(hash, key);

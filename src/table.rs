@@ -16,7 +16,7 @@ use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::key::Lookup;
-use crate::log::{IndexWriter, Log};
+use crate::log::{History, IndexWriter, Log, Rows};
 use crate::model::{Model, Unique, find_by};
 use crate::relation::By;
 use crate::schema::{Action, Schema};
@@ -33,6 +33,8 @@ pub struct Store {
     pub(crate) schema: Schema,
     /// The log of the open transaction.
     pub(crate) log: Option<Log>,
+    /// The transactions that can be undone, where they are kept.
+    pub(crate) history: Option<History>,
     /// Whether rows have ever been stored unchecked, so that a rule may not hold.
     pub(crate) stored_unchecked: bool,
     positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
@@ -91,8 +93,12 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn is_reserved(&self, key: DefaultKey) -> bool;
     /// Frees a withheld slot.
     fn release(&mut self, key: DefaultKey);
-    /// The rows that a log which has ended has kept, and those that taking it back has replaced.
-    fn take_kept(&mut self) -> Box<dyn Any>;
+    /// The rows of before that the open log has kept.
+    fn take_before(&mut self) -> Rows;
+    /// Puts them back for a log that is opened again.
+    fn put_before(&mut self, rows: Rows);
+    /// The rows that taking changes back has replaced.
+    fn take_after(&mut self) -> Rows;
     /// The error for a link that names no target, if it is such.
     fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error>;
     /// How much memory each slot of the arena takes, in bytes, beside what its row owns elsewhere.
@@ -167,7 +173,12 @@ impl Store {
         (&mut *slot.rows, index)
     }
 
-    /// How a statement checks now.
+    /// Whether rows that leave are kept, so that they cannot be given out.
+    pub(crate) fn keeps_rows(&self) -> bool {
+        self.log.is_some() || self.history.is_some()
+    }
+
+    /// Whether foreign keys are checked at the end of the transaction.
     pub(crate) fn defers(&self) -> bool {
         self.log.as_ref().is_some_and(|log| log.deferred)
     }

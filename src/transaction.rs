@@ -55,7 +55,7 @@ impl Deref for Transaction<'_> {
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        self.take_back();
+        undo::roll_back(&mut self.database.store, self.begin, self.outermost);
     }
 }
 
@@ -86,6 +86,8 @@ impl std::error::Error for CommitError<'_> {}
 
 impl Database {
     /// Opens a transaction. [`Transaction::commit`] makes it last; dropped, it is rolled back.
+    ///
+    /// Where a [history](Database::keep_history) is kept, a committed transaction is one step of it.
     ///
     /// A guard that is forgotten (`mem::forget`) leaves the transaction open: later writes belong to it, and until
     /// [`Database::abandon`] ends it, beginning another and saving are [`Error::TransactionOpen`].
@@ -225,11 +227,7 @@ impl<'a> Transaction<'a> {
             return Err(CommitError { transaction: self, violations });
         }
         let mut transaction = std::mem::ManuallyDrop::new(self);
-        let store = &mut transaction.database.store;
-        let log = store.log.take().unwrap_or_default();
-        undo::release(store, &log.changes);
-        // Dropping rows runs user code: everything else is done by now.
-        drop(undo::settle(store, log.changes.iter().map(|change| change.table)));
+        undo::commit(&mut transaction.database.store);
         Ok(())
     }
 
@@ -246,16 +244,6 @@ impl<'a> Transaction<'a> {
 
     fn changes(&self) -> &[Change] {
         self.database.store.log.as_ref().map_or(&[], |log| &log.changes[self.begin..])
-    }
-
-    fn take_back(&mut self) {
-        let store = &mut self.database.store;
-        let undone = undo::take_back(store, self.begin);
-        undo::release(store, &undone);
-        if self.outermost {
-            store.log = None;
-            drop(undo::settle(store, undone.iter().map(|change| change.table)));
-        }
     }
 }
 

@@ -132,7 +132,7 @@ impl Database {
 
     /// A copy of a row that a statement is going to give out, where a transaction keeps the row itself.
     fn copy_if_kept<M: Model>(&self, id: Id<M>) -> Result<Option<M>, Error> {
-        Ok(if self.store.log.is_some() { Some(self.get(id)?.clone()) } else { None })
+        Ok(if self.store.keeps_rows() { Some(self.get(id)?.clone()) } else { None })
     }
 
     /// Sets one field and gives its old value, through the same checks as [`Database::update`].

@@ -182,16 +182,47 @@ impl Link {
         Some(entry)
     }
 
-    /// Closes up the lists that have been thinned out. Called when a statement has ended; until then positions stand.
+    /// The slots of the targets whose lists should be closed up: those that have been thinned out since this was last
+    /// asked. Until a statement has ended positions stand.
+    pub(crate) fn take_sparse(&mut self) -> Vec<u32> {
+        let mut slots = std::mem::take(&mut self.sparse);
+        slots.sort_unstable();
+        slots.dedup();
+        slots.retain(|slot| self.postings.is_sparse(*slot));
+        slots
+    }
+
+    /// Closes up the lists that should be.
     #[inline]
     pub(crate) fn close_up(&mut self) {
         while let Some(slot) = self.sparse.pop() {
-            self.postings.close_up(slot, |source, position| {
-                if let Some(entry) = self.column.get_mut(source) {
-                    entry.position = position;
-                }
-            });
+            if self.postings.is_sparse(slot) {
+                self.close_up_list(slot);
+            }
         }
+    }
+
+    /// The positions of the holes in the list of a target slot.
+    pub(crate) fn holes(&self, target_slot: u32) -> Box<[u32]> {
+        self.postings.holes(target_slot)
+    }
+
+    /// Closes up the list of a target slot.
+    pub(crate) fn close_up_list(&mut self, target_slot: u32) {
+        self.postings.close_up(target_slot, |source, position| {
+            if let Some(entry) = self.column.get_mut(source) {
+                entry.position = position;
+            }
+        });
+    }
+
+    /// Takes [`Link::close_up_list`] back.
+    pub(crate) fn open_list(&mut self, target_slot: u32, holes: &[u32]) {
+        self.postings.open(target_slot, holes, |source, position| {
+            if let Some(entry) = self.column.get_mut(source) {
+                entry.position = position;
+            }
+        });
     }
 
     /// The posting lists by target slot; null keys are holes.

@@ -106,12 +106,39 @@ impl Postings {
         list.holes -= 1;
     }
 
-    /// Closes the holes of a list that is half of them, and tells `moved` each source with its new position.
+    /// Whether a list is half holes, so that it should be closed up.
+    pub(crate) fn is_sparse(&self, target_slot: u32) -> bool {
+        self.lists[target_slot as usize].is_sparse()
+    }
+
+    /// The positions of the holes of a list.
+    pub(crate) fn holes(&self, target_slot: u32) -> Box<[u32]> {
+        let entries = self.lists[target_slot as usize].entries.iter().enumerate();
+        entries.filter(|(_, source)| source.is_null()).map(|(position, _)| position as u32).collect()
+    }
+
+    /// Opens holes at these positions, ascending, in a list that has none: takes [`Postings::close_up`] back. Tells
+    /// `moved` each source with its position.
+    pub(crate) fn open(&mut self, target_slot: u32, holes: &[u32], mut moved: impl FnMut(DefaultKey, u32)) {
+        let list = &mut self.lists[target_slot as usize];
+        debug_assert_eq!(list.holes, 0, "a list that was closed up is opened");
+        let mut opened = SmallVec::with_capacity(list.entries.len() + holes.len());
+        let mut sources = list.entries.iter();
+        for position in 0..(list.entries.len() + holes.len()) as u32 {
+            if holes.binary_search(&position).is_ok() {
+                opened.push(DefaultKey::null());
+            } else if let Some(source) = sources.next() {
+                moved(*source, position);
+                opened.push(*source);
+            }
+        }
+        list.holes = holes.len() as u32;
+        list.entries = opened;
+    }
+
+    /// Closes the holes of a list, and tells `moved` each source with its new position.
     pub(crate) fn close_up(&mut self, target_slot: u32, mut moved: impl FnMut(DefaultKey, u32)) {
         let list = &mut self.lists[target_slot as usize];
-        if !list.is_sparse() {
-            return;
-        }
         let mut position = 0;
         list.entries.retain(|source| {
             let keep = !source.is_null();

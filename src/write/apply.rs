@@ -1,6 +1,7 @@
 //! The primitive changes: rows in, a row over another, rows out. Each takes a plan that was checked, makes room, and
 //! from then on neither fails nor calls user code. Inside a transaction everything that changes is recorded here, and
-//! rows that leave are kept by their arena.
+//! rows that leave are kept by their arena. Where a history is kept, a statement outside of a transaction is one of its
+//! own.
 
 use std::any::Any;
 
@@ -9,9 +10,10 @@ use slotmap::DefaultKey;
 use crate::arena::{Arena, RowChange};
 use crate::index::links::no_target;
 use crate::integrity::{Arrival, Orphan, Plan, UniqueChange, Waiting};
-use crate::log::IndexWriter;
+use crate::log::{IndexWriter, Log};
 use crate::model::Model;
 use crate::table::Store;
+use crate::undo;
 
 /// Stores rows under the next ids, which the plan was made for.
 pub(crate) fn insert<M: Model>(
@@ -21,6 +23,7 @@ pub(crate) fn insert<M: Model>(
     keys: &[DefaultKey],
     plan: Plan,
 ) {
+    begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     let new = new.into_iter();
     rows.reserve_room(new.len());
@@ -36,14 +39,17 @@ pub(crate) fn insert<M: Model>(
 
 /// Hands out the next id, without a row.
 pub(crate) fn reserve_id<M: Model>(store: &mut Store, position: u32) -> DefaultKey {
+    begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     let key = rows.reserve_id();
     index.record_row(key, RowChange::Reserved);
+    end(store);
     key
 }
 
 /// Gives a reserved id back.
 pub(crate) fn cancel<M: Model>(store: &mut Store, position: u32, key: DefaultKey) {
+    begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     if index.is_logged() {
         rows.withhold(key);
@@ -51,10 +57,12 @@ pub(crate) fn cancel<M: Model>(store: &mut Store, position: u32, key: DefaultKey
     } else {
         rows.cancel(key);
     }
+    end(store);
 }
 
 /// Stores a row under a reserved id.
 pub(crate) fn fill<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, plan: Plan) {
+    begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     reserve(rows, &mut index, 1);
     let refused = rows.fill(key, row);
@@ -72,6 +80,7 @@ pub(crate) fn replace<M: Model>(
     keys: &[DefaultKey],
     plan: Plan,
 ) -> Vec<M> {
+    begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     let old = replace_unsettled(rows, &mut index, new, keys, &plan);
     orphan(store, &plan.orphans);
@@ -87,6 +96,7 @@ pub(crate) fn replace_one<M: Model>(
     key: DefaultKey,
     plan: Plan,
 ) -> Option<M> {
+    begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     reserve(rows, &mut index, 1);
     let old = swap(rows, &mut index, key, row);
@@ -124,7 +134,22 @@ fn swap<M>(rows: &mut Arena<M>, index: &mut IndexWriter<'_>, key: DefaultKey, ro
     Some(std::mem::replace(stored, row))
 }
 
-/// Takes a row out and gives it out, unless a transaction keeps it.
+/// Takes a row out that nothing refers to, and gives it out, unless a transaction keeps it.
+pub(crate) fn remove_alone<M: Model>(
+    store: &mut Store,
+    position: u32,
+    key: DefaultKey,
+    hashes: &[Option<u32>],
+) -> Option<M> {
+    begin(store);
+    let (rows, mut index) = store.writer::<M>(position);
+    let row = remove(rows, &mut index, key, hashes);
+    index.close_up();
+    end(store);
+    row
+}
+
+/// [`remove_alone`] for one of many rows; the caller begins and ends.
 #[inline]
 pub(crate) fn remove<M: Model>(
     rows: &mut Arena<M>,
@@ -158,6 +183,22 @@ fn orphan(store: &mut Store, orphans: &[Orphan]) {
     }
 }
 
+/// Begins a statement: opens a log for it alone where a history is kept and no transaction is open.
+#[inline]
+fn begin(store: &mut Store) {
+    if store.history.is_some() && store.log.is_none() {
+        store.log = Some(Log { of_one_statement: true, ..Log::default() });
+    }
+}
+
+/// Ends a statement, with the log that was opened for it.
+#[inline]
+fn end(store: &mut Store) {
+    if store.log.as_ref().is_some_and(|log| log.of_one_statement) {
+        undo::commit(store);
+    }
+}
+
 /// Ends a statement: sources whose missing targets have come are linked, thinned lists are closed up.
 fn settle(store: &mut Store, position: u32, arrivals: Vec<Arrival>) {
     for arrival in arrivals {
@@ -166,6 +207,7 @@ fn settle(store: &mut Store, position: u32, arrivals: Vec<Arrival>) {
         index.join(arrival.relation, arrival.source, arrival.target);
     }
     store.erased_writer(position).1.close_up();
+    end(store);
 }
 
 fn reserve<M>(rows: &Arena<M>, index: &mut IndexWriter<'_>, additional: usize) {
@@ -258,6 +300,7 @@ pub(crate) fn remove_and_clear(
     removals: &[TableRemoval],
     orphans: &[Orphan],
 ) -> Vec<Box<dyn Any>> {
+    begin(store);
     let mut removed: Vec<Box<dyn Any>> = Vec::with_capacity(removals.len() + clearings.len());
     let mut cleared = Vec::with_capacity(clearings.len());
     let touched = clearings.iter().map(|clearing| clearing.position);
@@ -274,6 +317,7 @@ pub(crate) fn remove_and_clear(
     for position in touched {
         store.erased_writer(position).1.close_up();
     }
+    end(store);
     removed.append(&mut cleared);
     removed
 }

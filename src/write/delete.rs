@@ -66,9 +66,7 @@ impl Database {
         let table = self.store.table_at::<M>(position);
         plan_leaving(table.rows, table.index, id.key(), &mut hashes)?;
         let kept = self.copy_if_kept(id)?;
-        let (rows, mut index) = self.store.writer::<M>(position);
-        let row = apply::remove(rows, &mut index, id.key(), &hashes);
-        index.close_up();
+        let row = apply::remove_alone(&mut self.store, position, id.key(), &hashes);
         Ok(row.or(kept).expect("the row was seen to be stored"))
     }
 

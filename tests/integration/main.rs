@@ -5,6 +5,7 @@ mod architecture;
 mod by_hand;
 mod delete;
 mod derive;
+mod history;
 mod hostile;
 mod include;
 mod insert;

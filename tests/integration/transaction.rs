@@ -325,3 +325,17 @@ fn a_committed_transaction_leaves_what_single_statements_would() {
     };
     assert!(run(true) == run(false));
 }
+
+/// A savepoint that begins before any change is taken back for itself alone.
+#[test]
+fn a_savepoint_at_the_start_leaves_the_transaction_open() {
+    let (mut db, _, thor) = world();
+    let mut tx = db.begin().unwrap();
+    let mut first = tx.begin();
+    first.insert(thing("lost", thor, None)).unwrap();
+    first.rollback();
+    let kept = tx.insert(thing("kept", thor, None)).unwrap();
+    assert!(tx.save_to(&mut Vec::new()).is_err(), "it is still open");
+    tx.rollback();
+    assert_eq!((db.contains(kept), db.len::<Thing>(), db.check()), (false, 0, Ok(())));
+}

@@ -1,0 +1,58 @@
+//! Undo and redo of whole transactions.
+//!
+//! A history is the logs of the latest transactions, kept with the rows that taking them back needs. Undoing one brings
+//! the same rows back under the same ids, with the same order of children; redoing brings back what was undone, again
+//! under the same ids.
+//!
+//! Not responsible for edits in place ([`Database::iter_mut`] and its kin), which no log records: undoing a change of a
+//! row puts the whole row back as it was before that change.
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::undo;
+
+impl Database {
+    /// Keeps the last `transactions` to be undone; 0, as at first, keeps none and forgets those that are kept.
+    ///
+    /// A statement outside of a transaction is one of its own. The history is not saved; it holds rows that were
+    /// replaced or removed, and the slots of the latter, until it forgets them.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// db.keep_history(100)?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.delete(mars)?;
+    /// assert!(db.undo()?);
+    /// assert_eq!(db.get(mars)?.name, "Mars");
+    /// assert!(db.undo()?);
+    /// assert!(!db.contains(mars));
+    /// assert!(db.redo()?);
+    /// assert_eq!(db.get(mars)?.name, "Mars");
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn keep_history(&mut self, transactions: usize) -> Result<(), Error> {
+        self.expect_no_transaction()?;
+        undo::keep(&mut self.store, transactions);
+        Ok(())
+    }
+
+    /// Takes back the latest transaction that has not been. Whether there was one. O(its changes).
+    pub fn undo(&mut self) -> Result<bool, Error> {
+        self.expect_no_transaction()?;
+        Ok(undo::step(&mut self.store, true))
+    }
+
+    /// Takes back the latest [`undo`](Database::undo); any other change forgets what can be redone. Whether there was
+    /// one. O(its changes).
+    pub fn redo(&mut self) -> Result<bool, Error> {
+        self.expect_no_transaction()?;
+        Ok(undo::step(&mut self.store, false))
+    }
+
+    /// How many transactions can be undone, and how many redone.
+    pub fn history(&self) -> (usize, usize) {
+        self.store.history.as_ref().map_or((0, 0), |history| (history.undo.len(), history.redo.len()))
+    }
+}
