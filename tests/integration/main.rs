@@ -8,6 +8,7 @@ mod derive;
 mod hostile;
 mod include;
 mod insert;
+mod model_based;
 mod owner;
 mod snapshot;
 mod support;
