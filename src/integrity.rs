@@ -322,8 +322,10 @@ impl<'a, M: Model> Planner<'a, M> {
                         Probe::Id(id) => waiting_hash(id),
                         Probe::Hash(hash) => hash,
                     };
+                    // Unresolved before, it leaves all the same: it waits for another key from now on.
                     self.plan.waiting.push(Waiting { relation: R::INDEX, place, hash });
-                    no_target::unresolved()
+                    self.plan.links.push(Some(no_target::unresolved()));
+                    continue;
                 }
             };
             let stays = linked == Some(found);

@@ -1,5 +1,6 @@
 //! The steps on the database, and that it says of each what the naive store has said.
 
+use std::mem::ManuallyDrop;
 use std::slice::Iter;
 
 use relata::{Database, Error, SnapshotError, Transaction};
@@ -59,7 +60,9 @@ pub(crate) fn replay(db: &mut Database, ids: &mut Ids, entries: &mut Iter<'_, En
 }
 
 /// Replays a transaction up to its end, and gives what is to be after it.
-fn replay_in<'e>(mut tx: Transaction<'_>, ids: &mut Ids, entries: &mut Iter<'e, Entry>) -> &'e Naive {
+fn replay_in<'e>(tx: Transaction<'_>, ids: &mut Ids, entries: &mut Iter<'e, Entry>) -> &'e Naive {
+    // Where a comparison fails nothing is rolled back: a second panic would hide the first.
+    let mut tx = ManuallyDrop::new(tx);
     loop {
         let entry = entries.next().expect("every transaction ends");
         let after = match &entry.event {
@@ -69,12 +72,12 @@ fn replay_in<'e>(mut tx: Transaction<'_>, ids: &mut Ids, entries: &mut Iter<'e, 
             }
             Event::Begin { .. } => replay_in(tx.begin(), ids, entries),
             Event::Commit(violations) => {
-                let refused = tx.commit().err().map_or(Vec::new(), |refused| refused.violations);
+                let refused = ManuallyDrop::into_inner(tx).commit().err().map_or(Vec::new(), |refused| refused.violations);
                 assert_eq!(sorted(&refused, ids), *violations, "what stands against a commit");
                 return &entry.after;
             }
             Event::RollBack => {
-                tx.rollback();
+                ManuallyDrop::into_inner(tx).rollback();
                 return &entry.after;
             }
         };
