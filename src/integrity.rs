@@ -21,6 +21,7 @@ pub(crate) use check::check_table;
 
 use std::any::Any;
 use std::cell::OnceCell;
+use std::mem;
 
 use hashbrown::{HashMap, HashTable};
 use slotmap::{DefaultKey, Key as _};
@@ -322,8 +323,10 @@ impl<'a, M: Model> Planner<'a, M> {
                         Probe::Id(id) => waiting_hash(id),
                         Probe::Hash(hash) => hash,
                     };
+                    // Unresolved before, it leaves all the same: it waits for another key from now on.
                     self.plan.waiting.push(Waiting { relation: R::INDEX, place, hash });
-                    no_target::unresolved()
+                    self.plan.links.push(Some(no_target::unresolved()));
+                    continue;
                 }
             };
             let stays = linked == Some(found);
@@ -402,6 +405,28 @@ impl<'a, M: Model> Planner<'a, M> {
                         self.plan.arrivals.push(Arrival { table, relation, source, target });
                     }
                 }
+            }
+        }
+        self.find_new_homes();
+        // The table of those that wait is a hash table, whose order must not show.
+        self.plan.arrivals.sort_unstable_by_key(|arrival| (arrival.table, arrival.relation, arrival.source));
+    }
+
+    /// Keys may change hands within a statement: a row that gives its key up leaves its sources to the row that takes it.
+    fn find_new_homes(&mut self) {
+        let incoming = &self.store.tables[self.table as usize].incoming;
+        for orphan in mem::take(&mut self.plan.orphans) {
+            let Orphan { table, relation, source, hash } = orphan;
+            let rows = &self.store.tables[table as usize].rows;
+            let names = |row: &M| rows.names(relation, source, DefaultKey::default(), row);
+            let by = incoming.iter().find(|incoming| (incoming.table, incoming.relation) == (table, relation));
+            let unique = by.and_then(|incoming| incoming.unique);
+            match unique.and_then(|unique| self.pending.find_unique(unique, hash, names)) {
+                Some(place) => {
+                    let target = self.pending.keys[place];
+                    self.plan.arrivals.push(Arrival { table, relation, source, target });
+                }
+                None => self.plan.orphans.push(orphan),
             }
         }
     }

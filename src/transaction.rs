@@ -23,7 +23,7 @@ use crate::id::Id;
 use crate::log::{Change, Log, What};
 use crate::model::{Field, KeyOf, Model, Optional, Relation, Unique};
 use crate::relation::{BelongsTo, By, Inverse};
-use crate::table::Store;
+use crate::table::{RowAt, Store};
 use crate::undo;
 use crate::write::{Deleted, Owner, Source};
 
@@ -237,7 +237,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// What stands against a commit: the foreign keys, written in the whole transaction, that name no row, and the ids,
-    /// reserved in it, that have none; in the order in which they were written. Costs O(changes).
+    /// reserved or named in it, that have none; in the order in which they were written. Costs O(changes).
     pub fn violations(&self) -> Vec<Error> {
         violations(&self.database.store)
     }
@@ -250,16 +250,24 @@ impl<'a> Transaction<'a> {
 fn violations(store: &Store) -> Vec<Error> {
     let Some(log) = &store.log else { return Vec::new() };
     let mut seen: HashSet<(u32, u32, DefaultKey)> = HashSet::new();
+    let mut promised: HashSet<RowAt> = HashSet::new();
     let mut violations = Vec::new();
+    let mut expect_filled = |at: RowAt| {
+        let unfilled = store.tables[at.0 as usize].rows.is_reserved(at.1) && promised.insert(at);
+        unfilled.then(|| Error::Unfilled { row: store.row_id(at) })
+    };
     for change in &log.changes {
         let slot = &store.tables[change.table as usize];
         match change.what {
-            What::Joined { relation } if log.deferred && seen.insert((change.table, relation, change.key)) => {
-                violations.extend(slot.rows.dangling(&slot.index, store, relation as usize, change.key));
+            What::Joined { relation } if seen.insert((change.table, relation, change.key)) => {
+                let place = relation as usize;
+                if log.deferred {
+                    violations.extend(slot.rows.dangling(&slot.index, store, place, change.key));
+                }
+                // The id may have been reserved before the transaction.
+                violations.extend(expect_filled((slot.targets[place], slot.index.links[place].target(change.key))));
             }
-            What::Row(RowChange::Reserved) if slot.rows.is_reserved(change.key) => {
-                violations.push(Error::Unfilled { row: store.row_id((change.table, change.key)) });
-            }
+            What::Row(RowChange::Reserved) => violations.extend(expect_filled((change.table, change.key))),
             _ => {}
         }
     }

@@ -9,6 +9,7 @@ mod history;
 mod hostile;
 mod include;
 mod insert;
+mod model_based;
 mod owner;
 mod real_input;
 mod snapshot;

@@ -1,0 +1,376 @@
+//! The naive store: what the database should do, said in the plainest way.
+//!
+//! Rows are cells in vectors. There are no indexes: whatever a key names is searched for among all rows, after each
+//! statement anew. A statement is tried on a copy, a transaction keeps a copy to go back to. Only that a row is linked
+//! to a target, and since when, is remembered: it is what the order of children is about.
+
+use std::collections::BTreeSet;
+
+use relata::Action;
+
+use super::schema::{Cell, Spec, TABLES};
+
+/// What has become of an id.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Slot {
+    Stored(Row),
+    Reserved,
+    /// It never resolves again, unless a rollback brings its row back.
+    Gone,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) cells: Vec<Cell>,
+    /// For each relation of the table.
+    pub(crate) links: Vec<Link>,
+}
+
+/// What a foreign key names, and when the row joined it. Rows whose missing target arrives join it at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Link {
+    pub(crate) target: Target,
+    pub(crate) joined: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Target {
+    /// The key is absent.
+    Absent,
+    /// The key names no row.
+    Missing,
+    /// It names this row or, in a transaction, this reserved id.
+    Row(u32),
+}
+
+/// Why a statement is refused, or what stands against a commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    NotFound,
+    ForeignKey { table: usize, relation: usize, row: Option<u32> },
+    Unique { table: usize, fields: String },
+    Restrict { row: (usize, u32), table: usize, relation: usize, sources: usize },
+    Overridden,
+    NotOwned,
+    NotReserved,
+    Unfilled { row: (usize, u32) },
+    TransactionOpen,
+}
+
+/// A refusal: the one error must be of these, or, where all of a batch are reported, be these.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Refusal {
+    pub(crate) of_batch: bool,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Refusal { of_batch: false, faults: vec![fault] }
+    }
+}
+
+/// What a delete has done beside removing its row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Removed {
+    /// Every row that went.
+    pub(crate) rows: BTreeSet<(usize, u32)>,
+    /// The keys that were cleared: table, row, relation.
+    pub(crate) cleared: BTreeSet<(usize, u32, usize)>,
+}
+
+/// A row of a statement: under which id, with what in it, and at which of the statement's moments. Rows of one moment
+/// stand in the order of their slots.
+pub(crate) struct Write {
+    pub(crate) row: u32,
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) moment: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Naive {
+    pub(crate) tables: [Vec<Slot>; TABLES],
+    clock: u64,
+    pub(crate) open: Option<Open>,
+}
+
+/// An open transaction.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Open {
+    deferred: bool,
+    /// What was reserved in it.
+    reserved: BTreeSet<(usize, u32)>,
+}
+
+impl Naive {
+    pub(crate) fn begin(&mut self, deferred: bool) {
+        self.open = Some(Open { deferred, reserved: BTreeSet::new() });
+    }
+
+    pub(crate) fn defers(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.deferred)
+    }
+
+    /// Goes back to an earlier state. Ids that were given out since are gone.
+    pub(crate) fn roll_back(&mut self, before: Naive) {
+        let given: Vec<usize> = self.tables.iter().map(Vec::len).collect();
+        *self = before;
+        for (table, given) in self.tables.iter_mut().zip(given) {
+            table.resize(given, Slot::Gone);
+        }
+    }
+
+    pub(crate) fn row(&self, table: usize, row: u32) -> Option<&Row> {
+        match self.tables[table].get(row as usize) {
+            Some(Slot::Stored(row)) => Some(row),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn expect(&self, table: usize, row: u32) -> Result<&Row, Refusal> {
+        self.row(table, row).ok_or(Fault::NotFound.into())
+    }
+
+    fn is_reserved(&self, table: usize, row: u32) -> bool {
+        self.tables[table].get(row as usize) == Some(&Slot::Reserved)
+    }
+
+    pub(crate) fn rows(&self, table: usize) -> impl Iterator<Item = (u32, &Row)> {
+        let slots = self.tables[table].iter().enumerate();
+        slots.filter_map(|(row, slot)| match slot {
+            Slot::Stored(stored) => Some((row as u32, stored)),
+            _ => None,
+        })
+    }
+
+    /// Every id that is reserved and has no row.
+    pub(crate) fn reserved(&self) -> impl Iterator<Item = (usize, u32)> {
+        (0..TABLES).flat_map(|table| {
+            let slots = self.tables[table].iter().enumerate();
+            slots.filter(|(_, slot)| **slot == Slot::Reserved).map(move |(row, _)| (table, row as u32))
+        })
+    }
+
+    /// The rows that refer to a row, by when they joined it.
+    pub(crate) fn sources(&self, table: usize, relation: usize, target: u32) -> Vec<(u64, u32)> {
+        let rows = self.rows(table).filter(|(_, row)| row.links[relation].target == Target::Row(target));
+        let mut sources: Vec<_> = rows.map(|(source, row)| (row.links[relation].joined, source)).collect();
+        sources.sort_unstable();
+        sources
+    }
+
+    /// What a row's foreign key names now.
+    fn resolve(&self, table: usize, relation: usize, cells: &[Cell]) -> Target {
+        let relation = &Spec::get().tables[table].relations[relation];
+        let Some(key) = key(&relation.fields, cells) else { return Target::Absent };
+        if relation.names.is_empty() {
+            let named = self.row(relation.target, key[0]).is_some();
+            let promised = self.open.is_some() && self.is_reserved(relation.target, key[0]);
+            return if named || promised { Target::Row(key[0]) } else { Target::Missing };
+        }
+        let mut rows = self.rows(relation.target);
+        let named = rows.find(|(_, row)| self::key(&relation.names, &row.cells).as_ref() == Some(&key));
+        named.map_or(Target::Missing, |(row, _)| Target::Row(row))
+    }
+
+    /// Links every row anew: those that a statement has written at their moments, then those whose targets came.
+    fn relink(&mut self, written: usize, writes: &[Write]) {
+        let moments = writes.iter().map(|write| write.moment + 1).max().unwrap_or(0);
+        let resolved = self.clone();
+        for (table, slots) in self.tables.iter_mut().enumerate() {
+            for (number, slot) in slots.iter_mut().enumerate() {
+                let Slot::Stored(row) = slot else { continue };
+                let write = writes.iter().find(|write| table == written && write.row == number as u32);
+                let joined = self.clock + write.map_or(moments, |write| write.moment);
+                for relation in 0..Spec::get().tables[table].relations.len() {
+                    let target = resolved.resolve(table, relation, &row.cells);
+                    match row.links.get_mut(relation) {
+                        None => row.links.push(Link { target, joined }),
+                        Some(link) if link.target != target => *link = Link { target, joined },
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+        self.clock += moments + 1;
+    }
+
+    /// Hands out ids without rows.
+    pub(crate) fn reserve(&mut self, table: usize) {
+        self.tables[table].push(Slot::Reserved);
+        if let Some(open) = &mut self.open {
+            open.reserved.insert((table, self.tables[table].len() as u32 - 1));
+        }
+    }
+
+    pub(crate) fn expect_reserved(&self, table: usize, row: u32) -> Result<(), Refusal> {
+        if self.is_reserved(table, row) { Ok(()) } else { Err(Fault::NotReserved.into()) }
+    }
+
+    pub(crate) fn cancel(&mut self, table: usize, row: u32) -> Result<(), Refusal> {
+        self.expect_reserved(table, row)?;
+        let faults = self.restrictions((table, row), |_, _| true, |_, _| true);
+        if !faults.is_empty() {
+            return Err(Refusal { of_batch: false, faults });
+        }
+        self.tables[table][row as usize] = Slot::Gone;
+        Ok(())
+    }
+
+    /// One fault for each relation over which rows, of those that count, refer to a row.
+    fn restrictions(
+        &self,
+        target: (usize, u32),
+        restricts: impl Fn(usize, usize) -> bool,
+        counts: impl Fn(usize, u32) -> bool,
+    ) -> Vec<Fault> {
+        let relations = Spec::get().relations().filter(|(table, place, relation)| {
+            relation.target == target.0 && restricts(*table, *place)
+        });
+        let fault = |(table, relation, _): (usize, usize, _)| {
+            let sources = self.sources(table, relation, target.1);
+            let sources = sources.iter().filter(|(_, source)| counts(table, *source)).count();
+            (sources > 0).then_some(Fault::Restrict { row: target, table, relation, sources })
+        };
+        relations.filter_map(fault).collect()
+    }
+
+    /// Stores rows, new ones or in the place of others.
+    pub(crate) fn store(&mut self, table: usize, writes: &[Write], of_batch: bool) -> Result<(), Refusal> {
+        let mut after = self.clone();
+        for write in writes {
+            let at = write.row as usize;
+            if at >= after.tables[table].len() {
+                after.tables[table].resize(at + 1, Slot::Reserved);
+            }
+            let links = self.row(table, write.row).map_or(Vec::new(), |row| row.links.clone());
+            after.tables[table][at] = Slot::Stored(Row { cells: write.cells.clone(), links });
+        }
+        let mut faults = Vec::new();
+        for (place, write) in writes.iter().enumerate() {
+            self.check_uniques(table, writes, place, &mut faults);
+            self.check_key_change(table, writes, write, &mut faults);
+            for relation in 0..Spec::get().tables[table].relations.len() {
+                if !self.defers() && after.resolve(table, relation, &write.cells) == Target::Missing {
+                    let row = self.row(table, write.row).map(|_| write.row);
+                    faults.push(Fault::ForeignKey { table, relation, row });
+                }
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Refusal { of_batch, faults });
+        }
+        *self = after;
+        self.relink(table, writes);
+        Ok(())
+    }
+
+    fn check_uniques(&self, table: usize, writes: &[Write], place: usize, faults: &mut Vec<Fault>) {
+        let spec = &Spec::get().tables[table];
+        for unique in &spec.uniques {
+            let Some(own) = key(unique, &writes[place].cells) else { continue };
+            let has = |cells: &[Cell]| key(unique, cells).as_ref() == Some(&own);
+            let is_written = |row: u32| writes.iter().any(|write| write.row == row);
+            if self.rows(table).any(|(row, stored)| !is_written(row) && has(&stored.cells))
+                || writes[..place].iter().any(|earlier| has(&earlier.cells))
+            {
+                let fields: Vec<&str> = unique.iter().map(|field| spec.fields[*field].name.as_str()).collect();
+                faults.push(Fault::Unique { table, fields: fields.join(", ") });
+            }
+        }
+    }
+
+    /// A key that rows outside of the statement refer to may not change, unless that can wait.
+    fn check_key_change(&self, table: usize, writes: &[Write], write: &Write, faults: &mut Vec<Fault>) {
+        let spec = Spec::get();
+        let Some(old) = self.row(table, write.row) else { return };
+        let changed = |fields: &[usize]| fields.iter().any(|field| old.cells[*field] != write.cells[*field]);
+        let restricts = |source: usize, place: usize| {
+            let relation = &spec.tables[source].relations[place];
+            let waits = relation.on_update == Action::NoAction && self.defers();
+            changed(&relation.names) && !waits
+        };
+        let counts = |source: usize, row: u32| source != table || !writes.iter().any(|write| write.row == row);
+        faults.extend(self.restrictions((table, write.row), restricts, counts));
+    }
+
+    /// Removes rows, with what that takes along.
+    pub(crate) fn remove(&mut self, table: usize, roots: &[u32]) -> Result<Removed, Refusal> {
+        let spec = Spec::get();
+        let mut removed = Removed::default();
+        let mut next: Vec<(usize, u32)> = roots.iter().map(|row| (table, *row)).collect();
+        while let Some(at) = next.pop() {
+            if removed.rows.insert(at) {
+                for (table, place, relation) in spec.relations() {
+                    if relation.target == at.0 && relation.on_delete == Action::Cascade {
+                        next.extend(self.sources(table, place, at.1).iter().map(|(_, source)| (table, *source)));
+                    }
+                }
+            }
+        }
+        let stays = |table: usize, row: u32| !removed.rows.contains(&(table, row));
+        let restricts = |table: usize, place: usize| match spec.tables[table].relations[place].on_delete {
+            Action::Restrict => true,
+            Action::NoAction => !self.defers(),
+            _ => false,
+        };
+        let faults: Vec<Fault> =
+            removed.rows.iter().flat_map(|at| self.restrictions(*at, restricts, stays)).collect();
+        if !faults.is_empty() {
+            return Err(Refusal { of_batch: false, faults });
+        }
+        for (table, place, relation) in spec.relations().filter(|known| known.2.on_delete == Action::SetNull) {
+            for (target_table, target) in &removed.rows {
+                if *target_table == relation.target {
+                    let sources = self.sources(table, place, *target);
+                    let sources = sources.iter().map(|(_, source)| *source).filter(|source| stays(table, *source));
+                    removed.cleared.extend(sources.map(|source| (table, source, place)).collect::<Vec<_>>());
+                }
+            }
+        }
+        for (table, row, place) in &removed.cleared {
+            if let Slot::Stored(stored) = &mut self.tables[*table][*row as usize] {
+                spec.tables[*table].relations[*place].fields.iter().for_each(|field| stored.cells[*field] = None);
+            }
+        }
+        for (table, row) in &removed.rows {
+            self.tables[*table][*row as usize] = Slot::Gone;
+        }
+        self.relink(table, &[]);
+        Ok(removed)
+    }
+
+    /// Every foreign key that names no row.
+    pub(crate) fn dangling(&self) -> Vec<Fault> {
+        let mut dangling = Vec::new();
+        for (table, relation, spec) in Spec::get().relations() {
+            for (row, stored) in self.rows(table) {
+                let missing = match stored.links[relation].target {
+                    Target::Missing => true,
+                    Target::Row(target) => self.row(spec.target, target).is_none() && !self.is_reserved(spec.target, target),
+                    Target::Absent => false,
+                };
+                if missing {
+                    dangling.push(Fault::ForeignKey { table, relation, row: Some(row) });
+                }
+            }
+        }
+        dangling
+    }
+
+    /// What stands against a commit: keys that name no row, ids that are promised and have none.
+    pub(crate) fn violations(&self) -> Vec<Fault> {
+        let mine = |at: &(usize, u32)| self.open.as_ref().is_some_and(|open| open.reserved.contains(at));
+        let named = |at: &(usize, u32)| !self.restrictions(*at, |_, _| true, |_, _| true).is_empty();
+        let unfilled = self.reserved().filter(|at| mine(at) || named(at)).map(|row| Fault::Unfilled { row });
+        let mut violations = self.dangling();
+        violations.extend(unfilled);
+        violations.sort();
+        violations
+    }
+}
+
+/// A key in a row; `None` where a part is absent.
+pub(crate) fn key(fields: &[usize], cells: &[Cell]) -> Option<Vec<u32>> {
+    fields.iter().map(|field| cells[*field]).collect()
+}
