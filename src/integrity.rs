@@ -326,7 +326,8 @@ impl<'a, M: Model> Planner<'a, M> {
                     no_target::unresolved()
                 }
             };
-            let stays = linked == Some(found);
+            // A key that names no row and gives way to another such key: the source waits for another row.
+            let stays = linked == Some(found) && (same || found != no_target::unresolved());
             self.plan.links.push((!stays).then_some(found));
         }
     }

@@ -220,7 +220,9 @@ impl Sqlite {
     }
 
     fn execute(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<usize, Refusal> {
-        let mut statement = self.connection.prepare_cached(sql).unwrap_or_else(|error| panic!("{error} in {sql}"));
+        // Whether checks are deferred is compiled into a statement: one of the other kind must not be used.
+        let sql = if self.defers { format!("{sql} /* deferred */") } else { sql.to_owned() };
+        let mut statement = self.connection.prepare_cached(&sql).unwrap_or_else(|error| panic!("{error} in {sql}"));
         match statement.execute(params_from_iter(values)) {
             Ok(rows) => Ok(rows),
             Err(rusqlite::Error::SqliteFailure(error, _)) if error.code == ErrorCode::ConstraintViolation => {
