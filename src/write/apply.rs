@@ -8,10 +8,10 @@ use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange};
 use crate::index::links::no_target;
-use crate::integrity::{Arrival, Orphan, Plan, UniqueChange, Waiting};
+use crate::integrity::{Arrival, Plan, UniqueChange, Waiting};
 use crate::log::IndexWriter;
 use crate::model::Model;
-use crate::table::Store;
+use crate::table::{Orphan, Store};
 
 /// Stores rows under the next ids, which the plan was made for.
 pub(crate) fn insert<M: Model>(

@@ -9,10 +9,9 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::links::waiting_hash;
-use crate::integrity::Orphan;
 use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
 use crate::model::Model;
-use crate::table::{Incoming, RowAt, Store};
+use crate::table::{Incoming, Orphan, RowAt, Store};
 
 /// What a delete has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,11 +109,13 @@ pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Vec<
             Ok(TableRemoval { position, keys, hashes })
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    let orphans = orphans(store, &removal, &removals);
+    let mut orphans = orphans(store, &removal, &removals);
     let clearings = by_table(&removal.clearing, |((table, key), relation)| (*table, (*key, *relation)))
         .into_iter()
         .map(|(position, clearing)| {
-            let plan = store.tables[position as usize].rows.plan_clearing(store, position, &clearing, &removal.set)?;
+            let rows = &store.tables[position as usize].rows;
+            let (plan, mut orphaned) = rows.plan_clearing(store, position, &clearing, &removal.set)?;
+            orphans.append(&mut orphaned);
             Ok(TableClearing { position, plan })
         })
         .collect::<Result<Vec<_>, Error>>()?;

@@ -213,6 +213,7 @@ impl<'s> Walk<'s> {
         self.judge(&ours, &one(theirs))?;
         match ours {
             Ok(_) if blocked => Err("it was planned as blocked, and done".to_owned()),
+            Err(Error::RestrictViolation { .. }) if !blocked => Err("it was planned as free, and refused".to_owned()),
             Ok(gone) => {
                 let after: usize =
                     (0..self.schema.tables.len()).map(|table| self.sqlite.contents(table).lines().count()).sum();
