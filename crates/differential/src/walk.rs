@@ -4,7 +4,7 @@
 //! all tables; how many rows a delete says that it has taken; in deferred transactions the standing violations; outside
 //! of them `check()`, which proves relata's indexes against its rows. Tables are kept small, so that keys meet often.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relata::{Database, Error, Schema, Transaction};
 
@@ -40,7 +40,12 @@ pub(crate) struct Walk<'s> {
     left: usize,
     /// What was done, and what came of it.
     pub(crate) trace: Vec<String>,
+    /// Of each kind of operation that can be refused, how many were accepted and how many refused.
+    pub(crate) counts: Counts,
 }
+
+/// Of each kind of operation, how many were accepted and how many refused.
+pub(crate) type Counts = BTreeMap<&'static str, (usize, usize)>;
 
 impl<'s> Walk<'s> {
     pub(crate) fn new(scenario: &'s Scenario, seed: u64) -> Self {
@@ -56,6 +61,7 @@ impl<'s> Walk<'s> {
             deferred: false,
             left: 0,
             trace: Vec::new(),
+            counts: Counts::new(),
         }
     }
 
@@ -81,6 +87,11 @@ impl<'s> Walk<'s> {
         some
     }
 
+    fn count(&mut self, kind: &'static str, accepted: bool) {
+        let (yes, no) = self.counts.entry(kind).or_default();
+        *(if accepted { yes } else { no }) += 1;
+    }
+
     fn note(&mut self, what: impl Into<String>) {
         self.trace.push(what.into());
     }
@@ -102,8 +113,12 @@ impl<'s> Walk<'s> {
             self.cancel_reserved(&mut Writer::Inside(&mut transaction))?;
             self.note("commit");
             match (transaction.commit(), self.sqlite.commit()) {
-                (Ok(()), Ok(())) => break,
+                (Ok(()), Ok(())) => {
+                    self.count("commit", true);
+                    break;
+                }
                 (Err(refused), Err(_)) => {
+                    self.count("commit", false);
                     self.note(format!("  refused: {refused}"));
                     transaction = refused.into_transaction();
                     // There is nothing left to repair it with.
@@ -160,9 +175,10 @@ impl<'s> Walk<'s> {
 
     fn statement(&mut self, writer: &mut Writer<'_, '_>) -> Step {
         let table = self.random.below(self.schema.tables.len());
-        let full = self.rows[table].len() >= ROWS_FULL;
+        let (empty, full) = (self.rows[table].is_empty(), self.rows[table].len() >= ROWS_FULL);
         match self.random.below(100) {
             0..40 if !full => self.insert(writer, table),
+            0..80 if empty => self.insert(writer, table),
             0..40 | 70..90 => self.delete(writer, table),
             40..70 => self.update(writer, table),
             90..94 => self.delete_all(writer),
@@ -175,14 +191,16 @@ impl<'s> Walk<'s> {
     fn insert(&mut self, writer: &mut Writer<'_, '_>, table: usize) -> Step {
         let count = if self.random.chance(20) { 2 + self.random.below(2) } else { 1 };
         let first = self.ids.next(self.name(table));
-        let rows: Vec<Vec<Value>> =
-            (0..count).map(|_| self.row(table, None, first + self.random.clone().below(count) as i64)).collect();
-        for (number, row) in (first..).zip(&rows) {
-            self.note(format!("insert {} {}", self.name(table), line(number, row)));
+        let mut rows = Vec::with_capacity(count);
+        for number in (first..).take(count) {
+            let own = first + self.random.below(count) as i64;
+            let row = self.row(table, None, own);
+            self.note(format!("insert {} {}", self.name(table), line(number, &row)));
+            rows.push(row);
         }
         let ours = self.scenario.tables[table].insert(writer, &rows, &mut self.ids);
         let theirs = self.sqlite.insert(table, first, &rows);
-        self.judge(&ours, &theirs)?;
+        self.judge(if count == 1 { "insert" } else { "insert many" }, &ours, &theirs)?;
         let (Err(error), Err(refusal)) = (ours, theirs) else { return Ok(()) };
         if (refusal == Refusal::Unique) == is_unique(&error) {
             Ok(())
@@ -199,7 +217,7 @@ impl<'s> Walk<'s> {
         self.note(format!("update {} {}", self.name(table), line(number, &row)));
         let ours = self.scenario.tables[table].update(writer, key, &row, &self.ids);
         let theirs = self.sqlite.update(table, number, &row);
-        self.judge(&ours, &one(theirs))
+        self.judge("update", &ours, &one(theirs))
     }
 
     fn delete(&mut self, writer: &mut Writer<'_, '_>, table: usize) -> Step {
@@ -210,7 +228,7 @@ impl<'s> Walk<'s> {
         let before: usize = self.rows.iter().map(Vec::len).sum();
         let ours = self.scenario.tables[table].delete(writer, key);
         let theirs = self.sqlite.delete(table, number);
-        self.judge(&ours, &one(theirs))?;
+        self.judge("delete", &ours, &one(theirs))?;
         match ours {
             Ok(_) if blocked => Err("it was planned as blocked, and done".to_owned()),
             Err(Error::RestrictViolation { .. }) if !blocked => Err("it was planned as free, and refused".to_owned()),
@@ -236,7 +254,7 @@ impl<'s> Walk<'s> {
         let key = self.ids.key(self.name(*owner), number);
         let ours = run(writer, key);
         let theirs = self.sqlite.delete_all(*source, relation, number);
-        self.judge(&ours, &theirs)
+        self.judge("delete all", &ours, &theirs)
     }
 
     /// Reserves an id that rows may name from now on, or stores a row under one.
@@ -252,7 +270,7 @@ impl<'s> Walk<'s> {
         let key = self.ids.key(self.name(table), number);
         let ours = self.scenario.tables[table].fill(writer, key, &row, &self.ids);
         let theirs = self.sqlite.insert(table, number, std::slice::from_ref(&row));
-        self.judge(&ours, &theirs)?;
+        self.judge("fill", &ours, &theirs)?;
         if ours.is_ok() {
             self.reserved.retain(|known| *known != (table, number));
         }
@@ -354,7 +372,9 @@ impl<'s> Walk<'s> {
         if target == table && self.rows[target].is_empty() { own } else { self.some_row(target) }
     }
 
-    fn judge<T>(&mut self, ours: &Result<T, Error>, theirs: &Result<usize, Refusal>) -> Step {
+    /// Compares acceptance.
+    fn judge<T>(&mut self, kind: &'static str, ours: &Result<T, Error>, theirs: &Result<usize, Refusal>) -> Step {
+        self.count(kind, ours.is_ok());
         if let Err(error) = ours {
             self.note(format!("  refused: {error}"));
         }
