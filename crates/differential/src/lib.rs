@@ -8,6 +8,7 @@
 //! Not responsible for what SQLite does not have: the order of children, ids that never come back, snapshots.
 
 pub mod random;
+mod rows;
 pub mod scenarios;
 pub mod sqlite;
 pub mod store;

@@ -44,7 +44,7 @@ pub enum Effect {
         /// The position of its table.
         table: usize,
         /// Its integer.
-        row: i64,
+        row: u32,
     },
 }
 
@@ -54,7 +54,7 @@ pub struct Dangling {
     /// The position of the table.
     pub table: usize,
     /// The row's integer.
-    pub row: i64,
+    pub row: u32,
     /// The position of the relation.
     pub relation: usize,
 }
@@ -93,7 +93,7 @@ impl Sqlite {
     }
 
     /// Inserts rows by one statement, under integers from `first` on.
-    pub fn insert(&mut self, table: usize, first: i64, rows: &[Vec<Value>]) -> Result<usize, Refusal> {
+    pub fn insert(&mut self, table: usize, first: u32, rows: &[Vec<Value>]) -> Result<usize, Refusal> {
         let Statements { insert, values, .. } = &self.statements[table];
         let sql = format!("{insert} {}", vec![values.as_str(); rows.len()].join(", "));
         let values = (first..).zip(rows).flat_map(|(number, row)| with_number(number, row));
@@ -101,19 +101,19 @@ impl Sqlite {
     }
 
     /// Replaces a row.
-    pub fn update(&mut self, table: usize, row: i64, values: &[Value]) -> Result<usize, Refusal> {
+    pub fn update(&mut self, table: usize, row: u32, values: &[Value]) -> Result<usize, Refusal> {
         let sql = self.statements[table].update.clone();
         self.statement(&sql, with_number(row, values), Effect::Changes { table, row })
     }
 
     /// Deletes a row.
-    pub fn delete(&mut self, table: usize, row: i64) -> Result<usize, Refusal> {
+    pub fn delete(&mut self, table: usize, row: u32) -> Result<usize, Refusal> {
         let sql = self.statements[table].delete.clone();
         self.statement(&sql, [Value::Id(row)], Effect::Deletes)
     }
 
     /// Deletes the rows that refer to a row over a relation.
-    pub fn delete_all(&mut self, table: usize, relation: &str, owner: i64) -> Result<usize, Refusal> {
+    pub fn delete_all(&mut self, table: usize, relation: &str, owner: u32) -> Result<usize, Refusal> {
         let TableSchema { name, relations, .. } = &self.schema.tables[table];
         let relation = relations.iter().find(|known| known.name == relation).expect("the scenario names its relations");
         let RelationSchema { fields, target, .. } = relation;
@@ -239,7 +239,7 @@ impl Sqlite {
 }
 
 /// A row as a line of text: its integer and its values.
-pub fn line(number: i64, values: &[Value]) -> String {
+pub fn line(number: u32, values: &[Value]) -> String {
     let mut line = number.to_string();
     for value in values {
         let _ = write!(line, "|{value}");
@@ -247,7 +247,7 @@ pub fn line(number: i64, values: &[Value]) -> String {
     line
 }
 
-fn with_number(number: i64, values: &[Value]) -> impl Iterator<Item = Value> {
+fn with_number(number: u32, values: &[Value]) -> impl Iterator<Item = Value> {
     std::iter::once(Value::Id(number)).chain(values.iter().cloned())
 }
 
@@ -301,12 +301,15 @@ fn statements(table: &TableSchema) -> Statements {
     let fields: Vec<&str> = table.fields.iter().map(|field| field.name.as_str()).collect();
     let list = fields.join(", ");
     let marks: Vec<String> = (2..fields.len() + 2).map(|place| format!("?{place}")).collect();
-    let shown: String = fields.iter().map(|field| format!(" || '|' || coalesce({field}, 'null')")).collect();
+    let shown: Vec<String> = fields.iter().map(|field| format!("coalesce({field}, 'null')")).collect();
     Statements {
         insert: format!("INSERT INTO {name} (row, {list}) VALUES"),
         values: format!("({})", vec!["?"; fields.len() + 1].join(", ")),
         update: format!("UPDATE {name} SET ({list}) = ({}) WHERE row = ?1", marks.join(", ")),
         delete: format!("DELETE FROM {name} WHERE row = ?"),
-        contents: format!("SELECT group_concat(row{shown}, char(10) ORDER BY row) FROM {name}"),
+        contents: format!(
+            "SELECT group_concat(concat_ws('|', row, {}), char(10) ORDER BY row) FROM {name}",
+            shown.join(", ")
+        ),
     }
 }

@@ -68,7 +68,7 @@ pub trait Table: Sync {
     /// Registers the model.
     fn register(&self, builder: DatabaseBuilder) -> DatabaseBuilder;
     /// All rows by their integers, in the order of these.
-    fn rows(&self, database: &Database, ids: &Ids) -> Vec<(i64, Vec<Value>)>;
+    fn rows(&self, database: &Database, ids: &Ids) -> Vec<(u32, Vec<Value>)>;
     /// Inserts one row or more under the next integers, as one statement.
     fn insert(&self, writer: &mut Writer<'_, '_>, rows: &[Vec<Value>], ids: &mut Ids) -> Result<(), Error>;
     /// Replaces a row.
@@ -110,7 +110,7 @@ impl<M: Record> Table for TableOf<M> {
         builder.model::<M>()
     }
 
-    fn rows(&self, database: &Database, ids: &Ids) -> Vec<(i64, Vec<Value>)> {
+    fn rows(&self, database: &Database, ids: &Ids) -> Vec<(u32, Vec<Value>)> {
         let mut rows: Vec<_> =
             database.iter::<M>().map(|(id, row)| (ids.number(M::NAME, id.key()), row.show(ids))).collect();
         rows.sort_unstable_by_key(|(number, _)| *number);
@@ -126,7 +126,9 @@ impl<M: Record> Table for TableOf<M> {
             write!(writer, insert_with(make)).err()
         } else {
             let make = |new: &[Id<M>]| {
-                new.iter().for_each(|id| ids.bind(M::NAME, id.key()));
+                for id in new {
+                    ids.bind(M::NAME, id.key());
+                }
                 rows.iter().map(|row| M::read(row, ids)).collect()
             };
             write!(writer, insert_many_with(rows.len(), make)).err()

@@ -12,7 +12,7 @@ pub enum Value {
     /// Absent.
     Null,
     /// An id: the integer that stands for it.
-    Id(i64),
+    Id(u32),
     /// A text.
     Text(String),
 }
@@ -48,14 +48,14 @@ pub struct Ids {
 
 #[derive(Debug, Default)]
 struct TableIds {
-    numbers: BTreeMap<DefaultKey, i64>,
+    numbers: BTreeMap<DefaultKey, u32>,
     keys: Vec<DefaultKey>,
 }
 
 impl Ids {
     /// The integer that the next id of a table gets.
-    pub fn next(&self, table: &str) -> i64 {
-        1 + self.tables.get(table).map_or(0, |ids| ids.keys.len() as i64)
+    pub fn next(&self, table: &str) -> u32 {
+        1 + self.tables.get(table).map_or(0, |ids| ids.keys.len() as u32)
     }
 
     /// Gives an id the next integer.
@@ -65,7 +65,7 @@ impl Ids {
     pub fn bind(&mut self, table: &'static str, key: DefaultKey) {
         let ids = self.tables.entry(table).or_default();
         ids.keys.push(key);
-        let known = ids.numbers.insert(key, ids.keys.len() as i64);
+        let known = ids.numbers.insert(key, ids.keys.len() as u32);
         assert_eq!(known, None, "{table}: the id {:?} was handed out before", key.data());
     }
 
@@ -78,14 +78,14 @@ impl Ids {
     }
 
     /// The id that an integer stands for.
-    pub fn key(&self, table: &str, number: i64) -> DefaultKey {
-        let place = usize::try_from(number - 1).ok();
+    pub fn key(&self, table: &str, number: u32) -> DefaultKey {
+        let place = (number as usize).checked_sub(1);
         let known = place.and_then(|place| self.tables.get(table)?.keys.get(place));
         known.copied().unwrap_or_default()
     }
 
     /// The integer that stands for an id.
-    pub fn number(&self, table: &str, key: DefaultKey) -> i64 {
+    pub fn number(&self, table: &str, key: DefaultKey) -> u32 {
         self.tables.get(table).and_then(|ids| ids.numbers.get(&key)).copied().unwrap_or(0)
     }
 }

@@ -22,6 +22,7 @@ struct Folder {
 
 /// Every row has a root, the first of them itself.
 #[derive(Model, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "it is made of keys")]
 #[model(has_many(members: Node, via = root))]
 struct Node {
     #[model(belongs_to, on_delete = no_action)]
