@@ -12,12 +12,12 @@ use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
-use crate::integrity::{Mode, Pending, Plan, check_table, dangling, plan_rows};
+use crate::integrity::{Pending, Plan, check_table, dangling, plan_rows};
 use crate::log::{IndexWriter, Rows};
 use crate::model::{Model, Reference, Relation, Visitor};
 use crate::snapshot::{codec, rebuild};
-use crate::table::{AnyRows, RowSet, Store, TableSlot};
-use crate::write::apply;
+use crate::table::{AnyRows, Orphan, RowSet, Store, TableSlot};
+use crate::write::{apply, usual_mode};
 
 impl<M: Model> AnyRows for Arena<M> {
     fn len(&self) -> usize {
@@ -57,7 +57,7 @@ impl<M: Model> AnyRows for Arena<M> {
         table: u32,
         clearing: &[(DefaultKey, usize)],
         removed: &RowSet,
-    ) -> Result<Box<dyn Any>, Error> {
+    ) -> Result<(Box<dyn Any>, Vec<Orphan>), Error> {
         let mut sorted = clearing.to_vec();
         sorted.sort_unstable();
         let mut keys: Vec<DefaultKey> = Vec::new();
@@ -71,10 +71,12 @@ impl<M: Model> AnyRows for Arena<M> {
                 M::declare(&mut Clear { relation, row });
             }
         }
-        let (plan, faults) = plan_rows(store, table, Pending::updates(&rows, &keys), Mode::Checked, Some(removed));
+        let pending = Pending::updates(&rows, &keys);
+        let (mut plan, faults) = plan_rows(store, table, pending, usual_mode(store), Some(removed));
+        let orphans = std::mem::take(&mut plan.orphans);
         match faults.into_iter().next() {
             Some((_, error)) => Err(error),
-            None => Ok(Box::new(Clearing { rows, keys, plan })),
+            None => Ok((Box::new(Clearing { rows, keys, plan }), orphans)),
         }
     }
 

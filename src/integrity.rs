@@ -35,7 +35,7 @@ use crate::index::unique::spread;
 use crate::key::{Key, hash_of};
 use crate::model::{KeyRef, Model, Probe, Reference, Relation, Unique, Visitor, has_key, is_key_of};
 use crate::schema::Action;
-use crate::table::{Incoming, RowSet, Store, Table};
+use crate::table::{Incoming, Orphan, RowSet, Store, Table};
 
 /// What storing `n` rows does to the indexes of their table.
 #[derive(Debug, Default)]
@@ -50,16 +50,6 @@ pub(crate) struct Plan {
     pub(crate) waiting: Vec<Waiting>,
     /// Rows that referred to the rows by a key that these give up.
     pub(crate) orphans: Vec<Orphan>,
-}
-
-/// A source whose target goes, or takes another key, and which keeps its key for the time being: `no_action` where checks
-/// are deferred.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Orphan {
-    pub(crate) table: u32,
-    pub(crate) relation: usize,
-    pub(crate) source: DefaultKey,
-    pub(crate) hash: u32,
 }
 
 /// A row that is stored with a foreign key that names no row.
@@ -408,7 +398,7 @@ impl<'a, M: Model> Planner<'a, M> {
             }
         }
         self.find_new_homes();
-        // The table of those that wait is a hash table, whose order must not show.
+        // They join in slot order, whatever keys they waited for.
         self.plan.arrivals.sort_unstable_by_key(|arrival| (arrival.table, arrival.relation, arrival.source));
     }
 

@@ -51,6 +51,16 @@ pub struct TableSlot {
     pub(crate) incoming: Vec<Incoming>,
 }
 
+/// A source whose target goes, or takes another key, and which keeps its key for the time being: `no_action` where checks
+/// are deferred.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Orphan {
+    pub(crate) table: u32,
+    pub(crate) relation: usize,
+    pub(crate) source: DefaultKey,
+    pub(crate) hash: u32,
+}
+
 /// A relation seen from its target.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Incoming {
@@ -77,14 +87,15 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     /// Removes rows as planned and gives them out, unless a transaction keeps them: to be dropped when the whole
     /// statement is done.
     fn remove(&mut self, index: IndexWriter<'_>, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any>;
-    /// Plans the clearing of foreign keys: rows, each with the place of a relation. Rows in `removed` are going.
+    /// Plans the clearing of foreign keys: rows, each with the place of a relation. Rows in `removed` are going. Gives
+    /// also the rows that referred to those by a key of which the cleared one is a part.
     fn plan_clearing(
         &self,
         store: &Store,
         table: u32,
         clearing: &[(DefaultKey, usize)],
         removed: &RowSet,
-    ) -> Result<Box<dyn Any>, Error>;
+    ) -> Result<(Box<dyn Any>, Vec<Orphan>), Error>;
     /// Applies what `plan_clearing` gave, and gives the rows of before out, unless a transaction keeps them.
     fn clear(&mut self, index: IndexWriter<'_>, plan: Box<dyn Any>) -> Box<dyn Any>;
     /// Takes a change of a row back, and says what takes that back again.

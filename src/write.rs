@@ -233,6 +233,6 @@ impl Database {
 }
 
 /// How strictly a statement is checked that does not say it itself.
-fn usual_mode(store: &Store) -> Mode {
+pub(crate) fn usual_mode(store: &Store) -> Mode {
     if store.defers() { Mode::Deferred } else { Mode::Checked }
 }

@@ -9,10 +9,10 @@ use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange};
 use crate::index::links::no_target;
-use crate::integrity::{Arrival, Orphan, Plan, UniqueChange, Waiting};
+use crate::integrity::{Arrival, Plan, UniqueChange, Waiting};
 use crate::log::{IndexWriter, Log};
 use crate::model::Model;
-use crate::table::Store;
+use crate::table::{Orphan, Store};
 use crate::undo;
 
 /// Stores rows under the next ids, which the plan was made for.

@@ -9,10 +9,9 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::links::waiting_hash;
-use crate::integrity::Orphan;
 use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
 use crate::model::Model;
-use crate::table::{Incoming, RowAt, Store};
+use crate::table::{Incoming, Orphan, RowAt, Store};
 
 /// What a delete has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +89,11 @@ impl Database {
     pub fn plan_delete<M: Model>(&self, id: Id<M>) -> Result<DeletePlan, Error> {
         let position = self.store.position::<M>()?;
         self.store.table_at::<M>(position).row(id)?;
-        Ok(Removal::of(&self.store, &[(position, id.key())]).describe(&self.store))
+        let mut removal = Removal::of(&self.store, &[(position, id.key())]);
+        if removal.blocked.is_empty() {
+            removal.blocked.extend(prepare(&self.store, &removal).err());
+        }
+        Ok(removal.describe(&self.store))
     }
 }
 
@@ -100,6 +103,21 @@ pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Vec<
     if !removal.blocked.is_empty() {
         return Err(removal.blocked.swap_remove(0));
     }
+    let Prepared { clearings, removals, orphans } = prepare(store, &removal)?;
+    let described = removal.describe(store);
+    Ok((apply::remove_and_clear(store, clearings, &removals, &orphans), described))
+}
+
+/// What a removal does to each table.
+struct Prepared {
+    clearings: Vec<TableClearing>,
+    removals: Vec<TableRemoval>,
+    orphans: Vec<Orphan>,
+}
+
+/// Plans the changes of each table. A key that is cleared may be a part of one that other rows refer to: that can be
+/// refused too.
+fn prepare(store: &Store, removal: &Removal) -> Result<Prepared, Error> {
     let removals = by_table(&removal.rows, |at| *at)
         .into_iter()
         .map(|(position, keys)| {
@@ -108,16 +126,17 @@ pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Vec<
             Ok(TableRemoval { position, keys, hashes })
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    let orphans = orphans(store, &removal, &removals);
+    let mut orphans = orphans(store, removal, &removals);
     let clearings = by_table(&removal.clearing, |((table, key), relation)| (*table, (*key, *relation)))
         .into_iter()
         .map(|(position, clearing)| {
-            let plan = store.tables[position as usize].rows.plan_clearing(store, position, &clearing, &removal.set)?;
+            let rows = &store.tables[position as usize].rows;
+            let (plan, mut orphaned) = rows.plan_clearing(store, position, &clearing, &removal.set)?;
+            orphans.append(&mut orphaned);
             Ok(TableClearing { position, plan })
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    let described = removal.describe(store);
-    Ok((apply::remove_and_clear(store, clearings, &removals, &orphans), described))
+    Ok(Prepared { clearings, removals, orphans })
 }
 
 /// The sources that keep the key of a row that goes, under the hash by which they will wait for another with that key.

@@ -12,25 +12,101 @@ pub(crate) type Cells = Vec<Cell>;
 /// A statement, with rows named by their symbols.
 #[derive(Debug, Clone)]
 pub(crate) enum Command {
-    Insert { table: usize, cells: Cells, with: bool },
-    InsertMany { table: usize, rows: Vec<Cells>, with: bool },
-    Reserve { table: usize },
-    InsertAt { table: usize, row: u32, cells: Cells },
-    Cancel { table: usize, row: u32 },
-    Update { table: usize, row: u32, cells: Cells },
-    Replace { table: usize, row: u32, cells: Cells },
-    Set { table: usize, row: u32, field: usize, cell: Cell },
-    Upsert { table: usize, unique: usize, cells: Cells },
-    Relate { table: usize, relation: usize, row: u32, target: u32 },
-    Unrelate { table: usize, relation: usize, row: u32 },
-    Create { table: usize, relation: usize, owner: u32, cells: Cells },
-    CreateMany { table: usize, relation: usize, owner: u32, rows: Vec<Cells> },
-    UpdateIn { table: usize, relation: usize, owner: u32, row: u32, cells: Cells },
+    Insert {
+        table: usize,
+        cells: Cells,
+        with: bool,
+    },
+    InsertMany {
+        table: usize,
+        rows: Vec<Cells>,
+        with: bool,
+    },
+    Reserve {
+        table: usize,
+    },
+    InsertAt {
+        table: usize,
+        row: u32,
+        cells: Cells,
+    },
+    Cancel {
+        table: usize,
+        row: u32,
+    },
+    Update {
+        table: usize,
+        row: u32,
+        cells: Cells,
+    },
+    Replace {
+        table: usize,
+        row: u32,
+        cells: Cells,
+    },
+    Set {
+        table: usize,
+        row: u32,
+        field: usize,
+        cell: Cell,
+    },
+    Upsert {
+        table: usize,
+        unique: usize,
+        cells: Cells,
+    },
+    Relate {
+        table: usize,
+        relation: usize,
+        row: u32,
+        target: u32,
+    },
+    Unrelate {
+        table: usize,
+        relation: usize,
+        row: u32,
+    },
+    Create {
+        table: usize,
+        relation: usize,
+        owner: u32,
+        cells: Cells,
+    },
+    CreateMany {
+        table: usize,
+        relation: usize,
+        owner: u32,
+        rows: Vec<Cells>,
+    },
+    UpdateIn {
+        table: usize,
+        relation: usize,
+        owner: u32,
+        row: u32,
+        cells: Cells,
+    },
     /// Rows that are alike are edited alike: each edit says the row of before and the row of after.
-    UpdateAll { table: usize, relation: usize, owner: u32, edits: Vec<(Cells, Cells)> },
-    DeleteIn { table: usize, relation: usize, owner: u32, row: u32 },
-    DeleteAll { table: usize, relation: usize, owner: u32 },
-    Delete { table: usize, row: u32 },
+    UpdateAll {
+        table: usize,
+        relation: usize,
+        owner: u32,
+        edits: Vec<(Cells, Cells)>,
+    },
+    DeleteIn {
+        table: usize,
+        relation: usize,
+        owner: u32,
+        row: u32,
+    },
+    DeleteAll {
+        table: usize,
+        relation: usize,
+        owner: u32,
+    },
+    Delete {
+        table: usize,
+        row: u32,
+    },
     SaveAndLoad,
 }
 
@@ -42,9 +118,15 @@ pub(crate) enum Value {
     Given(usize),
     Old(Cells),
     OldCell(Cell),
-    Upserted { row: u32, old: Option<Cells> },
+    Upserted {
+        row: u32,
+        old: Option<Cells>,
+    },
     Count(usize),
-    Deleted { row: Cells, removed: Removed },
+    Deleted {
+        row: Cells,
+        removed: Removed,
+    },
 }
 
 /// What happened, and the state after it.
@@ -58,7 +140,9 @@ pub(crate) struct Entry {
 pub(crate) enum Event {
     Statement(Command, Result<Value, Refusal>),
     /// A transaction opens or, inside of one, a savepoint.
-    Begin { deferred: bool },
+    Begin {
+        deferred: bool,
+    },
     /// What stands against it; refused, it is rolled back.
     Commit(Vec<Fault>),
     RollBack,
@@ -191,8 +275,10 @@ impl Naive {
 
     fn insert(&mut self, table: usize, rows: &[Cells], of_batch: bool) -> Result<Value, Refusal> {
         let first = self.tables[table].len() as u32;
-        let writes: Vec<Write> =
-            (0..).zip(rows).map(|(n, cells)| Write { row: first + n, cells: cells.clone(), moment: n.into() }).collect();
+        let writes: Vec<Write> = (0..)
+            .zip(rows)
+            .map(|(n, cells)| Write { row: first + n, cells: cells.clone(), moment: n.into() })
+            .collect();
         self.store(table, &writes, of_batch)?;
         Ok(Value::Given(rows.len()))
     }

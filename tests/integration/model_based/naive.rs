@@ -224,9 +224,9 @@ impl Naive {
         restricts: impl Fn(usize, usize) -> bool,
         counts: impl Fn(usize, u32) -> bool,
     ) -> Vec<Fault> {
-        let relations = Spec::get().relations().filter(|(table, place, relation)| {
-            relation.target == target.0 && restricts(*table, *place)
-        });
+        let relations = Spec::get()
+            .relations()
+            .filter(|(table, place, relation)| relation.target == target.0 && restricts(*table, *place));
         let fault = |(table, relation, _): (usize, usize, _)| {
             let sources = self.sources(table, relation, target.1);
             let sources = sources.iter().filter(|(_, source)| counts(table, *source)).count();
@@ -314,8 +314,7 @@ impl Naive {
             Action::NoAction => !self.defers(),
             _ => false,
         };
-        let faults: Vec<Fault> =
-            removed.rows.iter().flat_map(|at| self.restrictions(*at, restricts, stays)).collect();
+        let faults: Vec<Fault> = removed.rows.iter().flat_map(|at| self.restrictions(*at, restricts, stays)).collect();
         if !faults.is_empty() {
             return Err(Refusal { of_batch: false, faults });
         }
@@ -347,7 +346,9 @@ impl Naive {
             for (row, stored) in self.rows(table) {
                 let missing = match stored.links[relation].target {
                     Target::Missing => true,
-                    Target::Row(target) => self.row(spec.target, target).is_none() && !self.is_reserved(spec.target, target),
+                    Target::Row(target) => {
+                        self.row(spec.target, target).is_none() && !self.is_reserved(spec.target, target)
+                    }
                     Target::Absent => false,
                 };
                 if missing {

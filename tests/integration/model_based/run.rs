@@ -72,7 +72,8 @@ fn replay_in<'e>(tx: Transaction<'_>, ids: &mut Ids, entries: &mut Iter<'e, Entr
             }
             Event::Begin { .. } => replay_in(tx.begin(), ids, entries),
             Event::Commit(violations) => {
-                let refused = ManuallyDrop::into_inner(tx).commit().err().map_or(Vec::new(), |refused| refused.violations);
+                let refused =
+                    ManuallyDrop::into_inner(tx).commit().err().map_or(Vec::new(), |refused| refused.violations);
                 assert_eq!(sorted(&refused, ids), *violations, "what stands against a commit");
                 return &entry.after;
             }

@@ -238,7 +238,10 @@ impl Spec {
         let table = |(at, table): (usize, &relata::TableSchema)| {
             let relations: Vec<_> = table.relations.iter().map(|known| relation(at, known)).collect();
             let ids_of = |field: usize| {
-                relations.iter().find(|known| known.names.is_empty() && known.fields == [field]).map(|known| known.target)
+                relations
+                    .iter()
+                    .find(|known| known.names.is_empty() && known.fields == [field])
+                    .map(|known| known.target)
             };
             let field = |(field, schema): (usize, &relata::FieldSchema)| FieldSpec {
                 name: schema.name.clone(),

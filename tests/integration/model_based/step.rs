@@ -13,7 +13,11 @@ use super::schema::{GUILD, HERO, TABLES};
 pub(crate) enum Step {
     Statement(Choices),
     /// A transaction or, inside of one, a savepoint.
-    Transaction { deferred: bool, steps: Vec<Step>, commit: bool },
+    Transaction {
+        deferred: bool,
+        steps: Vec<Step>,
+        commit: bool,
+    },
 }
 
 /// What one statement is made of; each kind uses what it needs.

@@ -108,7 +108,13 @@ fn verify_sources(db: &Database, store: &Naive, table: usize, relation: usize, i
             sources.sort_unstable();
             sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>()
         });
-        assert_eq!(listed, expected, "the sources of {owner} over `{}` of {}", spec.name, Spec::get().tables[table].name);
+        assert_eq!(
+            listed,
+            expected,
+            "the sources of {owner} over `{}` of {}",
+            spec.name,
+            Spec::get().tables[table].name
+        );
     }
 }
 
