@@ -141,6 +141,21 @@ pub enum Error {
     /// deferred), reserved ids without a row.
     #[error("{} violation(s) stand at the end of the transaction; first: {}", .0.len(), .0[0])]
     Violations(Vec<Error>),
+    /// This thread holds the shared database already and would wait for itself, see
+    /// [`SharedDatabase`](crate::SharedDatabase). Drop the other guard first, or pass it on.
+    #[error("this thread holds the shared database to {held}: asking for it to {wanted} would wait for ever")]
+    HeldByThisThread {
+        /// What it holds it for.
+        held: LockMode,
+        /// What it asks for.
+        wanted: LockMode,
+    },
+    /// The shared database was not let go of within the time that the caller would wait.
+    #[error("the shared database is busy: no turn to {wanted} came in time")]
+    Busy {
+        /// What was asked for.
+        wanted: LockMode,
+    },
     /// The table has no slot numbers left.
     #[error("`{model}` is full: it has used its 4,294,967,294 slots")]
     Full {
@@ -247,6 +262,24 @@ impl fmt::Display for Holder {
             Holder::Row(row) => row.fmt(f),
             Holder::Batch(index) => write!(f, "row {index} of the same batch"),
         }
+    }
+}
+
+/// What a shared database is held for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockMode {
+    /// Reading, beside other readers.
+    Read,
+    /// Writing, alone.
+    Write,
+}
+
+impl fmt::Display for LockMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LockMode::Read => "read",
+            LockMode::Write => "write",
+        })
     }
 }
 

@@ -43,6 +43,7 @@
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
 //! | join | [`Database::include`] and [`Path`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
+//! | share between threads | [`SharedDatabase`] |
 //! | look into it | [`Database::schema`], [`Database::plan_delete`], [`Database::check`] |
 //!
 //! # Costs
@@ -71,10 +72,12 @@ mod relation;
 mod table;
 mod undo;
 mod database;
+mod lock;
 mod integrity;
 mod write;
 mod transaction;
 mod history;
+mod shared;
 mod include;
 mod row;
 mod builder;
@@ -83,13 +86,14 @@ mod erased;
 
 pub use builder::DatabaseBuilder;
 pub use database::Database;
-pub use error::{Act, BatchViolation, Error, Holder, Missing};
+pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use id::{Id, ParseIdError, RowId};
 pub use include::{
     Children, Cursor, Each, Include, Item, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
 pub use integrity::removal::{ClearedKey, DeletePlan};
 pub use key::{Key, KeyPart, Lookup};
+pub use lock::ReadGuard;
 pub use model::{
     ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, Optional,
     Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
@@ -101,6 +105,7 @@ pub use row::{Navigate, Row, RowRef};
 pub use schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, Schema, SchemaFault, TableSchema, UniqueSchema,
 };
+pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use transaction::{CommitError, Transaction};

@@ -8,7 +8,7 @@
 //! 1. At most one log is open. A transaction inside a transaction is a savepoint: a place in that log.
 //! 2. When the outermost transaction has ended, no slot is withheld for it and no row kept.
 //!
-//! Not responsible for sharing between threads: a transaction holds the database by `&mut`.
+//! Not responsible for sharing between threads: a transaction has the database to itself, by its borrow or by its lock.
 
 use std::fmt;
 use std::ops::Deref;
@@ -20,6 +20,7 @@ use crate::arena::RowChange;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
+use crate::lock::Exclusive;
 use crate::log::{Change, Log, What};
 use crate::model::{Field, KeyOf, Model, Optional, Relation, Unique};
 use crate::relation::{BelongsTo, By, Inverse};
@@ -30,9 +31,10 @@ use crate::write::{Deleted, Owner, Source};
 /// An open transaction. Dropped, it is rolled back.
 ///
 /// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database.
-/// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it.
+/// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. It stays on its thread, because that of a
+/// [`SharedDatabase`](crate::SharedDatabase) holds a lock.
 pub struct Transaction<'a> {
-    database: &'a mut Database,
+    database: Exclusive<'a>,
     /// Where in the log it began; the outermost began at its start.
     begin: usize,
     outermost: bool,
@@ -49,7 +51,7 @@ impl Deref for Transaction<'_> {
     type Target = Database;
 
     fn deref(&self) -> &Database {
-        self.database
+        &self.database
     }
 }
 
@@ -84,6 +86,13 @@ impl fmt::Display for CommitError<'_> {
 
 impl std::error::Error for CommitError<'_> {}
 
+/// Gives the transaction up: it is rolled back, and what stood against it is [`Error::Violations`].
+impl From<CommitError<'_>> for Error {
+    fn from(refused: CommitError<'_>) -> Self {
+        Error::Violations(refused.violations)
+    }
+}
+
 impl Database {
     /// Opens a transaction. [`Transaction::commit`] makes it last; dropped, it is rolled back.
     ///
@@ -104,9 +113,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn begin(&mut self) -> Result<Transaction<'_>, Error> {
-        self.expect_no_transaction()?;
-        self.store.log = Some(Log::default());
-        Ok(Transaction { database: self, begin: 0, outermost: true })
+        Transaction::open(self.into(), false)
     }
 
     /// Opens a transaction in which a foreign key may name no row until it is committed (behaviour I10): so rows can
@@ -139,11 +146,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn begin_deferred(&mut self) -> Result<Transaction<'_>, Error> {
-        let transaction = self.begin()?;
-        if let Some(log) = &mut transaction.database.store.log {
-            log.deferred = true;
-        }
-        Ok(transaction)
+        Transaction::open(self.into(), true)
     }
 
     /// Runs `work` in a transaction: `Ok` commits it, `Err` or a panic rolls it back.
@@ -180,29 +183,33 @@ impl Database {
     /// Rolls back a transaction whose guard was forgotten. Does nothing where none is open.
     pub fn abandon(&mut self) {
         if self.store.log.is_some() {
-            drop(Transaction { database: self, begin: 0, outermost: true });
+            drop(Transaction { database: self.into(), begin: 0, outermost: true });
         }
     }
 }
 
 /// Runs `work`, then commits or rolls back.
-fn finish<T, E: From<Error>>(
+pub(crate) fn finish<T, E: From<Error>>(
     mut transaction: Transaction<'_>,
     work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let result = work(&mut transaction)?;
-    match transaction.commit() {
-        Ok(()) => Ok(result),
-        Err(refused) => Err(Error::Violations(refused.violations).into()),
-    }
+    transaction.commit().map_err(Error::from)?;
+    Ok(result)
 }
 
 impl<'a> Transaction<'a> {
+    pub(crate) fn open(mut database: Exclusive<'a>, deferred: bool) -> Result<Self, Error> {
+        database.expect_no_transaction()?;
+        database.store.log = Some(Log { deferred, ..Log::default() });
+        Ok(Transaction { database, begin: 0, outermost: true })
+    }
+
     /// Opens a transaction inside this one: a savepoint. Dropped, it takes back what was written since;
     /// [`commit`](Transaction::commit) leaves that to this one, violations included (behaviour I11).
     pub fn begin(&mut self) -> Transaction<'_> {
         let begin = self.database.store.log.as_ref().map_or(0, |log| log.changes.len());
-        Transaction { database: self.database, begin, outermost: false }
+        Transaction { database: (&mut *self.database).into(), begin, outermost: false }
     }
 
     /// Runs `work` in a savepoint: `Err` or a panic takes back what it has written, and nothing else.
@@ -217,7 +224,7 @@ impl<'a> Transaction<'a> {
     ///
     /// Where [`violations`](Transaction::violations) stand, the error lists them all and gives the transaction back
     /// (behaviour I10). A savepoint is never refused.
-    pub fn commit(self) -> Result<(), CommitError<'a>> {
+    pub fn commit(mut self) -> Result<(), CommitError<'a>> {
         if !self.outermost {
             std::mem::forget(self);
             return Ok(());
@@ -226,8 +233,11 @@ impl<'a> Transaction<'a> {
         if !violations.is_empty() {
             return Err(CommitError { transaction: self, violations });
         }
-        let mut transaction = std::mem::ManuallyDrop::new(self);
-        undo::commit(&mut transaction.database.store);
+        let spent = undo::commit(&mut self.database.store);
+        // Without its log the transaction takes nothing back: it lets a shared database go. Dropping rows runs user code:
+        // everything else is done by then.
+        drop(self);
+        drop(spent);
         Ok(())
     }
 

@@ -54,11 +54,13 @@ pub(crate) fn roll_back(store: &mut Store, from: usize, ends: bool) {
     drop(spent);
 }
 
-/// Ends the open log, so that its changes last: they go into the history where one is kept.
-pub(crate) fn commit(store: &mut Store) {
+/// Ends the open log, so that its changes last: they go into the history where one is kept. Gives what nobody needs any
+/// more, with its rows, to be dropped.
+#[must_use]
+pub(crate) fn commit(store: &mut Store) -> Vec<Record> {
     let log = store.log.take().unwrap_or_default();
     if log.changes.is_empty() {
-        return;
+        return Vec::new();
     }
     let record = record(store, log, |rows| rows.take_before());
     let forgotten = match &mut store.history {
@@ -71,7 +73,7 @@ pub(crate) fn commit(store: &mut Store) {
         }
     };
     forget(store, &forgotten);
-    drop(forgotten);
+    forgotten
 }
 
 /// Takes back the latest transaction of the history (`back`), or the latest taking back. Whether there was one.

@@ -195,7 +195,7 @@ fn begin(store: &mut Store) {
 #[inline]
 fn end(store: &mut Store) {
     if store.log.as_ref().is_some_and(|log| log.of_one_statement) {
-        undo::commit(store);
+        drop(undo::commit(store));
     }
 }
 

@@ -12,6 +12,7 @@ mod insert;
 mod model_based;
 mod owner;
 mod real_input;
+mod shared;
 mod snapshot;
 mod support;
 mod transaction;
