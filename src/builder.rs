@@ -159,6 +159,10 @@ impl<M: Model> Visitor<M> for Declared {
     fn has_one<R: Relation<Target = M>>(&mut self, name: &'static str) {
         self.inverse::<R>(name, InverseKind::HasOne);
     }
+
+    fn has_many_through<A: Relation<Target = M>, B: Relation<Source = A::Source>>(&mut self, name: &'static str) {
+        self.inverse::<A>(name, InverseKind::HasManyThrough { to: B::NAME.to_owned() });
+    }
 }
 
 impl Declared {

@@ -102,6 +102,20 @@ pub enum Error {
         /// The relation.
         relation: &'static str,
     },
+    /// No link of a has_many through relation is between these two rows.
+    #[error("no `{model}` has {from} = {owner} and {to} = {target}")]
+    NotLinked {
+        /// The model of the links.
+        model: &'static str,
+        /// The relation from a link to its owner.
+        from: &'static str,
+        /// The owner through which the other row was asked for.
+        owner: RowId,
+        /// The relation from a link to the row at its other end.
+        to: &'static str,
+        /// The row that was asked for.
+        target: RowId,
+    },
     /// The link of a row whose target is missing was followed; only rows stored unchecked have such links.
     #[error("{row}: the target of `{relation}` is missing: {key}")]
     Unresolved {

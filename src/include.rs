@@ -24,6 +24,7 @@ mod one;
 mod recursive;
 mod scope;
 mod several;
+mod through;
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -41,6 +42,7 @@ pub use many::Children;
 pub use nested::{Each, Tree};
 pub use recursive::{Reached, Recursive};
 pub use scope::{Scoped, ScopedChildren};
+pub use through::Linked;
 
 /// How many sources are resolved at once: enough that the memory always has reads to work on, few enough that the
 /// keys stay in the nearest cache.
@@ -71,6 +73,7 @@ use sealed::Sealed;
 /// | `Order::CUSTOMER.then(Customer::REGION)` | `&Region`; an `Option` where any of the hops is optional |
 /// | `Customer::ORDERS` | [`Children`]: an iterator of `(Id<Order>, &Order)` |
 /// | `Customer::ORDERS.filter(..).order_by(..).skip(1).limit(3)` | [`ScopedChildren`], the same for what is left |
+/// | `Post::TAGS`, through a link model | [`Linked`]: an iterator of `(Id<Tag>, &Tag)`; with the links if asked for |
 /// | `Customer::ORDERS.then(path)` | [`Each`]: an iterator of the path's item for each child |
 /// | `Customer::ORDERS.with(path)` | [`Tree`]: an iterator of `(Id<Order>, &Order, item)` |
 /// | `Order::CUSTOMER.with(path)` | `(&Customer, item)`; an `Option` of it where the foreign key is optional |

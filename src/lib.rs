@@ -41,6 +41,7 @@
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
+//! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | join | [`Database::include`] and [`Path`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
 //! | share between threads | [`SharedDatabase`] |
@@ -79,6 +80,7 @@ mod transaction;
 mod history;
 mod shared;
 mod include;
+mod through;
 mod row;
 mod builder;
 pub mod snapshot;
@@ -89,7 +91,7 @@ pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use id::{Id, ParseIdError, RowId};
 pub use include::{
-    Children, Cursor, Each, Include, Item, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
+    Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
 pub use integrity::removal::{ClearedKey, DeletePlan};
 pub use key::{Key, KeyPart, Lookup};
@@ -100,7 +102,7 @@ pub use model::{
 };
 #[cfg(feature = "derive")]
 pub use relata_derive::Model;
-pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse};
+pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, Through};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, Schema, SchemaFault, TableSchema, UniqueSchema,

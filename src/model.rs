@@ -66,6 +66,10 @@ pub trait Visitor<M: Model> {
     fn has_one<R: Relation<Target = M>>(&mut self, name: &'static str) {
         let _ = name;
     }
+    /// As [`Visitor::has_many`], through the sources of `A` as links, to the targets of their relation `B`.
+    fn has_many_through<A: Relation<Target = M>, B: Relation<Source = A::Source>>(&mut self, name: &'static str) {
+        let _ = name;
+    }
 }
 
 /// A unique key of a model: a zero-sized type.

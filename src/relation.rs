@@ -13,6 +13,18 @@ pub struct HasMany<R>(PhantomData<fn() -> R>);
 /// A has_one relation: from a target to its only source.
 pub struct HasOne<R>(PhantomData<fn() -> R>);
 
+/// A has_many relation through a link model, many to many: from the target of `A` to the targets of `B`. `A` and `B` are
+/// two belongs_to relations of the links; to have them the other way round is to look from the other end.
+pub struct Through<A, B>(PhantomData<fn() -> (A, B)>);
+
+impl<A, B> Through<A, B> {
+    /// The links of a row, as the has_many relation that they are: to count them, to filter them by what they carry, to
+    /// remove all of them (`db.delete_all(post, Post::TAGS.links())`).
+    pub const fn links(self) -> HasMany<A> {
+        HasMany::new()
+    }
+}
+
 /// A unique key as a value: `Customer::BY_EMAIL`.
 pub struct By<U>(PhantomData<fn() -> U>);
 
@@ -29,21 +41,21 @@ impl<R: Relation> Inverse for HasOne<R> {
 }
 
 macro_rules! zero_sized {
-    ($($name:ident: $text:literal),*) => {$(
-        impl<R> $name<R> {
+    ($($name:ident [$($of:ident),+]: $text:literal),*) => {$(
+        impl<$($of),+> $name<$($of),+> {
             #[doc = $text]
             #[allow(clippy::new_without_default, reason = "a constant of the derive; nothing else makes one")]
             pub const fn new() -> Self {
                 $name(PhantomData)
             }
         }
-        impl<R> Clone for $name<R> {
+        impl<$($of),+> Clone for $name<$($of),+> {
             fn clone(&self) -> Self {
                 *self
             }
         }
-        impl<R> Copy for $name<R> {}
-        impl<R> fmt::Debug for $name<R> {
+        impl<$($of),+> Copy for $name<$($of),+> {}
+        impl<$($of),+> fmt::Debug for $name<$($of),+> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(stringify!($name))
             }
@@ -51,8 +63,9 @@ macro_rules! zero_sized {
     )*};
 }
 zero_sized!(
-    BelongsTo: "The value of a belongs_to relation: a model keeps it as a constant.",
-    HasMany: "The value of a has_many relation: a model keeps it as a constant.",
-    HasOne: "The value of a has_one relation: a model keeps it as a constant.",
-    By: "The value of a unique key: a model keeps it as a constant."
+    BelongsTo[R]: "The value of a belongs_to relation: a model keeps it as a constant.",
+    HasMany[R]: "The value of a has_many relation: a model keeps it as a constant.",
+    HasOne[R]: "The value of a has_one relation: a model keeps it as a constant.",
+    Through[A, B]: "The value of a has_many relation through a link model: a model keeps it as a constant.",
+    By[U]: "The value of a unique key: a model keeps it as a constant."
 );

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::index::links::no_target;
 use crate::model::{Model, Presence, Relation};
-use crate::relation::{BelongsTo, HasMany, HasOne};
+use crate::relation::{BelongsTo, HasMany, HasOne, Through};
 
 /// A model whose rows can be walked from: the derive gives each a view with a method for each relation.
 #[diagnostic::on_unimplemented(
@@ -111,6 +111,21 @@ impl<'a, M: Model> RowRef<'a, M> {
             let row = source?.rows.get(*key)?;
             Some(RowRef { database, id: Id::from_key(*key), row }.into())
         })
+    }
+
+    /// The rows that are linked to this one, in the order of linking. An error where a link names no row.
+    pub fn linked<A, B>(
+        &self,
+        relation: Through<A, B>,
+    ) -> Result<impl Iterator<Item = Row<'a, B::Target>> + use<'a, M, A, B>, Error>
+    where
+        A: Relation<Target = M>,
+        B: Relation<Source = A::Source>,
+        B::Target: Navigate,
+    {
+        let database = self.database;
+        let rows = database.related(self.id, relation)?;
+        Ok(rows.map(move |(id, row)| RowRef { database, id, row }.into()))
     }
 
     /// The row that belongs to this one, if there is one. O(1).

@@ -40,7 +40,7 @@ pub struct TableSchema {
     pub uniques: Vec<UniqueSchema>,
     /// The belongs_to relations.
     pub relations: Vec<RelationSchema>,
-    /// The has_many and has_one relations: inverses of some belongs_to.
+    /// The has_many and has_one relations: inverses of some belongs_to, or of one and then along another.
     pub inverses: Vec<InverseSchema>,
 }
 
@@ -90,19 +90,24 @@ pub struct InverseSchema {
     pub name: String,
     /// How many sources an owner may have.
     pub kind: InverseKind,
-    /// The table of the sources.
+    /// The table of the sources; of the links, where it leads through them.
     pub source: String,
     /// The belongs_to relation of the source that it is the inverse of.
     pub relation: String,
 }
 
 /// How many sources an owner may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InverseKind {
     /// At most one.
     HasOne,
     /// Any number.
     HasMany,
+    /// Any number, each of which is a link to a row at the other end: many to many.
+    HasManyThrough {
+        /// The belongs_to relation of the source that leads to the other end.
+        to: String,
+    },
 }
 
 /// What happens to the sources when their target is deleted or its key changes (behaviours I3 and I4).
@@ -207,12 +212,17 @@ impl Schema {
             return;
         };
         let unique = source.uniques.iter().any(|unique| same_fields(&unique.fields, &relation.fields));
-        if inverse.kind == InverseKind::HasOne && !unique {
-            report(format!(
+        match &inverse.kind {
+            InverseKind::HasOne if !unique => report(format!(
                 "has_one needs `{}`.{} to be unique: mark it `#[model(unique)]` or declare has_many",
                 source.name,
                 relation.fields.join(", ")
-            ));
+            )),
+            InverseKind::HasOne | InverseKind::HasMany => {}
+            InverseKind::HasManyThrough { to } => match source.relations.iter().find(|relation| relation.name == *to) {
+                Some(far) => source.collect_link_faults(relation, far, report),
+                None => report(format!("`{}` has no relation `{to}`", source.name)),
+            },
         }
     }
 
@@ -248,6 +258,16 @@ impl Schema {
                 );
             }
         }
+        for table in &self.tables {
+            for inverse in &table.inverses {
+                let InverseKind::HasManyThrough { to } = &inverse.kind else { continue };
+                let links = self.table(&inverse.source);
+                let far = links.and_then(|links| links.relations.iter().find(|relation| relation.name == *to));
+                let Some(far) = far else { continue };
+                let (table, links) = (&table.name, &inverse.source);
+                let _ = writeln!(text, "    {table} }}o..o{{ {} : \"{} through {links}\"", far.target, inverse.name);
+            }
+        }
         text
     }
 }
@@ -278,6 +298,29 @@ impl TableSchema {
         }
         if self.primary_key.is_some_and(|position| position >= self.uniques.len()) {
             faults.push(fault(self, None, "the primary key is not among the unique keys".to_owned()));
+        }
+    }
+
+    /// What keeps the rows of this table from being links between the targets of two of its relations.
+    fn collect_link_faults(&self, near: &RelationSchema, far: &RelationSchema, mut report: impl FnMut(String)) {
+        if near.name == far.name {
+            report(format!("both ends of its links are `{}`.{}", self.name, near.name));
+        }
+        for relation in [near, far].into_iter().filter(|relation| !relation.required) {
+            report(format!(
+                "a link has both its ends, and the key of `{}`.{} can be absent: make {} required",
+                self.name,
+                relation.name,
+                relation.fields.join(", ")
+            ));
+        }
+        let mut pair = near.fields.clone();
+        pair.extend(far.fields.iter().filter(|field| !near.fields.contains(field)).cloned());
+        // A key on some of the fields keeps the pair unique too.
+        let unique = self.uniques.iter().any(|unique| unique.fields.iter().all(|field| pair.contains(field)));
+        if !unique {
+            let pair = pair.join(", ");
+            report(format!("`{}` could link two rows twice: mark it `#[model(unique({pair}))]`", self.name));
         }
     }
 

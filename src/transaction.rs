@@ -23,7 +23,7 @@ use crate::id::Id;
 use crate::lock::Exclusive;
 use crate::log::{Change, Log, What};
 use crate::model::{Field, KeyOf, Model, Optional, Relation, Unique};
-use crate::relation::{BelongsTo, By, Inverse};
+use crate::relation::{BelongsTo, By, Inverse, Through};
 use crate::table::{RowAt, Store};
 use crate::undo;
 use crate::write::{Deleted, Owner, Source};
@@ -180,6 +180,17 @@ impl Database {
         finish(self.begin_deferred()?, work)
     }
 
+    /// Runs a statement that is made of several: all of them or none, in whatever transaction is open.
+    pub(crate) fn in_one<T>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match self.store.log.as_ref().map(|log| log.changes.len()) {
+            Some(begin) => finish(Transaction { database: self, begin, outermost: false }, work),
+            None => self.transaction(work),
+        }
+    }
+
     /// Rolls back a transaction whose guard was forgotten. Does nothing where none is open.
     pub fn abandon(&mut self) {
         if self.store.log.is_some() {
@@ -321,4 +332,9 @@ writes! {
     delete_in[I: Inverse](owner: Id<Owner<I>>, relation: I, id: Id<Source<I>>) -> Deleted<Source<I>>;
     update_all[I: Inverse](owner: Id<Owner<I>>, relation: I, edit: impl FnMut(&mut Source<I>)) -> usize;
     delete_all[I: Inverse](owner: Id<Owner<I>>, relation: I) -> usize;
+    link[A: Relation, B: Relation<Source = A::Source>](owner: Id<A::Target>, relation: Through<A, B>, target: Id<B::Target>, make: impl FnOnce(KeyOf<A>, KeyOf<B>) -> A::Source) -> Id<A::Source>;
+    unlink[A: Relation, B: Relation<Source = A::Source>](owner: Id<A::Target>, relation: Through<A, B>, target: Id<B::Target>) -> Deleted<A::Source>;
+    set_linked[A: Relation, B: Relation<Source = A::Source>](owner: Id<A::Target>, relation: Through<A, B>, targets: &[Id<B::Target>], make: impl FnMut(KeyOf<A>, KeyOf<B>) -> A::Source) -> ();
+    create_linked[A: Relation, B: Relation<Source = A::Source>](owner: Id<A::Target>, relation: Through<A, B>, target: B::Target, make: impl FnOnce(KeyOf<A>, KeyOf<B>) -> A::Source) -> (Id<B::Target>, Id<A::Source>);
+    delete_linked[A: Relation, B: Relation<Source = A::Source>](owner: Id<A::Target>, relation: Through<A, B>, target: Id<B::Target>) -> Deleted<B::Target>;
 }

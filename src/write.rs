@@ -12,6 +12,7 @@ mod owner;
 mod split;
 
 pub use delete::Deleted;
+pub(crate) use owner::expect_key;
 pub use owner::{Owner, Source};
 pub use split::{Access, Split, TableMut};
 
@@ -193,7 +194,7 @@ impl Database {
     }
 
     /// The foreign key that names a stored row.
-    fn key_of<R: Relation>(&self, target: Id<R::Target>) -> Result<crate::model::KeyOf<R>, Error> {
+    pub(crate) fn key_of<R: Relation>(&self, target: Id<R::Target>) -> Result<crate::model::KeyOf<R>, Error> {
         let row = self.get(target)?;
         R::Reference::of(target.key(), row).ok_or_else(|| Error::ForeignKeyViolation {
             model: R::Source::NAME,

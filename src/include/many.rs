@@ -43,14 +43,21 @@ impl<M> Clone for Children<'_, M> {
 
 impl<'a, M: Model> Children<'a, M> {
     #[inline]
-    fn of<R: Relation<Source = M>>(ends: &Ends<'a, R>, owner: DefaultKey) -> Self {
+    pub(super) fn of<R: Relation<Source = M>>(ends: &Ends<'a, R>, owner: DefaultKey) -> Self {
         let (link, table) = (ends.link, ends.sources);
         Children { entries: link.sources(owner).iter(), left: link.count(owner), table }
     }
 
+    /// The key of the next row, which is not touched.
     #[inline]
-    fn row(&mut self, key: DefaultKey) -> Option<(Id<M>, &'a M)> {
+    pub(super) fn next_key(&mut self) -> Option<DefaultKey> {
+        let key = *self.entries.find(|key| !key.is_null())?;
         self.left -= 1;
+        Some(key)
+    }
+
+    #[inline]
+    fn row(&self, key: DefaultKey) -> Option<(Id<M>, &'a M)> {
         Some((Id::from_key(key), self.table.get(Id::from_key(key))?))
     }
 }
@@ -60,7 +67,7 @@ impl<'a, M: Model> Iterator for Children<'a, M> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let key = *self.entries.find(|key| !key.is_null())?;
+        let key = self.next_key()?;
         self.row(key)
     }
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -70,6 +77,7 @@ impl<'a, M: Model> Iterator for Children<'a, M> {
 impl<M: Model> DoubleEndedIterator for Children<'_, M> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let key = *self.entries.rfind(|key| !key.is_null())?;
+        self.left -= 1;
         self.row(key)
     }
 }

@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::model::{Presence, Relation};
-use crate::relation::HasMany;
+use crate::relation::{HasMany, Through};
 use crate::table::Table;
 
 /// A path to many rows, and what each of them gets from another path beside it; made by `with`.
@@ -187,6 +187,7 @@ macro_rules! goes_on {
     };
 }
 goes_on!([R: Relation] HasMany<R>);
+goes_on!([A: Relation, B: Relation<Source = A::Source>] Through<A, B>);
 goes_on!([
     R: Relation, F: Fn(&R::Source) -> bool, O: Fn(&R::Source, &R::Source) -> Ordering
 ] Scoped<R, F, O>);

@@ -50,8 +50,13 @@ impl Database {
             let row = self.delete_alone(position, id)?;
             return Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() });
         }
+        self.delete_roots(id, &[(position, id.key())])
+    }
+
+    /// Removes rows as one statement, with what they take along. The first is the one of `id`, no two are the same.
+    pub(crate) fn delete_roots<M: Model>(&mut self, id: Id<M>, roots: &[RowAt]) -> Result<Deleted<M>, Error> {
         let kept = self.copy_if_kept(id)?;
-        let removal = Removal::of(&self.store, &[(position, id.key())]);
+        let removal = Removal::of(&self.store, roots);
         let (mut rows, plan) = carry_out(&mut self.store, removal)?;
         // The first table's rows are those of the row that was asked for, which is the first among them.
         let first = rows.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");

@@ -141,7 +141,7 @@ impl Database {
 }
 
 /// Refuses a row whose foreign key is not the owner's.
-fn expect_key<R: Relation>(row: &R::Source, owner: &KeyOf<R>) -> Result<(), Error> {
+pub(crate) fn expect_key<R: Relation>(row: &R::Source, owner: &KeyOf<R>) -> Result<(), Error> {
     let expected = R::Reference::lend(owner);
     if R::key(row).is_some_and(|key| R::Reference::same(key, expected)) {
         return Ok(());
