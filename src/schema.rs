@@ -305,6 +305,7 @@ impl TableSchema {
     fn collect_link_faults(&self, near: &RelationSchema, far: &RelationSchema, mut report: impl FnMut(String)) {
         if near.name == far.name {
             report(format!("both ends of its links are `{}`.{}", self.name, near.name));
+            return;
         }
         for relation in [near, far].into_iter().filter(|relation| !relation.required) {
             report(format!(

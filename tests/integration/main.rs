@@ -15,6 +15,7 @@ mod real_input;
 mod shared;
 mod snapshot;
 mod support;
+mod through;
 mod transaction;
 mod unchecked;
 mod update;

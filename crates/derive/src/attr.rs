@@ -98,12 +98,20 @@ pub(crate) struct Options {
     first: Option<Ident>,
 }
 
-/// `has_many(bought: Order, via = buyer)`.
+/// `has_many(bought: Order, via = buyer)`, `has_many(tags: Tag, through = PostTag, via(post, tag))`.
 pub(crate) struct InverseItem {
     pub(crate) kind: InverseKind,
     pub(crate) name: Ident,
-    pub(crate) source: Type,
-    pub(crate) via: Option<Ident>,
+    /// What the row has: sources, or what links lead to.
+    pub(crate) model: Type,
+    pub(crate) through: Option<Type>,
+    pub(crate) via: Option<Via>,
+}
+
+/// The names of relations after `via`.
+pub(crate) struct Via {
+    pub(crate) span: Span,
+    pub(crate) relations: Vec<Ident>,
 }
 
 /// What happens to the sources when their target goes or changes its key.
@@ -294,26 +302,33 @@ fn inverse(kind: InverseKind, word: &Ident, input: ParseStream<'_>, errors: &mut
     let named = || {
         let name = content.call(Ident::parse_any)?;
         content.parse::<Token![:]>()?;
-        let source: Type = content.parse()?;
+        let model: Type = content.parse()?;
         if !content.is_empty() {
             content.parse::<Token![,]>()?;
         }
-        Ok((name, source))
+        Ok((name, model))
     };
-    let (name, source) = named().map_err(|_: syn::Error| {
+    let (name, model) = named().map_err(|_: syn::Error| {
         drain(&content);
         usage()
     })?;
-    let mut via = None;
+    let (mut through, mut via) = (None, None);
     each_item(&content, errors, &mut |input, _| {
         let option = input.call(Ident::parse_any)?;
-        if option == "via" {
-            once(&mut via, &option, assigned_word(input)?)
-        } else {
-            Err(unknown(&option, "option", "`via`"))
+        match option.to_string().as_str() {
+            "through" => once(&mut through, &option, assigned(input)?),
+            "via" => once(&mut via, &option, via_relations(&option, input)?),
+            _ => Err(unknown(&option, "option", "`via`, `through`")),
         }
     })?;
-    Ok(InverseItem { kind, name, source, via })
+    Ok(InverseItem { kind, name, model, through, via })
+}
+
+/// Reads `= buyer`, or `(post, tag)`.
+fn via_relations(word: &Ident, input: ParseStream<'_>) -> syn::Result<Via> {
+    let relations =
+        if input.peek(syn::token::Paren) { field_list(word, input)?.fields } else { vec![assigned_word(input)?] };
+    Ok(Via { span: word.span(), relations })
 }
 
 /// Reads `(a, b)`, or `= a` for one field.

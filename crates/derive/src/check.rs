@@ -10,9 +10,10 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitInt};
 
-use crate::attr::{self, BelongsToItem, Errors, FieldItems, FieldList, InverseItem, StructItems};
+use crate::attr::{self, BelongsToItem, Errors, FieldItems, FieldList, InverseItem, StructItems, Via};
 use crate::model::{
-    BelongsTo, Field, Inverse, Model, Name, Reference, UniqueKey, short_name, type_name, unraw, without_self,
+    BelongsTo, Field, Inverse, InverseKind, Model, Name, Reference, Through, UniqueKey, short_name, type_name, unraw,
+    without_self,
 };
 use crate::serde_attr;
 
@@ -37,6 +38,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         has_primary_key: false,
         relations: Vec::new(),
         inverses: Vec::new(),
+        throughs: Vec::new(),
     };
     let mut field_items = Vec::new();
     for field in fields {
@@ -296,10 +298,50 @@ impl Checker {
     }
 
     fn collect_inverses(&mut self, items: Vec<InverseItem>) {
-        for InverseItem { kind, name, source, via } in items {
-            let source = self.resolved(&source);
-            self.model.inverses.push(Inverse { kind, name: Name::of(&name), source, via });
+        for InverseItem { kind, name, model, through, via } in items {
+            let (name, model) = (Name::of(&name), self.resolved(&model));
+            if let Some(link) = through {
+                let link = self.resolved(&link);
+                self.through(kind, name, model, link, via);
+                continue;
+            }
+            let mut relations = via.map_or(Vec::new(), |Via { span, relations }| {
+                if relations.len() != 1 {
+                    let message = "`via` names one relation, as in `via = buyer`; two are those of a link: say which model \
+                                   links by `through = ..`";
+                    self.errors.at(span, message);
+                }
+                relations
+            });
+            self.model.inverses.push(Inverse { kind, name, source: model, via: relations.pop() });
         }
+    }
+
+    /// `has_many(tags: Tag, through = PostTag, via(post, tag))`.
+    fn through(&mut self, kind: InverseKind, name: Name, target: syn::Type, link: syn::Type, via: Option<Via>) {
+        if kind == InverseKind::HasOne {
+            self.errors.on(&link, "`through` is said of `has_many`: there may be any number of links");
+        }
+        let to_itself = short_name(&target) == unraw(&self.model.ident);
+        let via = match via.map(|Via { span, relations }| (span, <[_; 2]>::try_from(relations))) {
+            None => None,
+            Some((_, Ok(relations))) => Some(relations),
+            Some((span, Err(_))) => {
+                let message = "`via` names both relations of the link, that to this model first: `via(post, tag)`";
+                self.errors.at(span, message);
+                return;
+            }
+        };
+        if via.is_none() && to_itself {
+            let (model, links) = (&self.model.ident, short_name(&link));
+            let message = format!(
+                "both ends of a `{links}` are a `{model}`: \
+                 say by which relation it is linked and by which it links, as in `via(follower, followee)`"
+            );
+            self.errors.on(&link, message);
+            return;
+        }
+        self.model.throughs.push(Through { name, target, link, via });
     }
 
     /// Relations, unique keys and `FIELDS` become constants of the struct, relations become methods of its row view:
@@ -314,7 +356,9 @@ impl Checker {
             }
         }
         let relations = self.model.relations.iter().map(|relation| &relation.name);
-        for name in relations.chain(self.model.inverses.iter().map(|inverse| &inverse.name)) {
+        let inverses = self.model.inverses.iter().map(|inverse| &inverse.name);
+        let throughs = self.model.throughs.iter().map(|through| &through.name);
+        for name in relations.chain(inverses).chain(throughs) {
             let text = &name.text;
             if RESERVED_NAMES.contains(&text.as_str()) {
                 self.errors.at(

@@ -6,11 +6,15 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
 
 mod views;
 
 use crate::attr::Action;
-use crate::model::{BelongsTo, Inverse, InverseKind, Model, Reference, UniqueKey, short_name, shown_at, unraw};
+use crate::model::{
+    BelongsTo, Inverse, InverseKind, Model, Reference, Through, UniqueKey, short_name, shown_at, unraw,
+};
 
 /// Writes the declarations of a model.
 pub(crate) fn expand(model: &Model) -> TokenStream {
@@ -258,14 +262,31 @@ fn refers_to(model: &Model) -> TokenStream {
 
 /// The relation type that a `has_many` or `has_one` is the inverse of.
 fn inverse_of(model: &Model, inverse: &Inverse) -> TokenStream {
-    let (ident, source) = (&model.ident, &inverse.source);
     match &inverse.via {
-        None => quote_spanned!(inverse.span()=> <#source as ::relata::RefersTo<#ident>>::By),
-        Some(via) => {
-            let name = unraw(via);
-            quote_spanned!(inverse.span()=> <#source as ::relata::NamedRelation<{ ::relata::name_hash(#name) }>>::Relation)
-        }
+        None => only_relation(&inverse.source, &model.ident, inverse.span()),
+        Some(via) => named_relation(&inverse.source, via),
     }
+}
+
+/// The relation types of a link: that to this model, that to what it is linked with.
+fn ends_of(model: &Model, through: &Through) -> [TokenStream; 2] {
+    let link = &through.link;
+    match &through.via {
+        None => [
+            only_relation(link, &model.ident, shown_at(link.span())),
+            only_relation(link, &through.target, shown_at(link.span())),
+        ],
+        Some([near, far]) => [named_relation(link, near), named_relation(link, far)],
+    }
+}
+
+fn only_relation(source: &Type, target: &impl ToTokens, span: Span) -> TokenStream {
+    quote_spanned!(span=> <#source as ::relata::RefersTo<#target>>::By)
+}
+
+fn named_relation(source: &Type, relation: &Ident) -> TokenStream {
+    let name = unraw(relation);
+    quote_spanned!(shown_at(relation.span())=> <#source as ::relata::NamedRelation<{ ::relata::name_hash(#name) }>>::Relation)
 }
 
 /// `Order::CUSTOMER`, `Customer::ORDERS`, `Customer::BY_EMAIL`.
@@ -298,12 +319,19 @@ fn constants(model: &Model) -> TokenStream {
         };
         constant(&name.constant(), inverse.span(), doc, ty, inverse_of(model, inverse))
     });
+    let throughs = model.throughs.iter().map(|through| {
+        let doc =
+            format!("Every `{}` that a `{}` links to the row.", short_name(&through.target), short_name(&through.link));
+        let [near, far] = ends_of(model, through);
+        constant(&through.name.constant(), through.span(), doc, "Through", quote!(#near, #far))
+    });
     quote! {
         #[automatically_derived]
         impl #ident {
             #(#uniques)*
             #(#relations)*
             #(#inverses)*
+            #(#throughs)*
         }
     }
 }
@@ -332,6 +360,11 @@ fn declaration(model: &Model) -> TokenStream {
         let relation = inverse_of(model, inverse);
         quote_spanned!(inverse.span()=> ::relata::Visitor::#kind::<#relation>(visitor, #name);)
     });
+    let throughs = model.throughs.iter().map(|through| {
+        let name = &through.name.text;
+        let [near, far] = ends_of(model, through);
+        quote_spanned!(through.span()=> ::relata::Visitor::has_many_through::<#near, #far>(visitor, #name);)
+    });
     quote! {
         #[automatically_derived]
         impl ::relata::Model for #ident {
@@ -344,6 +377,7 @@ fn declaration(model: &Model) -> TokenStream {
                 #(#uniques)*
                 #(#relations)*
                 #(#inverses)*
+                #(#throughs)*
                 let _ = visitor;
             }
         }

@@ -60,6 +60,8 @@ mod serde_attr;
 /// | `belongs_to(Target, key_from(a, b), ..)` | these fields hold a key of `Target`; named after it in snake case |
 /// | `has_many(orders: Order)` | the inverse of `Order`'s only relation to this model |
 /// | `has_many(bought: Order, via = buyer)` | the inverse of `Order`'s relation `buyer`, where it has several |
+/// | `has_many(tags: Tag, through = PostTag)` | many to many: every `Tag` that a `PostTag` refers to which refers to this model too |
+/// | `has_many(following: User, through = Follow, via(follower, followee))` | the same, where `Follow` has several relations to one of the two: that to this model, that to the other |
 /// | `has_one(card: Card)`, with `via` | the same, where the key is unique, so that there is one at most |
 ///
 /// # On a field
@@ -82,6 +84,9 @@ mod serde_attr;
 /// | `key_from = country`, `key_from(a, b)` | the fields that hold the key; on the struct only |
 /// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null`, `set_default` |
 /// | `on_update = ..` | the same, of changing the target's key |
+///
+/// The model that links two others has a belongs_to relation to each, both required, and a unique key over the two. It
+/// may carry data of its own; `Database::link` and its neighbours make and remove links.
 ///
 /// A key of which a part is an `Option` is optional: where a part is `None`, the row refers to nothing.
 ///

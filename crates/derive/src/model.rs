@@ -20,6 +20,7 @@ pub(crate) struct Model {
     pub(crate) has_primary_key: bool,
     pub(crate) relations: Vec<BelongsTo>,
     pub(crate) inverses: Vec<Inverse>,
+    pub(crate) throughs: Vec<Through>,
 }
 
 /// One field. In its type, `Self` is replaced by the struct's name, as most of what is written stands in other impls.
@@ -63,6 +64,15 @@ pub(crate) struct Inverse {
     pub(crate) source: Type,
     /// The relation of the source that it is the inverse of; `None` where the source has one only.
     pub(crate) via: Option<Ident>,
+}
+
+/// A `has_many` relation through a link model.
+pub(crate) struct Through {
+    pub(crate) name: Name,
+    pub(crate) target: Type,
+    pub(crate) link: Type,
+    /// The relations of the link, that to this model and that to the target; `None` where it has one of each only.
+    pub(crate) via: Option<[Ident; 2]>,
 }
 
 /// How many sources an owner may have.
@@ -151,6 +161,14 @@ impl Inverse {
     /// if not.
     pub(crate) fn span(&self) -> Span {
         shown_at(self.via.as_ref().map_or_else(|| self.source.span(), Ident::span))
+    }
+}
+
+impl Through {
+    /// Where the compiler shows what it has against the relation: the relation to the target if it is named, the link if
+    /// not.
+    pub(crate) fn span(&self) -> Span {
+        shown_at(self.via.as_ref().map_or_else(|| self.link.span(), |[_, far]| far.span()))
     }
 }
 

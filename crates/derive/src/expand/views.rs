@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::{inverse_of, marker};
+use super::{ends_of, inverse_of, marker};
 use crate::model::{InverseKind, Model, short_name, shown_at, unraw};
 
 /// `Order::FIELDS.total_cents`.
@@ -180,5 +180,19 @@ fn relation_methods(model: &Model) -> TokenStream {
             }
         }
     });
-    quote!(#(#relations)* #(#inverses)*)
+    let throughs = model.throughs.iter().map(|through| {
+        let (method, row, [near, far]) = (through.name.method(), row(&through.target), ends_of(model, through));
+        let (target, link) = (short_name(&through.target), short_name(&through.link));
+        let doc = format!("Every `{target}` that a `{link}` links to the row, in the order of linking.");
+        quote_spanned! {through.span()=>
+            #[doc = #doc]
+            #visibility fn #method(&self) -> ::core::result::Result<
+                impl ::core::iter::Iterator<Item = #row> + use<'a>,
+                ::relata::Error,
+            > {
+                self.0.linked(::relata::Through::<#near, #far>::new())
+            }
+        }
+    });
+    quote!(#(#relations)* #(#inverses)* #(#throughs)*)
 }
