@@ -336,7 +336,7 @@ impl Checker {
             let (model, links) = (&self.model.ident, short_name(&link));
             let message = format!(
                 "both ends of a `{links}` are a `{model}`: \
-                 say by which relation it is linked and by which it links, as in `via(follower, followee)`"
+                 name the relation to this end and that to the other, as in `via(follower, followee)`"
             );
             self.errors.on(&link, message);
             return;
