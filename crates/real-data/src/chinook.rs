@@ -51,7 +51,7 @@ pub struct Genre {
 
 /// What is sold: album and genre may be unknown.
 #[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[model(has_many(invoice_lines: InvoiceLine), has_many(playlist_tracks: PlaylistTrack))]
+#[model(has_many(invoice_lines: InvoiceLine), has_many(playlists: Playlist, through = PlaylistTrack))]
 #[serde(rename_all = "PascalCase")]
 pub struct Track {
     #[model(primary_key)]
@@ -71,7 +71,7 @@ pub struct Track {
 
 /// A named list of tracks.
 #[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[model(has_many(playlist_tracks: PlaylistTrack))]
+#[model(has_many(tracks: Track, through = PlaylistTrack))]
 #[serde(rename_all = "PascalCase")]
 pub struct Playlist {
     #[model(primary_key)]

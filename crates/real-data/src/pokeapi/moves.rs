@@ -60,6 +60,8 @@ pub struct MoveEffect {
     table = "moves",
     has_many(combos_begun: ContestCombo, via = first_move),
     has_many(combos_ended: ContestCombo, via = second_move),
+    has_many(followed_by: Move, through = ContestCombo, via(first_move, second_move)),
+    has_many(follows: Move, through = ContestCombo, via(second_move, first_move)),
     has_one(meta: MoveMeta),
     has_many(flags: MoveFlagMap),
 )]

@@ -7,7 +7,7 @@ use super::{Encounter, Generation, Item, Move, PokemonSpecies, Stat, Type, Versi
 
 /// Something a pokemon can do without being told.
 #[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[model(table = "abilities", has_many(pokemon: PokemonAbility))]
+#[model(table = "abilities", has_many(pokemon: Pokemon, through = PokemonAbility))]
 pub struct Ability {
     #[model(primary_key)]
     pub id: u32,
@@ -21,7 +21,7 @@ pub struct Ability {
 #[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[model(
     table = "pokemon",
-    has_many(abilities: PokemonAbility),
+    has_many(abilities: Ability, through = PokemonAbility),
     has_many(types: PokemonType),
     has_many(forms: PokemonForm),
     has_many(encounters: Encounter),
@@ -41,7 +41,7 @@ pub struct Pokemon {
 
 /// A pokemon has an ability.
 #[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[model(table = "pokemon_abilities", primary_key(pokemon_id, slot))]
+#[model(table = "pokemon_abilities", primary_key(pokemon_id, slot), unique(pokemon_id, ability_id))]
 pub struct PokemonAbility {
     #[model(belongs_to(Pokemon))]
     pub pokemon_id: u32,

@@ -58,7 +58,7 @@ pub struct PokemonHabitat {
     table = "pokemon_species",
     has_many(evolves_into: PokemonSpecies),
     has_many(varieties: Pokemon),
-    has_many(egg_groups: PokemonEggGroup),
+    has_many(egg_groups: EggGroup, through = PokemonEggGroup),
 )]
 pub struct PokemonSpecies {
     #[model(primary_key)]
@@ -93,7 +93,7 @@ pub struct PokemonSpecies {
 
 /// Species that can breed with each other.
 #[derive(Model, Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[model(table = "egg_groups", has_many(species: PokemonEggGroup))]
+#[model(table = "egg_groups", has_many(species: PokemonSpecies, through = PokemonEggGroup))]
 pub struct EggGroup {
     #[model(primary_key)]
     pub id: u32,

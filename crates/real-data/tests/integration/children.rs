@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use relata::{Database, HasMany, Id, Model, Reference, Relation, Visitor};
+use relata::{Database, HasMany, Id, Model, Reference, Relation, Through, Visitor};
 use relata_real_data::{CsvTable, DataSet, LoadError, ModelVisitor};
 
 /// For every relation of every model: no key in the file names a row that its target's file does not have, and each
-/// target has exactly those children whose text names it, in the order of the file.
+/// target has exactly those children whose text names it, in the order of the file. Each row is linked to exactly those
+/// rows that the file of the links names beside it.
 pub(crate) fn assert_as_in_files<S: DataSet>(db: &Database) {
     S::each_model(&mut EachModel { db, set: S::FOLDER }).unwrap_or_else(|error| panic!("{error}"));
 }
@@ -33,14 +34,7 @@ struct EachRelation<'a> {
 
 impl<M: Model> Visitor<M> for EachRelation<'_> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        let targets = CsvTable::read(self.set, R::Target::NAME).unwrap_or_else(|error| panic!("{error}"));
-        let (_, target_fields) = <R::Reference as Reference<R::Target>>::UNIQUE.expect("these keys are natural");
-        let expected = children_of(
-            &targets,
-            &columns::<R::Target>(&targets, target_fields),
-            &self.sources,
-            &columns::<M>(&self.sources, R::FIELDS),
-        );
+        let expected = expected::<R>(&self.file(R::Target::NAME), &self.sources);
         assert_eq!(expected.dangling, 0, "{}.{}", M::NAME, R::NAME);
 
         // Rows were stored in the order of the file, so that the place in the one is the place in the other.
@@ -53,6 +47,41 @@ impl<M: Model> Visitor<M> for EachRelation<'_> {
             assert_eq!(self.db.count(target, HasMany::<R>::new()), Ok(expected.len()));
         }
     }
+
+    fn has_many_through<A: Relation<Target = M>, B: Relation<Source = A::Source>>(&mut self, name: &'static str) {
+        let links = self.file(A::Source::NAME);
+        let mut ends = vec![None; links.records.len()];
+        for (place, links) in expected::<B>(&self.file(B::Target::NAME), &links).children.iter().enumerate() {
+            links.iter().for_each(|link| ends[*link] = Some(place));
+        }
+        let target_ids: Vec<Id<B::Target>> = self.db.iter::<B::Target>().map(|(id, _)| id).collect();
+        let owners = self.db.iter::<M>().zip(expected::<A>(&self.sources, &links).children);
+        let mut count = 0;
+        for ((owner, _), links) in owners {
+            let linked = self.db.linked(owner, Through::<A, B>::new()).expect("the owner is stored");
+            assert_eq!(linked.len(), links.len());
+            let linked: Vec<Id<B::Target>> = linked.map(|(id, _)| id).collect();
+            let expected: Vec<Id<B::Target>> =
+                links.iter().map(|link| target_ids[ends[*link].expect("every link has both ends")]).collect();
+            assert_eq!(linked, expected, "{}.{name} of {owner}", M::NAME);
+            count += linked.len();
+        }
+        assert_eq!(count, ends.len(), "{}.{name}", M::NAME);
+    }
+}
+
+impl EachRelation<'_> {
+    fn file(&self, table: &str) -> CsvTable {
+        CsvTable::read(self.set, table).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// Who names whom by a relation, as the files of its two models have it.
+fn expected<R: Relation>(targets: &CsvTable, sources: &CsvTable) -> Expected {
+    let (_, target_fields) = <R::Reference as Reference<R::Target>>::UNIQUE.expect("these keys are natural");
+    let (target_key, source_key) =
+        (columns::<R::Target>(targets, target_fields), columns::<R::Source>(sources, R::FIELDS));
+    children_of(targets, &target_key, sources, &source_key)
 }
 
 /// The places in a file of the columns that hold these fields.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use relata::{Database, Error, Id};
-use relata_real_data::chinook::{Customer, Employee, Invoice, InvoiceLine, Playlist, PlaylistTrack, Track};
+use relata_real_data::chinook::{Chinook, Customer, Employee, Invoice, InvoiceLine, Playlist, PlaylistTrack, Track};
+use relata_real_data::{LoadError, load_set};
 
 use crate::every_set::chinook::db;
 
@@ -67,11 +68,32 @@ fn the_hierarchy_is_walked_down_and_up() -> Result<(), Error> {
 fn a_playlist_has_its_tracks_over_a_table_of_pairs() -> Result<(), Error> {
     let (nineties, playlist) = db().find(Playlist::BY_PLAYLIST_ID, &5)?;
     assert_eq!(playlist.name.as_deref(), Some("90’s Music"));
-    let tracks = db().related(nineties, Playlist::PLAYLIST_TRACKS.then(PlaylistTrack::TRACK))?;
-    let tracks: Vec<&Track> = tracks.collect::<Result<_, _>>()?;
+    let tracks = db().linked(nineties, Playlist::TRACKS)?;
     assert_eq!(tracks.len(), 1477);
-    for track in tracks {
-        db().find(PlaylistTrack::BY_PLAYLIST_ID_TRACK_ID, (&5, &track.track_id))?;
+    for ((_, link), (id, track)) in tracks.with_links() {
+        assert_eq!((link.playlist_id, link.track_id), (5, track.track_id));
+        assert!(db().row(id)?.playlists()?.any(|playlist| playlist.playlist_id == 5));
     }
+    Ok(())
+}
+
+// behaviour R24: "Linking creates one link row; linking twice keeps one (unique pair), unlinking removes the link only."
+#[test]
+fn a_track_is_put_on_a_playlist_and_taken_off_again() -> Result<(), LoadError> {
+    let mut db = load_set::<Chinook>()?;
+    let (grunge, _) = db.find(Playlist::BY_PLAYLIST_ID, &16)?;
+    let (highway, _) = db.find(Track::BY_TRACK_ID, &1)?;
+    let put = |playlist_id, track_id| PlaylistTrack { playlist_id, track_id };
+    let counts =
+        |db: &Database| (db.len::<PlaylistTrack>(), db.linked(grunge, Playlist::TRACKS).map(|rows| rows.len()));
+    let link = db.link(grunge, Playlist::TRACKS, highway, put)?;
+    assert_eq!(db.link(highway, Track::PLAYLISTS, grunge, |track, playlist| put(playlist, track))?, link);
+    assert_eq!(counts(&db), (8716, Ok(16)));
+    db.unlink(grunge, Playlist::TRACKS, highway)?;
+    assert_eq!(counts(&db), (8715, Ok(15)));
+    // Playlists keep their tracks: the others that the track is on stand against deleting it through this one.
+    db.link(grunge, Playlist::TRACKS, highway, put)?;
+    assert!(matches!(db.delete_linked(grunge, Playlist::TRACKS, highway), Err(Error::RestrictViolation { .. })));
+    assert_eq!((counts(&db), db.check()), ((8716, Ok(16)), Ok(())));
     Ok(())
 }

@@ -17,6 +17,17 @@ fn named<M: Model>(identifier: impl Fn(&M) -> &str, name: &str) -> Id<M> {
     db().iter::<M>().find(|(_, row)| identifier(row) == name).expect("there is one of this name").0
 }
 
+// behaviour R26: "Links may carry their own data; the view can return target with link."
+#[test]
+fn the_link_says_which_ability_is_hidden() -> Result<(), Error> {
+    let pikachu = named(|row: &Pokemon| &row.identifier, "pikachu");
+    let abilities: Vec<_> = (db().linked(pikachu, Pokemon::ABILITIES)?.with_links())
+        .map(|((_, link), (_, ability))| (ability.identifier.as_str(), link.is_hidden == 1))
+        .collect();
+    assert_eq!(abilities, [("static", false), ("lightning-rod", true)]);
+    Ok(())
+}
+
 fn species(name: &str) -> Id<PokemonSpecies> {
     named(|row: &PokemonSpecies| &row.identifier, name)
 }
@@ -119,6 +130,13 @@ fn combos_keep_their_two_ends_apart() -> Result<(), Error> {
         db().exists(*id, Move::COMBOS_BEGUN) == Ok(true) && db().exists(*id, Move::COMBOS_ENDED) == Ok(true)
     };
     assert_eq!(db().iter::<Move>().filter(|(id, _)| both(id)).count(), 27);
+    // behaviour R27: "A self-through (follower, followee) keeps its two ends apart."
+    let followed_by = db().linked(combo("rain-dance"), Move::FOLLOWED_BY)?;
+    assert!(followed_by.map(|(_, row)| row.identifier.as_str()).eq(after_rain));
+    assert_eq!(db().linked(combo("rain-dance"), Move::FOLLOWS)?.len(), 0);
+    let (rain, thunder) = (combo("rain-dance"), combo("thunder"));
+    assert!(db().find_link(rain, Move::FOLLOWED_BY, thunder)?.is_some());
+    assert!(db().find_link(rain, Move::FOLLOWS, thunder)?.is_none());
     Ok(())
 }
 
