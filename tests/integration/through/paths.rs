@@ -159,3 +159,26 @@ fn links_by_natural_and_composite_keys() {
     assert_eq!(error.to_string(), "no `Licensed` has package = Package 2v1 and licence = Licence 1v1");
     assert_eq!(db.check(), Ok(()));
 }
+
+/// A link that is a row of the model that it links: legal, if of little use.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(unique(from_id, to_id), has_many(next: Node, through = Node, via(from, to)))]
+struct Node {
+    #[model(belongs_to)]
+    from_id: Id<Node>,
+    #[model(belongs_to)]
+    to_id: Id<Node>,
+}
+
+#[test]
+fn a_row_may_be_its_own_link() {
+    let mut db = Database::builder().model::<Node>().build().unwrap();
+    let node = db.insert_with(|id| Node { from_id: id, to_id: id }).unwrap();
+    let other = db.insert_with(|id| Node { from_id: node, to_id: id }).unwrap();
+    let next: Vec<_> = db.linked(node, Node::NEXT).unwrap().map(|(id, _)| id).collect();
+    assert_eq!(next, [node, other]);
+    let gone = db.delete_linked(node, Node::NEXT, other).unwrap();
+    assert_eq!((gone.row.to_id, gone.removed), (other, vec![]));
+    assert_eq!(db.delete_linked(node, Node::NEXT, node).unwrap().removed, []);
+    assert_eq!((db.len::<Node>(), db.check()), (0, Ok(())));
+}

@@ -52,7 +52,9 @@ impl<M: Model> Visitor<M> for EachRelation<'_> {
         let links = self.file(A::Source::NAME);
         let mut ends = vec![None; links.records.len()];
         for (place, links) in expected::<B>(&self.file(B::Target::NAME), &links).children.iter().enumerate() {
-            links.iter().for_each(|link| ends[*link] = Some(place));
+            for link in links {
+                ends[*link] = Some(place);
+            }
         }
         let target_ids: Vec<Id<B::Target>> = self.db.iter::<B::Target>().map(|(id, _)| id).collect();
         let owners = self.db.iter::<M>().zip(expected::<A>(&self.sources, &links).children);
