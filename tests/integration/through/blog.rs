@@ -52,9 +52,11 @@ pub(super) fn blog() -> (Database, [Id<Post>; 2], [Id<Tag>; 2]) {
 
 /// The tags of a post, in the order of linking.
 pub(super) fn names(db: &Database, post: Id<Post>) -> Vec<String> {
-    let tags = db.linked(post, Post::TAGS).unwrap();
-    let length = tags.len();
-    let names: Vec<String> = tags.map(|(_, tag)| tag.name.clone()).collect();
-    assert_eq!(names.len(), length);
+    let mut tags = db.linked(post, Post::TAGS).unwrap();
+    let mut names = Vec::new();
+    while tags.len() > 0 {
+        names.push(tags.next().unwrap().1.name.clone());
+    }
+    assert!(tags.next().is_none());
     names
 }
