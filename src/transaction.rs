@@ -186,7 +186,7 @@ impl Database {
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         match self.store.log.as_ref().map(|log| log.changes.len()) {
-            Some(begin) => finish(Transaction { database: self, begin, outermost: false }, work),
+            Some(begin) => finish(Transaction { database: self.into(), begin, outermost: false }, work),
             None => self.transaction(work),
         }
     }
