@@ -357,8 +357,41 @@ fn assign(table: usize, relation: usize, cells: &mut Cells, key: Option<&[u32]>)
 }
 
 impl Choices {
-    /// What the choices mean now; nothing where a table lacks what the statement is about.
+    /// What the choices mean now; nothing where a table lacks what the statement is about. Where a stored row is asked
+    /// for and there is none, one is made.
     fn command(&self, store: &Naive) -> Option<Command> {
+        let command = self.wanted(store)?;
+        let lacks = |table: usize| store.rows(table).next().is_none();
+        let missing = match &command {
+            Command::Update { table, .. }
+            | Command::Replace { table, .. }
+            | Command::Set { table, .. }
+            | Command::Unrelate { table, .. }
+            | Command::Delete { table, .. } => lacks(*table).then_some(*table),
+            Command::Relate { table, relation, .. }
+            | Command::Create { table, relation, .. }
+            | Command::CreateMany { table, relation, .. }
+            | Command::UpdateIn { table, relation, .. }
+            | Command::UpdateAll { table, relation, .. }
+            | Command::DeleteIn { table, relation, .. }
+            | Command::DeleteAll { table, relation, .. } => {
+                let target = Spec::get().tables[*table].relations[*relation].target;
+                [target, *table].into_iter().find(|table| lacks(*table))
+            }
+            Command::Insert { table, .. } | Command::InsertMany { table, .. } => {
+                let first = needed_first(store, *table);
+                (first != *table).then_some(first)
+            }
+            _ => None,
+        };
+        let insert = |table: usize| {
+            let table = needed_first(store, table);
+            Command::Insert { table, cells: self.cells(store, table, 0), with: false }
+        };
+        Some(missing.map_or(command, insert))
+    }
+
+    fn wanted(&self, store: &Naive) -> Option<Command> {
         let spec = Spec::get();
         let table = self.table;
         let fields = spec.tables[table].fields.len();
@@ -477,7 +510,18 @@ impl Choices {
                 (choice, None) => Some(u32::from(choice.number()) % NUMBERS),
             }
         };
-        fields.map(cell).collect()
+        let mut cells: Cells = fields.map(cell).collect();
+        for (place, relation) in Spec::get().tables[table].relations.iter().enumerate() {
+            // A natural key that is chosen among the stored ones is that of a row, for the most part.
+            let choice = choices.and_then(|choices| choices.get(relation.fields[0])).copied();
+            if let Some(choice @ Choice::Stored(_)) = choice
+                && !relation.names.is_empty()
+                && let Ok(key) = store.key_of(table, place, pick(store, relation.target, choice))
+            {
+                assign(table, place, &mut cells, Some(&key));
+            }
+        }
+        cells
     }
 
     /// Makes ids in the rows of a batch name rows of the batch, where they can.
@@ -499,6 +543,17 @@ impl Choice {
         let (Choice::Stored(n) | Choice::Reserved(n) | Choice::Any(n) | Choice::None(n)) = self;
         n
     }
+}
+
+/// The table, of those that rows of this one need, that has none and needs no other before it.
+fn needed_first(store: &Naive, table: usize) -> usize {
+    let spec = Spec::get();
+    let required = |fields: &[usize]| fields.iter().all(|field| !spec.tables[table].fields[*field].optional);
+    let relations = spec.tables[table].relations.iter();
+    let mut targets = relations.filter(|relation| required(&relation.fields)).map(|relation| relation.target);
+    // Those of a cycle need each other: `founding` makes them.
+    let missing = targets.find(|target| *target < table && store.rows(*target).next().is_none());
+    missing.map_or(table, |missing| needed_first(store, missing))
 }
 
 /// The row of a table that is chosen.
