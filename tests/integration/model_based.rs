@@ -10,6 +10,7 @@
 //! RELATA_MODEL_CASES=100000 RELATA_MODEL_SEED=7 cargo test --release --test integration model_based
 //! ```
 
+mod choose;
 mod command;
 mod naive;
 mod run;

@@ -1,7 +1,7 @@
 //! The steps of a test: random choices, which mean something in every state of the store.
 //!
 //! A choice is a number ("the third of the stored rows, counting round"), so that a failing sequence can be shortened.
-//! `command` turns it into rows and values.
+//! `choose` turns it into rows and values.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
