@@ -174,10 +174,14 @@ pub(crate) fn remove<M: Model>(
     }
 }
 
-/// Leaves sources without their target, and with their key.
+/// Leaves sources without their target, and with their key, unless the statement has cleared it over another relation
+/// of the same field.
 fn orphan(store: &mut Store, orphans: &[Orphan]) {
     for orphan in orphans {
         let (_, mut index) = store.erased_writer(orphan.table);
+        if index.index.links[orphan.relation].target(orphan.source) == no_target::absent() {
+            continue;
+        }
         index.leave(orphan.relation, orphan.source);
         index.wait(orphan.relation, orphan.source, orphan.hash);
     }

@@ -10,6 +10,7 @@
 //! RELATA_MODEL_CASES=100000 RELATA_MODEL_SEED=7 cargo test --release --test integration model_based
 //! ```
 
+mod choose;
 mod command;
 mod naive;
 mod run;
@@ -30,7 +31,7 @@ use step::Step;
 /// How deep transactions nest.
 const DEPTH: u32 = 3;
 /// How many steps a history has.
-const STEPS: std::ops::Range<usize> = 1..50;
+const STEPS: std::ops::Range<usize> = 1..80;
 
 /// The naive store, and what it has noted of the last step.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +45,10 @@ impl ReferenceStateMachine for Reference {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Self> {
-        Just(Self::default()).boxed()
+        let mut state = Self::default();
+        state.store.take(&step::founding(0, 0, false), &mut state.trace);
+        state.store.take(&step::founding(1, 1, true), &mut state.trace);
+        Just(state).boxed()
     }
 
     fn transitions(_: &Self) -> BoxedStrategy<Step> {
@@ -68,8 +72,10 @@ impl StateMachineTest for Tested {
     type SystemUnderTest = Self;
     type Reference = Reference;
 
-    fn init_test(_: &Reference) -> Self {
-        Tested { db: schema::builder().build().unwrap(), ids: Ids::default() }
+    fn init_test(reference: &Reference) -> Self {
+        let mut tested = Tested { db: schema::builder().build().unwrap(), ids: Ids::default() };
+        run::replay(&mut tested.db, &mut tested.ids, &mut reference.trace.iter());
+        tested
     }
 
     fn apply(mut tested: Self, reference: &Reference, _: Step) -> Self {

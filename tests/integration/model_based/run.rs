@@ -137,7 +137,9 @@ fn perform(handle: &mut Handle<'_, '_>, command: &Command, ids: &mut Ids) -> Res
         Command::InsertMany { table, rows, with } => on_table!(*table, M => {
             let made = if *with {
                 let made = call!(handle, insert_many_with(rows.len(), |new| {
-                    new.iter().for_each(|id| ids.give(*table, id.key()));
+                    for id in new {
+                        ids.give(*table, id.key());
+                    }
                     rows.iter().map(|cells| M::make(cells, ids)).collect()
                 }));
                 ids.forget(*table, rows.len());
@@ -201,8 +203,8 @@ fn perform_over_relation(handle: &mut Handle<'_, '_>, command: &Command, ids: &m
         }
         Command::CreateMany { table, relation, owner, rows } => on_relation!((*table, *relation), _by, owns => {
             let make = |_| rows.iter().map(|cells| Sample::make(cells, ids)).collect();
-            let made = call!(handle, create_many(ids.id(*owner), owns, make))?;
-            Ok(given(*table, made.into_iter().map(relata::Id::key), ids))
+            let new = call!(handle, create_many(ids.id(*owner), owns, make))?;
+            Ok(given(*table, new.into_iter().map(relata::Id::key), ids))
         }),
         Command::UpdateIn { table, relation, owner, row, cells } => on_relation!((*table, *relation), _by, owns => {
             let edit = |row: &mut _| *row = Sample::make(cells, ids);
