@@ -3,6 +3,7 @@
 
 mod architecture;
 mod by_hand;
+mod deferred;
 mod delete;
 mod derive;
 mod history;
