@@ -4,6 +4,7 @@
 mod architecture;
 mod by_hand;
 mod deferred;
+mod deferred_parts;
 mod delete;
 mod derive;
 mod history;

@@ -89,3 +89,30 @@ fn run_walk(number: usize, operations: usize, seed: u64) -> (usize, Counts, Opti
     let diverged = |what| Divergence { scenario: scenario.name, what, trace: walk.trace };
     (number, walk.counts, outcome.err().map(diverged))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store that has lost its rows is found out.
+    #[test]
+    fn a_difference_is_seen() {
+        let scenario = &SCENARIOS[0];
+        let mut walk = Walk::new(scenario, 1);
+        assert_eq!(walk.run(200), Ok(()));
+        let what = walk.compare(&scenario.database()).expect_err("the stores differ");
+        assert!(what.contains(" holds\n"), "{what}");
+    }
+
+    /// One seed, one run: what is reported can be seen again.
+    #[test]
+    fn a_run_can_be_repeated() {
+        let traces = [7, 7, 8].map(|seed| {
+            let mut walk = Walk::new(&SCENARIOS[5], seed);
+            walk.run(300).expect("the stores agree");
+            walk.trace
+        });
+        assert_eq!(traces[0], traces[1]);
+        assert_ne!(traces[0], traces[2]);
+    }
+}

@@ -64,6 +64,8 @@ pub struct Dangling {
 struct Statements {
     insert: String,
     values: String,
+    /// What follows the values where a row with this primary key may be stored.
+    upsert: String,
     update: String,
     delete: String,
     contents: String,
@@ -98,6 +100,14 @@ impl Sqlite {
         let sql = format!("{insert} {}", vec![values.as_str(); rows.len()].join(", "));
         let values = (first..).zip(rows).flat_map(|(number, row)| with_number(number, row));
         self.statement(&sql, values, Effect::Adds)
+    }
+
+    /// Stores a row in the place of the one with its primary key, or inserts it under an integer. As no other key of
+    /// such a table is referred to, `on_update` is not set off.
+    pub fn upsert(&mut self, table: usize, number: u32, row: &[Value]) -> Result<usize, Refusal> {
+        let Statements { insert, values, upsert, .. } = &self.statements[table];
+        let sql = format!("{insert} {values} {upsert}");
+        self.statement(&sql, with_number(number, row), Effect::Adds)
     }
 
     /// Replaces a row.
@@ -305,6 +315,11 @@ fn statements(table: &TableSchema) -> Statements {
     Statements {
         insert: format!("INSERT INTO {name} (row, {list}) VALUES"),
         values: format!("({})", vec!["?"; fields.len() + 1].join(", ")),
+        upsert: table.primary_key.map_or_else(String::new, |key| {
+            let new: Vec<String> = fields.iter().map(|field| format!("excluded.{field}")).collect();
+            let key = table.uniques[key].fields.join(", ");
+            format!("ON CONFLICT ({key}) DO UPDATE SET ({list}) = ({})", new.join(", "))
+        }),
         update: format!("UPDATE {name} SET ({list}) = ({}) WHERE row = ?1", marks.join(", ")),
         delete: format!("DELETE FROM {name} WHERE row = ?"),
         contents: format!(

@@ -13,11 +13,15 @@ pub trait Record: Model {
     fn read(values: &[Value], ids: &Ids) -> Self;
     /// The values of the row.
     fn show(&self, ids: &Ids) -> Vec<Value>;
+    /// Stores the row in the place of the one with its primary key, or inserts it; `None` where it has no such key.
+    fn upsert(self, _: &mut Writer<'_, '_>) -> Option<Result<Id<Self>, Error>> {
+        None
+    }
 }
 
-/// Implements [`Record`] for a model: its name and its fields, in the order of the struct.
+/// Implements [`Record`] for a model: its name, its fields in the order of the struct, and its primary key if it has one.
 macro_rules! record {
-    ($model:ident { $($field:ident),* }) => {
+    ($model:ident { $($field:ident),* } $(by $key:ident)?) => {
         impl $crate::store::Record for $model {
             fn read(values: &[$crate::value::Value], ids: &$crate::value::Ids) -> Self {
                 let [$($field),*] = values else { panic!("{} values", values.len()) };
@@ -27,6 +31,13 @@ macro_rules! record {
             fn show(&self, ids: &$crate::value::Ids) -> Vec<$crate::value::Value> {
                 vec![$($crate::value::Cell::show(&self.$field, ids)),*]
             }
+
+            $(fn upsert(
+                self,
+                writer: &mut $crate::store::Writer<'_, '_>,
+            ) -> Option<Result<relata::Id<Self>, relata::Error>> {
+                Some($crate::store::write!(writer, upsert($model::$key, self)).map(|(id, _)| id))
+            })?
         }
     };
 }
@@ -44,8 +55,8 @@ pub enum Writer<'a, 'db> {
 macro_rules! write {
     ($writer:expr, $name:ident $(::<$model:ty>)? ($($argument:expr),*)) => {
         match $writer {
-            Writer::Alone(database) => database.$name$(::<$model>)?($($argument),*),
-            Writer::Inside(transaction) => transaction.$name$(::<$model>)?($($argument),*),
+            $crate::store::Writer::Alone(database) => database.$name$(::<$model>)?($($argument),*),
+            $crate::store::Writer::Inside(transaction) => transaction.$name$(::<$model>)?($($argument),*),
         }
     };
 }
@@ -71,6 +82,9 @@ pub trait Table: Sync {
     fn rows(&self, database: &Database, ids: &Ids) -> Vec<(u32, Vec<Value>)>;
     /// Inserts one row or more under the next integers, as one statement.
     fn insert(&self, writer: &mut Writer<'_, '_>, rows: &[Vec<Value>], ids: &mut Ids) -> Result<(), Error>;
+    /// Stores a row in the place of the one with its primary key, or inserts it under the next integer; `None` where the
+    /// table has no such key.
+    fn upsert(&self, writer: &mut Writer<'_, '_>, row: &[Value], ids: &mut Ids) -> Option<Result<(), Error>>;
     /// Replaces a row.
     fn update(&self, writer: &mut Writer<'_, '_>, key: DefaultKey, row: &[Value], ids: &Ids) -> Result<(), Error>;
     /// Deletes a row; gives how many went in all, as the report has it.
@@ -140,6 +154,15 @@ impl<M: Record> Table for TableOf<M> {
                 Err(error)
             }
         }
+    }
+
+    fn upsert(&self, writer: &mut Writer<'_, '_>, row: &[Value], ids: &mut Ids) -> Option<Result<(), Error>> {
+        let result = M::read(row, ids).upsert(writer)?;
+        Some(result.map(|id| {
+            if ids.number(M::NAME, id.key()) == 0 {
+                ids.bind(M::NAME, id.key());
+            }
+        }))
     }
 
     fn update(&self, writer: &mut Writer<'_, '_>, key: DefaultKey, row: &[Value], ids: &Ids) -> Result<(), Error> {

@@ -179,6 +179,7 @@ impl<'s> Walk<'s> {
             0..40 if !full => self.insert(writer, table),
             0..80 if empty => self.insert(writer, table),
             0..40 | 70..90 => self.delete(writer, table),
+            40..50 if self.schema.tables[table].primary_key.is_some() => self.upsert(writer, table),
             40..70 => self.update(writer, table),
             90..94 => self.delete_all(writer),
             _ if self.deferred => self.reserve_or_fill(writer, table),
@@ -206,6 +207,16 @@ impl<'s> Walk<'s> {
         } else {
             Err(format!("refused for another reason: {error}, SQLite {refusal:?}"))
         }
+    }
+
+    fn upsert(&mut self, writer: &mut Writer<'_, '_>, table: usize) -> Step {
+        let number = self.ids.next(self.name(table));
+        let row = self.row(table, None, number);
+        self.note(format!("upsert {} {}", self.name(table), line(number, &row)));
+        let ours =
+            self.scenario.tables[table].upsert(writer, &row, &mut self.ids).ok_or("no upsert by its primary key")?;
+        let theirs = self.sqlite.upsert(table, number, &row);
+        self.judge("upsert", &ours, &theirs)
     }
 
     fn update(&mut self, writer: &mut Writer<'_, '_>, table: usize) -> Step {
@@ -322,7 +333,7 @@ impl<'s> Walk<'s> {
     }
 
     /// Compares the rows of all tables.
-    fn compare(&mut self, database: &Database) -> Step {
+    pub(crate) fn compare(&mut self, database: &Database) -> Step {
         for (position, table) in self.scenario.tables.iter().enumerate() {
             let rows = table.rows(database, &self.ids);
             let ours: Vec<String> = rows.iter().map(|(number, row)| line(*number, row)).collect();

@@ -39,7 +39,7 @@ struct Survey {
     zone_name: Option<String>,
 }
 
-record!(Region { code });
+record!(Region { code } by BY_CODE);
 record!(Zone { region_code, name });
 record!(Site { region_code, zone_name, origin_code });
 record!(Survey { region_code, zone_name });

@@ -36,7 +36,7 @@ struct Advisory {
     fixed_version: Option<String>,
 }
 
-record!(Package { name, version, note });
+record!(Package { name, version, note } by BY_NAME_VERSION);
 record!(Dependency { package_name, package_version, needs_name, needs_version });
 record!(Advisory { package_name, package_version, fixed_name, fixed_version });
 

@@ -35,7 +35,7 @@ struct Oath {
     witness_name: Option<String>,
 }
 
-record!(Guild { name, leader_id });
+record!(Guild { name, leader_id } by BY_NAME);
 record!(Player { name, guild_name, allied_name });
 record!(Oath { player_id, witness_name });
 

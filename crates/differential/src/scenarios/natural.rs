@@ -35,8 +35,8 @@ struct Person {
     friend_name: Option<String>,
 }
 
-record!(Country { code, note });
-record!(City { name, country_code });
+record!(Country { code, note } by BY_CODE);
+record!(City { name, country_code } by BY_NAME);
 record!(Person { name, city_name, birth_country_code, friend_name });
 
 pub(super) const SCENARIO: Scenario = Scenario {
