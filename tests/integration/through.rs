@@ -131,6 +131,22 @@ fn creating_through_an_owner_inside_a_transaction() {
     assert!(state(&db) != before);
 }
 
+#[test]
+fn what_takes_several_statements_is_one_step_of_the_history() {
+    let (mut db, [first, _], [rust, sql]) = blog();
+    db.link(first, Post::TAGS, rust, link(1)).unwrap();
+    db.keep_history(9).unwrap();
+    let (joins, made) = db.create_linked(first, Post::TAGS, tag("joins"), link(2)).unwrap();
+    db.set_linked(first, Post::TAGS, &[sql], link(3)).unwrap();
+    assert_eq!((names(&db, first), db.undo()), (vec!["sql".to_owned()], Ok(true)));
+    assert_eq!((names(&db, first), db.undo()), (vec!["rust".to_owned(), "joins".to_owned()], Ok(true)));
+    assert_eq!((names(&db, first), db.undo()), (vec!["rust".to_owned()], Ok(false)));
+    assert!(!db.contains(joins));
+    assert_eq!(db.redo(), Ok(true));
+    assert_eq!(db.find_link(first, Post::TAGS, joins).unwrap().map(|(id, _)| id), Some(made));
+    assert_eq!(db.check(), Ok(()));
+}
+
 /// behaviour R26: Links may carry their own data; the view can return target with link
 #[test]
 fn links_carry_data() {
