@@ -127,7 +127,7 @@ pub enum Error {
         key: String,
     },
     /// A statement over many rows was refused; every violation is listed (behaviour I9).
-    #[error("{} violation(s) in a batch of {rows} rows, nothing stored; {first}", violations.len(), first = FirstOf(violations))]
+    #[error("{} violation(s) in a batch of {rows} rows, nothing stored{}", violations.len(), first(violations))]
     BatchRefused {
         /// How many rows the statement had.
         rows: usize,
@@ -148,12 +148,13 @@ pub enum Error {
         /// The reserved id.
         row: RowId,
     },
-    /// A transaction whose guard was forgotten is still open; see [`Database::abandon`](crate::Database::abandon).
-    #[error("a transaction is open: its guard was forgotten; `abandon` rolls it back")]
+    /// A transaction is open, and this cannot be done inside one; if its guard was forgotten, see
+    /// [`Database::abandon`](crate::Database::abandon).
+    #[error("a transaction is open: commit it or roll it back (`abandon`, if its guard was forgotten)")]
     TransactionOpen,
     /// A transaction was rolled back because violations stood at its end: foreign keys that name no row (where checks are
     /// deferred), reserved ids without a row.
-    #[error("{} violation(s) stand at the end of the transaction; first: {}", .0.len(), .0[0])]
+    #[error("{} violation(s) stand at the end of the transaction{}", .0.len(), first(.0))]
     Violations(Vec<Error>),
     /// This thread holds the shared database already and would wait for itself, see
     /// [`SharedDatabase`](crate::SharedDatabase). Drop the other guard first, or pass it on.
@@ -194,7 +195,7 @@ pub enum Error {
         detail: String,
     },
     /// The models do not fit together; every fault is listed (behaviour R42).
-    #[error("{} fault(s) in the schema; first: {}", .0.len(), .0[0])]
+    #[error("{} fault(s) in the schema{}", .0.len(), first(.0))]
     Schema(Vec<SchemaFault>),
 }
 
@@ -213,15 +214,9 @@ impl fmt::Display for BatchViolation {
     }
 }
 
-struct FirstOf<'a>(&'a [BatchViolation]);
-
-impl fmt::Display for FirstOf<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.first() {
-            Some(violation) => write!(f, "first: {violation}"),
-            None => Ok(()),
-        }
-    }
+/// The first of a list, in words that follow its length.
+fn first<T: fmt::Display>(list: &[T]) -> String {
+    list.first().map(|first| format!("; first: {first}")).unwrap_or_default()
 }
 
 /// Why an id or a key names no row.

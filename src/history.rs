@@ -14,8 +14,9 @@ use crate::undo;
 impl Database {
     /// Keeps the last `transactions` to be undone; 0, as at first, keeps none and forgets those that are kept.
     ///
-    /// A statement outside of a transaction is one of its own. The history is not saved; it holds rows that were
-    /// replaced or removed, and the slots of the latter, until it forgets them.
+    /// A statement outside of a transaction is one of its own. The history holds the rows that were replaced or removed,
+    /// and the slots of the latter, until it forgets them. It is not saved: a file gives the slots that it holds up, so
+    /// that a loaded database hands other ids out than this one would.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};

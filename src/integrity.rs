@@ -8,8 +8,8 @@
 //! keys already. It goes relation by relation over all rows, so that each look-up loop is a static one.
 //!
 //! # Invariants
-//! 1. A plan that is given out can be applied in full: each target exists, or will by the same plan, and each new
-//!    unique key is free.
+//! 1. A plan that is given out can be applied in full: each target exists, or will by the same plan, or the row waits
+//!    for it where that is allowed; and each new unique key is free.
 //! 2. Nothing here changes a table.
 //!
 //! Not responsible for removals (`integrity::removal`) and for proving what is stored (`integrity::check`).
@@ -217,7 +217,7 @@ impl<'a, M: Model> Planner<'a, M> {
                 && (several || !same)
             {
                 let hash = hash_of(hasher, key);
-                self.claim::<U>(place, hash, key);
+                self.claim::<U>(place, hash, key, same);
                 change.new = (!same).then_some(hash);
             }
             if let Some(old) = old
@@ -230,14 +230,17 @@ impl<'a, M: Model> Planner<'a, M> {
         }
     }
 
-    /// Makes sure that a unique key is free for the row, among the stored rows and those of the statement.
-    fn claim<U: Unique<Model = M>>(&mut self, place: usize, hash: u32, key: <U::Key as Key>::Ref<'_>) {
+    /// Makes sure that a unique key is free for the row, among the stored rows and those of the statement. A key that
+    /// is there twice already, by rows stored unchecked, is no reason to refuse a change of other fields.
+    fn claim<U: Unique<Model = M>>(&mut self, place: usize, hash: u32, key: <U::Key as Key>::Ref<'_>, same: bool) {
         let stored = self.own.index.uniques[U::INDEX]
             .find(hash, |other| !self.pending.replaces(other) && has_key::<U>(self.own.rows, other, key));
         let mut holder = stored.map(|other| Holder::Row(row_id::<M>(other)));
+        let mut is_new = !same;
         if holder.is_none() && self.pending.rows.len() > 1 {
             let equals = |row: &M| is_key_of::<U>(row, key);
             holder = self.pending.find_unique(U::INDEX, hash, equals).map(|other| {
+                is_new |= !self.stored(other).is_some_and(equals);
                 if self.pending.stored {
                     Holder::Row(row_id::<M>(self.pending.keys[other]))
                 } else {
@@ -249,11 +252,12 @@ impl<'a, M: Model> Planner<'a, M> {
                 self.pending.uniques[U::INDEX].insert_unique(spread(hash), entry, |(hash, _)| spread(*hash));
             }
         }
-        if let Some(existing) = holder {
+        if let Some(existing) = holder
+            && is_new
+            && self.mode != Mode::Unchecked
+        {
             let key = <U::Key as Key>::describe(key);
-            if self.mode != Mode::Unchecked {
-                self.faults.push((place, Error::UniqueViolation { model: M::NAME, fields: U::FIELDS, key, existing }));
-            }
+            self.faults.push((place, Error::UniqueViolation { model: M::NAME, fields: U::FIELDS, key, existing }));
         }
     }
 

@@ -60,7 +60,7 @@ impl UniqueIndex {
     /// Whether this row is entered under this hash.
     #[inline]
     pub(crate) fn holds(&self, hash: u32, key: DefaultKey) -> bool {
-        self.find(hash, |candidate| candidate == key).is_some()
+        self.entries.find(spread(hash), |entry| entry.key == key && entry.hash == hash).is_some()
     }
 
     pub(crate) fn len(&self) -> usize {

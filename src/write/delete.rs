@@ -146,11 +146,18 @@ fn prepare(store: &Store, removal: &Removal) -> Result<Prepared, Error> {
 
 /// The sources that keep the key of a row that goes, under the hash by which they will wait for another with that key.
 fn orphans(store: &Store, removal: &Removal, removals: &[TableRemoval]) -> Vec<Orphan> {
-    let hash_of = |(table, key): RowAt, unique: Option<usize>| {
-        let Some(unique) = unique else { return Some(waiting_hash(key)) };
-        let planned = removals.iter().find(|planned| planned.position == table)?;
-        let place = planned.keys.iter().position(|planned| *planned == key)?;
-        planned.hashes[place * store.tables[table as usize].index.uniques.len() + unique]
+    if removal.orphaned.is_empty() {
+        return Vec::new();
+    }
+    let mut hashes: hashbrown::HashMap<RowAt, &[Option<u32>]> = hashbrown::HashMap::with_capacity(removal.rows.len());
+    for planned in removals {
+        let uniques = store.tables[planned.position as usize].index.uniques.len();
+        let of_rows = planned.hashes.chunks(uniques.max(1)).chain(std::iter::repeat(&[][..]));
+        hashes.extend(planned.keys.iter().map(|key| (planned.position, *key)).zip(of_rows));
+    }
+    let hash_of = |at: RowAt, unique: Option<usize>| match unique {
+        None => Some(waiting_hash(at.1)),
+        Some(unique) => hashes.get(&at)?[unique],
     };
     let orphan = |((table, source), incoming, place): &(RowAt, Incoming, usize)| {
         let hash = hash_of(removal.rows[*place], incoming.unique)?;

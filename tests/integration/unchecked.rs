@@ -127,3 +127,30 @@ fn of_two_rows_with_one_key_the_lower_slot_is_found() {
         assert_eq!(db.find(City::BY_NAME, "a").unwrap().0, ids[1]);
     }
 }
+
+/// behaviour I5: a key that is there twice already is no reason to refuse a change of other fields, in a batch either
+#[test]
+fn standing_repeats_do_not_stop_a_batch() {
+    #[derive(Model, Clone, Debug, Serialize, Deserialize)]
+    #[model(has_many(pets: Pet))]
+    struct Owner {}
+    #[derive(Model, Clone, Debug, Serialize, Deserialize)]
+    struct Pet {
+        #[model(belongs_to)]
+        owner_id: Id<Owner>,
+        #[model(unique)]
+        name: String,
+        age: u32,
+    }
+    let mut db = Database::builder().model::<Owner>().model::<Pet>().build().unwrap();
+    let owner_id = db.insert(Owner {}).unwrap();
+    let pet = |name: &str| Pet { owner_id, name: name.into(), age: 1 };
+    db.insert_many_unchecked([pet("a"), pet("a"), pet("b")]).unwrap();
+    assert_eq!(db.update_all(owner_id, Owner::PETS, |pet| pet.age += 1), Ok(3));
+    // A repeat that would be new is refused, whichever of the two comes first.
+    let mut names = ["a", "a", "a"].into_iter();
+    assert!(db.update_all(owner_id, Owner::PETS, |pet| pet.name = names.next().unwrap().into()).is_err());
+    let mut names = ["b", "c", "b"].into_iter();
+    assert!(db.update_all(owner_id, Owner::PETS, |pet| pet.name = names.next().unwrap().into()).is_err());
+    assert!(db.iter::<Pet>().all(|(_, pet)| pet.age == 2));
+}
