@@ -133,7 +133,7 @@ impl Sqlite {
         self.statement(&sql, [Value::Id(owner)], Effect::Deletes)
     }
 
-    /// Opens a transaction, or says how it ended.
+    /// Opens a transaction.
     pub fn begin(&mut self, deferred: bool) {
         self.run("BEGIN").expect("no transaction is open");
         self.defers = deferred && self.deferral == Deferral::ByTransaction;
@@ -171,7 +171,7 @@ impl Sqlite {
         self.release(depth);
     }
 
-    /// All rows of a table by their integers, one a line, as [`line`] writes them.
+    /// All rows of a table by their integers, one a line, as [`line()`] writes them.
     pub fn contents(&self, table: usize) -> String {
         let mut statement =
             self.connection.prepare_cached(&self.statements[table].contents).expect("it was written here");
