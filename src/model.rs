@@ -378,8 +378,8 @@ impl RowId {
     /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
     /// let mars = db.insert(Planet { name: "Mars".into() })?;
     /// let plan = db.plan_delete(mars)?;
-    /// assert_eq!(plan.removed[0].id::<Planet>(), Some(mars));
-    /// assert_eq!(plan.removed[0].id::<Moon>(), None);
+    /// assert_eq!(plan.row.id::<Planet>(), Some(mars));
+    /// assert_eq!(plan.row.id::<Moon>(), None);
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn id<M: Model>(self) -> Option<Id<M>> {
