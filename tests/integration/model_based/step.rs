@@ -132,6 +132,8 @@ pub(crate) fn founding(guild: u8, hero: u8, deferred: bool) -> Step {
     let steps = vec![
         statement(Kind::Reserve, HERO, &[]),
         statement(Kind::Insert, GUILD, &[guild, Choice::Reserved(0)]),
+        // Refused: the guild names it.
+        statement(Kind::Cancel, HERO, &[]),
         statement(Kind::InsertAt, HERO, &[hero, guild, Choice::None(0)]),
     ];
     Step::Transaction { deferred, steps, commit: true }
