@@ -91,7 +91,7 @@ fn number(variable: &str, usual: u64) -> u64 {
 /// Every line of the behaviours that a naive store can show, over random histories.
 #[test]
 fn the_store_does_what_a_naive_one_does() {
-    let (seed, cases) = (number("RELATA_MODEL_SEED", 1), number("RELATA_MODEL_CASES", 100));
+    let (seed, cases) = (number("RELATA_MODEL_SEED", 1), number("RELATA_MODEL_CASES", 150));
     let config = Config {
         cases: cases as u32,
         rng_seed: RngSeed::Fixed(seed),

@@ -82,7 +82,7 @@ const KINDS: [(usize, Kind); 22] = [
     (4, Kind::InsertManyWith),
     (2, Kind::Reserve),
     (3, Kind::InsertAt),
-    (1, Kind::Cancel),
+    (4, Kind::Cancel),
     (5, Kind::Update),
     (2, Kind::Replace),
     (3, Kind::Set),
@@ -103,7 +103,7 @@ const KINDS: [(usize, Kind); 22] = [
 fn choice() -> impl Strategy<Value = Choice> {
     prop_oneof![
         20 => any::<u8>().prop_map(Choice::Stored),
-        2 => any::<u8>().prop_map(Choice::Reserved),
+        3 => any::<u8>().prop_map(Choice::Reserved),
         1 => any::<u8>().prop_map(Choice::Any),
         3 => any::<u8>().prop_map(Choice::None),
     ]
@@ -132,6 +132,8 @@ pub(crate) fn founding(guild: u8, hero: u8, deferred: bool) -> Step {
     let steps = vec![
         statement(Kind::Reserve, HERO, &[]),
         statement(Kind::Insert, GUILD, &[guild, Choice::Reserved(0)]),
+        // Refused: the guild names it.
+        statement(Kind::Cancel, HERO, &[]),
         statement(Kind::InsertAt, HERO, &[hero, guild, Choice::None(0)]),
     ];
     Step::Transaction { deferred, steps, commit: true }
