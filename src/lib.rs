@@ -43,6 +43,8 @@
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | join | [`Database::include`] and [`Path`] |
+//! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
+//! | share it between threads | [`SharedDatabase`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
 //! | share between threads | [`SharedDatabase`] |
 //! | look into it | [`Database::schema`], [`Database::plan_delete`], [`Database::check`] |

@@ -30,7 +30,8 @@ use crate::write::{Deleted, Owner, Source};
 
 /// An open transaction. Dropped, it is rolled back.
 ///
-/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database.
+/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database, but for
+/// edits in place.
 /// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. It stays on its thread, because that of a
 /// [`SharedDatabase`](crate::SharedDatabase) holds a lock.
 pub struct Transaction<'a> {

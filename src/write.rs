@@ -30,7 +30,8 @@ use crate::table::{Incoming, Store};
 impl Database {
     /// Stores a row and gives its id.
     ///
-    /// Every foreign key must name a stored row (the row itself counts), every unique key must be free; else the error
+    /// Every foreign key must name a stored row (the row itself counts; where checks are deferred, by the commit), every
+    /// unique key must be free; else the error
     /// says which one and why, and nothing is stored. O(1) expected for each relation and unique key.
     ///
     /// ```
@@ -63,7 +64,8 @@ impl Database {
 
     /// Hands out an id before its row exists; [`Database::insert_at`] fills it (behaviour R6).
     ///
-    /// Until then no stored row may refer to it, it resolves to nothing, and the database cannot be saved.
+    /// Until then it resolves to nothing, outside of a transaction no row may refer to it, and the database cannot be
+    /// saved.
     /// [`Database::insert_with`] and [`Database::insert_many_with`] need no reserved ids.
     pub fn reserve<M: Model>(&mut self) -> Result<Id<M>, Error> {
         let position = self.store.position::<M>()?;

@@ -15,8 +15,9 @@ use crate::table::{Store, Table, TableSlot};
 impl Database {
     /// Looks for every violation of every rule, and proves every index against the rows.
     ///
-    /// `Ok` for every database that was filled through checked calls. After an unchecked load it lists the dangling
-    /// keys and the duplicates, in table and slot order. O(rows and keys).
+    /// `Ok` for every database that was filled through checked calls, outside of a deferred transaction. After
+    /// [`insert_many_unchecked`](Database::insert_many_unchecked) it lists the dangling keys and the duplicates, in table
+    /// and slot order. O(rows and keys), and O(n) for each of n rows that share a unique key.
     pub fn check(&self) -> Result<(), Vec<Error>> {
         let mut faults = Vec::new();
         for table in &self.store.tables {

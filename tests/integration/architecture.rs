@@ -33,6 +33,10 @@ fn a_module_imports_only_from_those_above_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let design = fs::read_to_string(source.join("../docs/design.md")).unwrap();
+    let table = design.lines().skip_while(|line| *line != "## Rooms").filter_map(|line| line.strip_prefix("| `"));
+    let listed: Vec<&str> = table.filter_map(|line| line.split('`').next()).collect();
+    assert_eq!(listed, rooms, "docs/design.md lists the rooms in this order");
 }
 
 fn files_of(source: &Path, room: &str) -> Vec<PathBuf> {

@@ -82,8 +82,11 @@ mod serde_attr;
 /// | `name = buyer` | the relation's name; that of the field without `_id`, if nothing is said |
 /// | `key_to = code`, `key_to(a, b)` | the unique key of the target that is meant, if it is not the primary key |
 /// | `key_from = country`, `key_from(a, b)` | the fields that hold the key; on the struct only |
-/// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null`, `set_default` |
-/// | `on_update = ..` | the same, of changing the target's key |
+/// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null` |
+/// | `on_update = ..` | what changing the target's key does: `restrict` (if nothing is said), `no_action` |
+///
+/// The other actions (`set_default`, and those of `on_update`) are understood, and refused when the database is built:
+/// they are not there yet.
 ///
 /// The model that links two others has a belongs_to relation to each, both required, and a unique key over the two. It
 /// may carry data of its own; `Database::link` and its neighbours make and remove links.
