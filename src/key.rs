@@ -18,6 +18,10 @@ pub trait KeyPart: Eq + Hash + Debug + Clone + Send + Sync + 'static {}
 impl<T: Eq + Hash + Debug + Clone + Send + Sync + 'static> KeyPart for T {}
 
 /// The type of a natural key: a tuple of one to six [`KeyPart`]s.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of a key",
+    note = "a key is a tuple of one to six parts, each `Eq + Hash + Debug + Clone`: `(String,)`, `(String, u32)`"
+)]
 pub trait Key: Clone + Send + Sync + 'static {
     /// References to the parts, as a row lends them.
     type Ref<'a>: Copy + Eq + Hash + Debug;

@@ -73,6 +73,10 @@ pub trait Visitor<M: Model> {
 }
 
 /// A unique key of a model: a zero-sized type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a unique key of a model",
+    note = "unique keys are given as constants of their model: `Customer::BY_EMAIL`"
+)]
 pub trait Unique: Copy + Send + Sync + 'static {
     /// The model.
     type Model: Model;
@@ -98,6 +102,10 @@ pub trait HasPrimaryKey: Model {
 }
 
 /// A belongs_to relation: a zero-sized type that says where the foreign key is and what it refers to.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a belongs_to relation",
+    note = "relations are given as constants of their model: `Order::CUSTOMER`"
+)]
 pub trait Relation: Copy + Send + Sync + 'static {
     /// The model that holds the foreign key.
     type Source: Model;

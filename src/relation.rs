@@ -29,6 +29,10 @@ impl<A, B> Through<A, B> {
 pub struct By<U>(PhantomData<fn() -> U>);
 
 /// A has_many or has_one relation: what rows can be created, counted or deleted through.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a has_many or has_one relation",
+    note = "rows are created, counted and deleted through their owner's relation: `Customer::ORDERS`, not `Order::CUSTOMER`"
+)]
 pub trait Inverse: Copy {
     /// The belongs_to relation that this is the inverse of.
     type Relation: Relation;

@@ -40,7 +40,7 @@ fn thousand_tables() -> Database {
     db
 }
 
-/// hostile 37: 1,000 tables
+/// HOSTILE 37: 1,000 tables
 #[test]
 fn a_thousand_tables_are_saved_and_loaded() {
     let mut db = thousand_tables();

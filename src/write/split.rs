@@ -38,6 +38,10 @@ impl<M: Editable> TableMut<'_, M> {
 }
 
 /// How a split borrows one table: `&M` to read ([`Table`]), `&mut M` to change in place ([`TableMut`]).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how to borrow a table",
+    note = "write `&M` to read the table of the model `M`, `&mut M` to change its rows in place"
+)]
 pub trait Access: sealed::Sealed {
     /// The handle.
     type Handle<'a>;
@@ -76,6 +80,10 @@ impl<M: Editable> Access for &mut M {
 }
 
 /// A tuple of two to six [`Access`]es, no table twice.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which tables to borrow",
+    note = "write a tuple of two to six tables: `db.split::<(&mut Ship, &Wind)>()`"
+)]
 pub trait Split {
     /// The handles.
     type Handles<'a>;

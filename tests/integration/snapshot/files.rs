@@ -39,7 +39,7 @@ fn a_file_is_written_replaced_and_loaded() {
     assert_eq!(models().load(&path).unwrap_err(), SnapshotError::NotASnapshot);
 }
 
-/// hostile 26: the path is a directory, FIFO or device -> error, no hang
+/// HOSTILE 26: the path is a directory, FIFO or device -> error, no hang
 #[test]
 fn what_is_no_file_is_neither_opened_nor_replaced() {
     let folder = tempfile::tempdir().unwrap();
@@ -56,7 +56,7 @@ fn what_is_no_file_is_neither_opened_nor_replaced() {
     }
 }
 
-/// hostile 28: read-only or missing folder -> error
+/// HOSTILE 28: read-only or missing folder -> error
 #[test]
 fn a_folder_that_is_missing_or_cannot_be_written_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -72,7 +72,7 @@ fn a_folder_that_is_missing_or_cannot_be_written_is_an_error() {
     }
 }
 
-/// hostile 31: permissions kept, symbolic links handled as documented, stale temporaries ignored
+/// HOSTILE 31: permissions kept, symbolic links handled as documented, stale temporaries ignored
 #[cfg(unix)]
 #[test]
 fn permissions_and_links_are_kept() {
@@ -112,7 +112,7 @@ fn temporary_files_that_others_have_left_are_passed_by() {
     assert!(left.iter().all(|name| fs::read(folder.path().join(name)).unwrap() == b"left"));
 }
 
-/// hostile 30: two savers at once -> one wins or errs, no mixture
+/// HOSTILE 30: two savers at once -> one wins or errs, no mixture
 #[test]
 fn of_two_savers_one_wins() {
     let (folder, path) = folder();
@@ -157,7 +157,7 @@ impl Write for Failing {
     }
 }
 
-/// hostile 27: disk full, short write, EINTR at each call
+/// HOSTILE 27: disk full, short write, EINTR at each call
 #[test]
 fn a_stream_that_fails_anywhere_is_an_error() {
     let db = sample();
@@ -190,7 +190,7 @@ impl Serialize for Fickle {
     }
 }
 
-/// hostile 27: the old file intact, the temporary file removed
+/// HOSTILE 27: the old file intact, the temporary file removed
 #[test]
 fn a_save_that_fails_while_it_writes_leaves_the_old_file_and_no_other() {
     let folder = tempfile::tempdir().unwrap();

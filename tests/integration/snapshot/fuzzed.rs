@@ -28,7 +28,7 @@ fn replay(target: &str, body: fn(&[u8])) {
     }
 }
 
-/// hostile 24 and 25: right checksums over wrong content end in an error or in a consistent database
+/// HOSTILE 24 and 25: right checksums over wrong content end in an error or in a consistent database
 #[test]
 fn seeds_with_a_byte_changed_load_consistently_or_not_at_all() {
     replay("load", bodies::load);

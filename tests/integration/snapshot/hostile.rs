@@ -49,7 +49,7 @@ fn a_file_is_what_its_description_says() {
     assert_eq!(file.section(DEFAULTS, PART).blocks, Vec::<Vec<u8>>::new());
 }
 
-/// hostile 18: truncated at every byte -> typed error
+/// HOSTILE 18: truncated at every byte -> typed error
 #[test]
 fn every_truncation_is_refused() {
     let bytes = saved(&sample());
@@ -66,7 +66,7 @@ fn every_truncation_is_refused() {
     assert_eq!(refusal(&bytes[..400]).to_string(), message);
 }
 
-/// hostile 19: every single bit flipped -> typed error, never a wrong load
+/// HOSTILE 19: every single bit flipped -> typed error, never a wrong load
 #[test]
 fn every_flipped_bit_is_refused() {
     let mut bytes = saved(&sample());
@@ -94,7 +94,7 @@ fn every_flipped_bit_is_refused() {
     );
 }
 
-/// hostile 20: trailing bytes -> error
+/// HOSTILE 20: trailing bytes -> error
 #[test]
 fn trailing_bytes_are_refused() {
     let mut bytes = saved(&sample());
@@ -104,7 +104,7 @@ fn trailing_bytes_are_refused() {
     assert_eq!(refusal(&bytes).to_string(), message);
 }
 
-/// hostile 21: empty, all zero, another format -> `NotASnapshot`
+/// HOSTILE 21: empty, all zero, another format -> `NotASnapshot`
 #[test]
 fn other_files_are_not_snapshots() {
     let through_a_text_transfer = String::from_utf8_lossy(&saved(&sample())).replace("\r\n", "\n").into_bytes();
@@ -114,7 +114,7 @@ fn other_files_are_not_snapshots() {
     assert_eq!(SnapshotError::NotASnapshot.to_string(), "not a relata snapshot");
 }
 
-/// hostile 23: newer format -> `UnsupportedVersion`
+/// HOSTILE 23: newer format -> `UnsupportedVersion`
 #[test]
 fn what_a_later_build_has_written_is_named() {
     assert_eq!(said(|file| file.version = 2), "the snapshot has format version 2, this build reads 1");
@@ -223,7 +223,7 @@ mod other {
     }
 }
 
-/// hostile 22: another schema -> `SchemaMismatch` naming table and field
+/// HOSTILE 22: another schema -> `SchemaMismatch` naming table and field
 #[test]
 fn another_schema_is_refused_with_the_table_and_the_field() {
     let bytes = saved(&sample());
@@ -258,7 +258,7 @@ fn another_schema_is_refused_with_the_table_and_the_field() {
     assert!(first().model::<other::behaviour::Part>().load_from(&bytes[..]).is_ok(), "behaviour may change");
 }
 
-/// hostile 24: a length prefix of 2^63 in any field -> an error within a bounded memory budget
+/// HOSTILE 24: a length prefix of 2^63 in any field -> an error within a bounded memory budget
 #[test]
 fn huge_numbers_in_any_place_end_in_an_error() {
     let file = File::parse(&saved(&sample()));
@@ -295,7 +295,7 @@ fn huge_numbers_in_any_place_end_in_an_error() {
     }
 }
 
-/// hostile 24: within a bounded memory budget
+/// HOSTILE 24: within a bounded memory budget
 ///
 /// The test above, in a process that is given half a GiB of addresses: an allocation of what a file claims would end it.
 #[cfg(target_os = "linux")]
@@ -311,7 +311,7 @@ fn huge_numbers_do_not_make_it_allocate() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// hostile 25: checksums right but content wrong -> `Corrupt`
+/// HOSTILE 25: checksums right but content wrong -> `Corrupt`
 #[test]
 fn keys_that_do_not_hold_are_refused() {
     let rows = |table, rows: Vec<Vec<u8>>| said(|file| file.section(ROWS, table).set_rows(&rows));
@@ -336,7 +336,7 @@ fn keys_that_do_not_hold_are_refused() {
     assert_eq!(parts(id(1, 2)), "the rows of `Part` cannot be: Part 3v3: an id with an even generation");
 }
 
-/// hostile 25: checksums right but content wrong (bad slot parity, a billion vacant slots) -> `Corrupt`
+/// HOSTILE 25: checksums right but content wrong (bad slot parity, a billion vacant slots) -> `Corrupt`
 #[test]
 fn slots_that_cannot_be_are_refused() {
     let slots = |numbers: &[u32]| said(|file| file.section(SLOTS, PART).set_numbers(numbers));

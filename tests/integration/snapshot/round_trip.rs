@@ -103,7 +103,7 @@ fn long_histories_come_back() {
     }
 }
 
-/// hostile 36: a slot's version about to wrap -> slot retired
+/// HOSTILE 36: a slot's version about to wrap -> slot retired
 #[test]
 fn a_slot_at_its_last_generation_is_retired_and_stays_so() {
     let mut db = models().build().unwrap();
@@ -134,7 +134,7 @@ struct Page {
     words: [[u64; 32]; 16],
 }
 
-/// hostile 37: zero-sized rows, rows of 4 KiB, empty tables, a table with no relation
+/// HOSTILE 37: zero-sized rows, rows of 4 KiB, empty tables, a table with no relation
 #[test]
 fn rows_of_any_size_come_back_in_blocks() {
     let builder = || Database::builder().model::<Marker>().model::<Page>();
@@ -235,7 +235,7 @@ where
     db
 }
 
-/// hostile 32: rows whose serde form does not survive the codec -> caught when saving
+/// HOSTILE 32: rows whose serde form does not survive the codec -> caught when saving
 #[test]
 fn a_row_that_would_not_come_back_is_named() {
     let said = |db: &Database| db.check_snapshot().unwrap_err().to_string();
