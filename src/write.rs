@@ -22,8 +22,7 @@ use crate::database::Database;
 use crate::error::{Act, BatchViolation, Error, Missing};
 use crate::id::Id;
 use crate::integrity::{Mode, Pending, Plan, plan_rows, restriction};
-use crate::key::hash_of;
-use crate::model::{Field, Model, Optional, Reference, Relation, Unique, has_key};
+use crate::model::{ByKey, Field, Model, Optional, Reference, Relation, Unique};
 use crate::relation::{BelongsTo, By};
 use crate::table::{Incoming, Store};
 
@@ -158,11 +157,7 @@ impl Database {
     pub fn upsert<U: Unique>(&mut self, by: By<U>, row: U::Model) -> Result<(Id<U::Model>, Option<U::Model>), Error> {
         let _ = by;
         let table = self.table::<U::Model>()?;
-        let stored = U::key(&row).and_then(|key| {
-            table.index.uniques[U::INDEX].find(hash_of(table.index.uniques[U::INDEX].hasher(), key), |candidate| {
-                has_key::<U>(table.rows, candidate, key)
-            })
-        });
+        let stored = U::key(&row).and_then(|key| <ByKey<U> as Reference<_>>::find(table.rows, table.index, key));
         match stored {
             Some(key) => {
                 let id = Id::from_key(key);

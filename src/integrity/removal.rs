@@ -65,8 +65,8 @@ pub(crate) struct Removal {
     pub(crate) rows: Vec<RowAt>,
     /// The same as a set.
     pub(crate) set: RowSet,
-    /// Source rows and the place of the relation that is cleared.
-    pub(crate) clearing: Vec<(RowAt, usize)>,
+    /// Source rows and the relation that is cleared.
+    pub(crate) clearing: Vec<(RowAt, Incoming)>,
     /// Source rows that keep their key though its target goes, with the relation and the target's place in `rows`:
     /// `no_action` where checks are deferred.
     pub(crate) orphaned: Vec<(RowAt, Incoming, usize)>,
@@ -108,7 +108,7 @@ impl Removal {
                     Action::SetNull => {
                         let sources = sources(store, incoming.table, incoming.relation, key);
                         let stay = sources.map(|source| (incoming.table, source)).filter(|at| !self.set.contains(at));
-                        self.clearing.extend(stay.map(|at| (at, incoming.relation)));
+                        self.clearing.extend(stay.map(|at| (at, *incoming)));
                     }
                     Action::NoAction if store.defers() => {
                         let sources = sources(store, incoming.table, incoming.relation, key);
@@ -127,21 +127,13 @@ impl Removal {
 
     /// The plan for people.
     pub(crate) fn describe(self, store: &Store) -> DeletePlan {
-        let relation = |table: u32, place: usize| -> &'static str {
-            let incoming = store.tables.iter().flat_map(|table| &table.incoming);
-            incoming
-                .filter(|known| known.table == table && known.relation == place)
-                .map(|known| known.name)
-                .next()
-                .unwrap_or("")
-        };
         DeletePlan {
             row: store.row_id(self.rows[0]),
             removed: self.rows[1..].iter().map(|at| store.row_id(*at)).collect(),
             cleared: self
                 .clearing
                 .iter()
-                .map(|(at, place)| ClearedKey { row: store.row_id(*at), relation: relation(at.0, *place) })
+                .map(|(at, incoming)| ClearedKey { row: store.row_id(*at), relation: incoming.name })
                 .collect(),
             blocked: self.blocked,
         }

@@ -132,7 +132,7 @@ fn prepare(store: &Store, removal: &Removal) -> Result<Prepared, Error> {
         })
         .collect::<Result<Vec<_>, Error>>()?;
     let mut orphans = orphans(store, removal, &removals);
-    let clearings = by_table(&removal.clearing, |((table, key), relation)| (*table, (*key, *relation)))
+    let clearings = by_table(&removal.clearing, |((table, key), incoming)| (*table, (*key, incoming.relation)))
         .into_iter()
         .map(|(position, clearing)| {
             let rows = &store.tables[position as usize].rows;
