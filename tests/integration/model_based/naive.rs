@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use relata::Action;
 
+use super::history::History;
 use super::schema::{Cell, Spec, TABLES};
 
 /// What has become of an id.
@@ -52,6 +53,8 @@ pub(crate) enum Fault {
     Restrict { row: (usize, u32), table: usize, relation: usize, sources: usize },
     Overridden,
     NotOwned,
+    NotLinked,
+    Unresolved,
     NotReserved,
     Unfilled { row: (usize, u32) },
     TransactionOpen,
@@ -91,7 +94,10 @@ pub(crate) struct Write {
 pub(crate) struct Naive {
     pub(crate) tables: [Vec<Slot>; TABLES],
     clock: u64,
+    /// How many changes there were: a transaction with none is no step of the history.
+    pub(crate) changes: u64,
     pub(crate) open: Option<Open>,
+    pub(crate) history: History,
 }
 
 /// An open transaction.
@@ -111,10 +117,10 @@ impl Naive {
         self.open.as_ref().is_some_and(|open| open.deferred)
     }
 
-    /// Goes back to an earlier state. Ids that were given out since are gone.
-    pub(crate) fn roll_back(&mut self, before: Naive) {
+    /// Goes back to an earlier state, or on to a later one. Ids that were given out otherwise are gone.
+    pub(crate) fn roll_back(&mut self, to: Naive) {
         let given: Vec<usize> = self.tables.iter().map(Vec::len).collect();
-        *self = before;
+        *self = to;
         for (table, given) in self.tables.iter_mut().zip(given) {
             table.resize(given, Slot::Gone);
         }
@@ -197,6 +203,7 @@ impl Naive {
 
     /// Hands out ids without rows.
     pub(crate) fn reserve(&mut self, table: usize) {
+        self.changes += 1;
         self.tables[table].push(Slot::Reserved);
         if let Some(open) = &mut self.open {
             open.reserved.insert((table, self.tables[table].len() as u32 - 1));
@@ -214,6 +221,7 @@ impl Naive {
             return Err(Refusal { of_batch: false, faults });
         }
         self.tables[table][row as usize] = Slot::Gone;
+        self.changes += 1;
         Ok(())
     }
 
@@ -262,6 +270,7 @@ impl Naive {
         }
         *self = after;
         self.relink(table, writes);
+        self.changes += writes.len() as u64;
         Ok(())
     }
 
@@ -295,10 +304,10 @@ impl Naive {
     }
 
     /// Removes rows, with what that takes along.
-    pub(crate) fn remove(&mut self, table: usize, roots: &[u32]) -> Result<Removed, Refusal> {
+    pub(crate) fn remove(&mut self, roots: Vec<(usize, u32)>) -> Result<Removed, Refusal> {
         let spec = Spec::get();
         let mut removed = Removed::default();
-        let mut next: Vec<(usize, u32)> = roots.iter().map(|row| (table, *row)).collect();
+        let mut next = roots;
         while let Some(at) = next.pop() {
             if removed.rows.insert(at) {
                 for (table, place, relation) in spec.relations() {
@@ -335,7 +344,8 @@ impl Naive {
         for (table, row) in &removed.rows {
             self.tables[*table][*row as usize] = Slot::Gone;
         }
-        self.relink(table, &[]);
+        self.relink(0, &[]);
+        self.changes += removed.rows.len() as u64;
         Ok(removed)
     }
 

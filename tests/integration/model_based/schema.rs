@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use relata::{Action, Database, DatabaseBuilder, Error, Id, Model, RowId};
+use relata::{Action, Database, DatabaseBuilder, Error, Id, InverseKind, Model, RowId};
 use serde::{Deserialize, Serialize};
 use slotmap::DefaultKey;
 
@@ -23,6 +23,9 @@ pub(crate) const NOWHERE: u32 = u32::MAX;
 /// Natural keys, one of them a relation of the model to itself, at the top of a diamond of cascades.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(has_many(provinces: Region, via = parent), has_many(cities: City), has_many(kept: Road), has_many(depots: Depot))]
+#[model(has_many(signed: Pact, via = signer), has_many(joined: Pact, via = partner))]
+#[model(has_many(partners: Region, through = Pact, via(signer, partner)))]
+#[model(has_many(signers: Region, through = Pact, via(partner, signer)))]
 pub(crate) struct Region {
     #[model(primary_key)]
     code: u32,
@@ -35,6 +38,7 @@ pub(crate) struct Region {
 #[model(unique(region_code, number))]
 #[model(has_many(twins: City), has_many(leaving: Road, via = start), has_many(arriving: Road, via = end))]
 #[model(has_one(mayor: Mayor), has_many(depots: Depot))]
+#[model(has_many(visits: Visit), has_many(visitors: Hero, through = Visit))]
 pub(crate) struct City {
     #[model(belongs_to(Region), name = region, on_delete = cascade)]
     region_code: u32,
@@ -89,6 +93,7 @@ pub(crate) struct Guild {
 /// The other half.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(has_many(leads: Guild), has_many(pupils: Hero))]
+#[model(has_many(visits: Visit), has_many(cities: City, through = Visit))]
 pub(crate) struct Hero {
     #[model(unique)]
     name: u32,
@@ -98,9 +103,32 @@ pub(crate) struct Hero {
     mentor_id: Option<Id<Hero>>,
 }
 
+/// A link by ids, which restricts at one of its ends, and to which other links refer.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(unique(city_id, hero_id), has_many(followers: Visit))]
+pub(crate) struct Visit {
+    #[model(belongs_to, on_delete = cascade)]
+    hero_id: Id<Hero>,
+    #[model(belongs_to)]
+    city_id: Id<City>,
+    #[model(belongs_to)]
+    guide_id: Option<Id<Visit>>,
+}
+
+/// A link of a model to itself, by natural keys.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(unique(signer_code, partner_code))]
+pub(crate) struct Pact {
+    #[model(belongs_to(Region), name = signer, on_delete = cascade, on_update = no_action)]
+    signer_code: u32,
+    #[model(belongs_to(Region), name = partner, on_delete = no_action)]
+    partner_code: u32,
+    years: u32,
+}
+
 pub(crate) const GUILD: usize = 5;
 pub(crate) const HERO: usize = 6;
-pub(crate) const TABLES: usize = 7;
+pub(crate) const TABLES: usize = 9;
 
 pub(crate) fn builder() -> DatabaseBuilder {
     Database::builder()
@@ -111,12 +139,15 @@ pub(crate) fn builder() -> DatabaseBuilder {
         .model::<Depot>()
         .model::<Guild>()
         .model::<Hero>()
+        .model::<Visit>()
+        .model::<Pact>()
 }
 
 /// Runs an expression with the model of a table under a name.
 macro_rules! on_table {
     ($table:expr, $model:ident => $body:expr) => {
-        on_table!(@ $table, $model, $body, 0 Region, 1 City, 2 Road, 3 Mayor, 4 Depot, 5 Guild, 6 Hero)
+        on_table!(@ $table, $model, $body, 0 Region, 1 City, 2 Road, 3 Mayor, 4 Depot, 5 Guild, 6 Hero, 7 Visit,
+            8 Pact)
     };
     (@ $table:expr, $model:ident, $body:expr, $($place:literal $name:ident),*) => {
         match $table {
@@ -145,7 +176,12 @@ macro_rules! on_relation {
             4 2 Depot CITY City DEPOTS,
             5 0 Guild LEADER Hero LEADS,
             6 0 Hero GUILD Guild MEMBERS,
-            6 1 Hero MENTOR Hero PUPILS)
+            6 1 Hero MENTOR Hero PUPILS,
+            7 0 Visit HERO Hero VISITS,
+            7 1 Visit CITY City VISITS,
+            7 2 Visit GUIDE Visit FOLLOWERS,
+            8 0 Pact SIGNER Region SIGNED,
+            8 1 Pact PARTNER Region JOINED)
     };
     (@ $at:expr, $relation:ident, $inverse:ident, $body:expr,
         $($table:literal $place:literal $source:ident $name:ident $target:ident $back:ident),*) => {
@@ -166,7 +202,7 @@ macro_rules! on_optional_relation {
     ($at:expr, $relation:ident => $body:expr) => {
         on_optional_relation!(@ $at, $relation, $body,
             0 0 Region PARENT, 1 1 City TWIN, 2 2 Road KEEPER, 4 0 Depot REGION, 4 1 Depot ROAD, 4 2 Depot CITY,
-            6 1 Hero MENTOR)
+            6 1 Hero MENTOR, 7 2 Visit GUIDE)
     };
     (@ $at:expr, $relation:ident, $body:expr, $($table:literal $place:literal $source:ident $name:ident),*) => {
         match $at {
@@ -178,11 +214,35 @@ macro_rules! on_optional_relation {
         }
     };
 }
-pub(crate) use {on_optional_relation, on_relation, on_table};
+
+/// The same for the relations through links, by their place in [`Spec::throughs`].
+macro_rules! on_through {
+    ($through:expr, $relation:ident => $body:expr) => {
+        on_through!(@ $through, $relation, $body, 0 Region PARTNERS, 1 Region SIGNERS, 2 City VISITORS, 3 Hero CITIES)
+    };
+    (@ $through:expr, $relation:ident, $body:expr, $($place:literal $owner:ident $name:ident),*) => {
+        match $through {
+            $($place => {
+                let $relation = crate::model_based::schema::$owner::$name;
+                $body
+            })*
+            other => unreachable!("relation {other} through links"),
+        }
+    };
+}
+pub(crate) use {on_optional_relation, on_relation, on_table, on_through};
 
 /// The schema in numbers.
 pub(crate) struct Spec {
     pub(crate) tables: Vec<TableSpec>,
+    pub(crate) throughs: Vec<ThroughSpec>,
+}
+
+/// A relation through links: the table of the links, and their relations to the owner and to the other end.
+pub(crate) struct ThroughSpec {
+    pub(crate) links: usize,
+    pub(crate) near: usize,
+    pub(crate) far: usize,
 }
 
 pub(crate) struct TableSpec {
@@ -255,7 +315,15 @@ impl Spec {
                 relations,
             }
         };
-        Spec { tables: tables.iter().enumerate().map(table).collect() }
+        let mut spec = Spec { tables: tables.iter().enumerate().map(table).collect(), throughs: Vec::new() };
+        for inverse in tables.iter().flat_map(|table| &table.inverses) {
+            if let InverseKind::HasManyThrough { to } = &inverse.kind {
+                let links = place(&inverse.source);
+                let (near, far) = (spec.relation(links, &inverse.relation), spec.relation(links, to));
+                spec.throughs.push(ThroughSpec { links, near, far });
+            }
+        }
+        spec
     }
 
     /// The place of a table.
@@ -329,6 +397,7 @@ impl Ids {
             Error::BatchRefused { violations, .. } => {
                 return violations.iter().flat_map(|violation| self.faults(&violation.error)).collect();
             }
+            Error::Violations(violations) => return violations.iter().flat_map(|error| self.faults(error)).collect(),
             Error::NotFound { .. } => Fault::NotFound,
             Error::ForeignKeyViolation { model, relation: name, row, .. } => {
                 let (table, relation) = relation(model, name);
@@ -343,6 +412,8 @@ impl Ids {
             }
             Error::ForeignKeyOverridden { .. } => Fault::Overridden,
             Error::NotOwned { .. } => Fault::NotOwned,
+            Error::NotLinked { .. } => Fault::NotLinked,
+            Error::Unresolved { .. } => Fault::Unresolved,
             Error::NotReserved { .. } => Fault::NotReserved,
             Error::Unfilled { row } => Fault::Unfilled { row: self.row(*row) },
             Error::TransactionOpen => Fault::TransactionOpen,
@@ -426,6 +497,8 @@ sample!(3 Mayor { 0 city_id, 1 name });
 sample!(4 Depot { 0 region_code, 1 number, 2 road_id });
 sample!(5 Guild { 0 name, 1 leader_id });
 sample!(6 Hero { 0 name, 1 guild_name, 2 mentor_id });
+sample!(7 Visit { 0 hero_id, 1 city_id, 2 guide_id });
+sample!(8 Pact { 0 signer_code, 1 partner_code, 2 years });
 
 /// Finds the row with a unique key, by its symbol; `None` where there is none, or the key names a forged id.
 pub(crate) fn find(db: &Database, table: usize, unique: usize, key: &[u32], ids: &Ids) -> Option<u32> {
@@ -436,6 +509,8 @@ pub(crate) fn find(db: &Database, table: usize, unique: usize, key: &[u32], ids:
         (3, 1) => db.find(Mayor::BY_NAME, &key[0]).map(|(id, _)| id.key()),
         (5, 0) => db.find(Guild::BY_NAME, &key[0]).map(|(id, _)| id.key()),
         (6, 0) => db.find(Hero::BY_NAME, &key[0]).map(|(id, _)| id.key()),
+        (7, 0) => db.find(Visit::BY_CITY_ID_HERO_ID, (&ids.id(key[0]), &ids.id(key[1]))).map(|(id, _)| id.key()),
+        (8, 0) => db.find(Pact::BY_SIGNER_CODE_PARTNER_CODE, (&key[0], &key[1])).map(|(id, _)| id.key()),
         other => unreachable!("unique key {other:?}"),
     };
     key.ok().map(|key| ids.symbol(table, key))
@@ -461,7 +536,7 @@ pub(crate) fn upsert(
         };
     }
     let (key, old) = by!(0 0 Region BY_CODE, 1 0 City BY_REGION_CODE_NUMBER, 3 0 Mayor BY_CITY_ID, 3 1 Mayor BY_NAME,
-        5 0 Guild BY_NAME, 6 0 Hero BY_NAME);
+        5 0 Guild BY_NAME, 6 0 Hero BY_NAME, 7 0 Visit BY_CITY_ID_HERO_ID, 8 0 Pact BY_SIGNER_CODE_PARTNER_CODE);
     if old.is_none() {
         ids.give(table, key);
     }

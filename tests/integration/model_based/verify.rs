@@ -18,6 +18,8 @@ pub(crate) fn verify(db: &Database, store: &Naive, ids: &Ids) {
         verify_targets(db, store, table, relation, ids);
         verify_sources(db, store, table, relation, ids);
     }
+    super::through::verify(db, store, ids);
+    assert_eq!(db.history(), store.steps(), "what can be undone and redone");
     let mut expected = store.dangling();
     expected.extend(store.reserved().map(|row| Fault::Unfilled { row }));
     expected.sort();
