@@ -50,7 +50,7 @@ fn a_long_chain_needs_no_stack() {
         assert_eq!(seen, count - 1);
 
         let plan = db.plan_delete(ids[0]).unwrap();
-        assert_eq!((plan.removed.len(), plan.cleared.len(), plan.blocked.len()), (count - 1, count, 0));
+        assert_eq!((plan.removed.len(), plan.changed.len(), plan.blocked.len()), (count - 1, count, 0));
         drop(plan.clone());
         // A row at the very end of the chain forbids all of it.
         let last = db.insert(Label { thing_id: None, bound_to_id: Some(ids[count - 1]) }).unwrap();
@@ -60,7 +60,7 @@ fn a_long_chain_needs_no_stack() {
 
         db.keep_history(1).unwrap();
         let deleted = db.delete(ids[0]).unwrap();
-        assert_eq!((&deleted.removed, &deleted.cleared), (&plan.removed, &plan.cleared));
+        assert_eq!((&deleted.removed, &deleted.changed), (&plan.removed, &plan.changed));
         drop((plan, deleted));
         assert_eq!((db.len::<Thing>(), db.len::<Label>(), db.check()), (0, count, Ok(())));
         assert!(db.undo().unwrap());

@@ -167,7 +167,7 @@ fn perform_over<A: Links, B: Relation<Source = A::Source, Target: Sample>>(
         }
         ThroughCommand::Unlink { owner, target } => {
             let deleted = call!(handle, unlink(ids.id(*owner), relation, ids.id(*target)))?;
-            let removed = removed(&deleted.removed, &deleted.cleared, ids);
+            let removed = removed(&deleted.removed, &deleted.changed, ids);
             Ok(Value::Deleted { row: deleted.row.cells(ids), removed })
         }
         ThroughCommand::SetLinked { owner, targets, link } => {
@@ -187,7 +187,7 @@ fn perform_over<A: Links, B: Relation<Source = A::Source, Target: Sample>>(
         }
         ThroughCommand::DeleteLinked { owner, target } => {
             let deleted = call!(handle, delete_linked(ids.id(*owner), relation, ids.id(*target)))?;
-            let removed = removed(&deleted.removed, &deleted.cleared, ids);
+            let removed = removed(&deleted.removed, &deleted.changed, ids);
             Ok(Value::Deleted { row: deleted.row.cells(ids), removed })
         }
     }
