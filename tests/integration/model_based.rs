@@ -17,6 +17,7 @@ mod history;
 mod naive;
 mod run;
 mod schema;
+mod statement;
 mod step;
 mod through;
 mod verify;

@@ -2,7 +2,7 @@
 
 use super::command::{Cells, Command, NUMBERS, assign};
 use super::naive::{Naive, Slot, Target};
-use super::schema::{FieldSpec, NOWHERE, Spec, ThroughSpec};
+use super::schema::{CITY, FieldSpec, NOWHERE, Spec, ThroughSpec};
 use super::step::{Choice, Choices, Kind};
 use super::through::{NewLink, ThroughCommand};
 
@@ -102,6 +102,11 @@ impl Choices {
                 self.command_through_links(store)
             }
             Kind::SaveAndLoad => Command::SaveAndLoad { history: store.history_limit() },
+            Kind::SetDefaultTarget => {
+                let (table, relation) = (CITY, 1);
+                let row = (!matches!(self.row, Choice::None(_))).then(|| pick(store, table, self.row));
+                Command::SetDefaultTarget { table, relation, row }
+            }
             // These are for a database, not for a transaction.
             Kind::KeepHistory | Kind::Undo | Kind::Redo if store.open.is_some() => return None,
             Kind::KeepHistory => Command::KeepHistory(self.field % 5),

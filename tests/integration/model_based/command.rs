@@ -113,6 +113,12 @@ pub(crate) enum Command {
     SaveAndLoad {
         history: usize,
     },
+    /// The row that a relation falls back to, or none.
+    SetDefaultTarget {
+        table: usize,
+        relation: usize,
+        row: Option<u32>,
+    },
     KeepHistory(usize),
     Undo,
     Redo,
@@ -240,6 +246,19 @@ impl Naive {
             Command::Delete { table, row } => self.delete(*table, *row),
             Command::SaveAndLoad { .. } => self.save(),
             Command::Through(through, command) => self.perform_through(*through, command),
+            Command::SetDefaultTarget { table, relation, row } => {
+                if let Some(row) = row {
+                    self.expect(Spec::get().tables[*table].relations[*relation].target, *row)?;
+                }
+                let at = (*table, *relation);
+                let old = self.defaults.get(&at).copied();
+                match row {
+                    Some(row) => self.defaults.insert(at, *row),
+                    None => self.defaults.remove(&at),
+                };
+                self.changes += 1;
+                Ok(Value::OldCell(old))
+            }
             Command::KeepHistory(limit) => {
                 self.keep_history(*limit);
                 Ok(Value::Nothing)
@@ -280,7 +299,12 @@ impl Naive {
                 let writes: Vec<Write> = sources.iter().map(edited).collect();
                 let rows: Vec<Cells> = writes.iter().map(|write| write.cells.clone()).collect();
                 self.expect_owned(*table, *relation, *owner, &rows)?;
+                let begin = self.clock;
                 self.store(*table, &writes, true)?;
+                // Rows that stand in an order that is not said join others in it.
+                let unsaid = moments.iter().zip(begin..).filter(|(moment, _)| self.unordered.contains(moment));
+                let unsaid: Vec<u64> = unsaid.map(|(_, now)| now).collect();
+                self.unordered.extend(unsaid);
                 Ok(Value::Count(writes.len()))
             }
             Command::DeleteIn { table, relation, owner, row } => {

@@ -8,7 +8,7 @@ use slotmap::DefaultKey;
 
 use super::command::{Command, Entry, Event, Value};
 use super::naive::{Fault, Naive, Refusal, Removed};
-use super::schema::{Ids, Sample, Spec, builder, on_optional_relation, on_relation, on_table};
+use super::schema::{City, Ids, Sample, Spec, builder, on_optional_relation, on_relation, on_table};
 use super::verify::verify;
 use crate::support::state;
 
@@ -192,6 +192,10 @@ fn perform(handle: &mut Handle<'_, '_>, command: &Command, ids: &mut Ids) -> Res
         }),
         Command::Through(through, command) => super::through::perform(handle, *through, command, ids),
         Command::SaveAndLoad { history } => save_and_load(handle, *history),
+        Command::SetDefaultTarget { row, .. } => {
+            let old = call!(handle, set_default_target(City::TWIN, row.map(|row| ids.id(row))))?;
+            Ok(Value::OldCell(old.map(|old| ids.symbol(City::TABLE, old.key()))))
+        }
         Command::KeepHistory(limit) => handle.alone().keep_history(*limit).map(|()| Value::Nothing),
         Command::Undo => handle.alone().undo().map(Value::Stepped),
         Command::Redo => handle.alone().redo().map(Value::Stepped),
@@ -252,13 +256,13 @@ pub(crate) fn given(table: usize, keys: impl IntoIterator<Item = DefaultKey>, id
     Value::Given(ids.count(table) - before)
 }
 
-pub(crate) fn removed(rows: &[relata::RowId], cleared: &[relata::ChangedKey], ids: &Ids) -> Removed {
+pub(crate) fn removed(rows: &[relata::RowId], changed: &[relata::ChangedKey], ids: &Ids) -> Removed {
     let spec = Spec::get();
-    let cleared = cleared.iter().map(|cleared| {
-        let (table, row) = ids.row(cleared.row);
-        (table, row, spec.relation(table, cleared.relation))
+    let changed = changed.iter().map(|changed| {
+        let (table, row) = ids.row(changed.row);
+        (table, row, spec.relation(table, changed.relation))
     });
-    Removed { rows: rows.iter().map(|row| ids.row(*row)).collect(), cleared: cleared.collect() }
+    Removed { rows: rows.iter().map(|row| ids.row(*row)).collect(), changed: changed.collect() }
 }
 
 /// Goes on with the database as it comes back from its snapshot, the bytes of which it gives again, with a new history.

@@ -29,7 +29,7 @@ pub(crate) const NOWHERE: u32 = u32::MAX;
 pub(crate) struct Region {
     #[model(primary_key)]
     code: u32,
-    #[model(belongs_to(Region), name = parent, on_delete = cascade)]
+    #[model(belongs_to(Region), name = parent, on_delete = cascade, on_update = cascade)]
     parent_code: Option<u32>,
 }
 
@@ -40,10 +40,10 @@ pub(crate) struct Region {
 #[model(has_one(mayor: Mayor), has_many(depots: Depot))]
 #[model(has_many(visits: Visit), has_many(visitors: Hero, through = Visit))]
 pub(crate) struct City {
-    #[model(belongs_to(Region), name = region, on_delete = cascade)]
+    #[model(belongs_to(Region), name = region, on_delete = cascade, on_update = cascade)]
     region_code: u32,
     number: u32,
-    #[model(belongs_to, on_delete = set_null)]
+    #[model(belongs_to, on_delete = set_default)]
     twin_id: Option<Id<City>>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Road {
     start_id: Id<City>,
     #[model(belongs_to, on_delete = cascade)]
     end_id: Id<City>,
-    #[model(belongs_to(Region), name = keeper, on_delete = cascade)]
+    #[model(belongs_to(Region), name = keeper, on_delete = cascade, on_update = set_null)]
     keeper_code: Option<u32>,
     length: u32,
 }
@@ -86,7 +86,7 @@ pub(crate) struct Depot {
 pub(crate) struct Guild {
     #[model(primary_key)]
     name: u32,
-    #[model(belongs_to, on_delete = no_action)]
+    #[model(belongs_to, deferred, on_delete = no_action)]
     leader_id: Id<Hero>,
 }
 
@@ -97,7 +97,7 @@ pub(crate) struct Guild {
 pub(crate) struct Hero {
     #[model(unique)]
     name: u32,
-    #[model(belongs_to(Guild), name = guild, on_delete = no_action, on_update = no_action)]
+    #[model(belongs_to(Guild), name = guild, on_delete = no_action, on_update = cascade)]
     guild_name: u32,
     #[model(belongs_to)]
     mentor_id: Option<Id<Hero>>,
@@ -119,13 +119,14 @@ pub(crate) struct Visit {
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(unique(signer_code, partner_code))]
 pub(crate) struct Pact {
-    #[model(belongs_to(Region), name = signer, on_delete = cascade, on_update = no_action)]
+    #[model(belongs_to(Region), name = signer, on_delete = cascade, on_update = cascade)]
     signer_code: u32,
-    #[model(belongs_to(Region), name = partner, on_delete = no_action)]
+    #[model(belongs_to(Region), name = partner, on_delete = set_default, on_update = set_default, default = 0_u32)]
     partner_code: u32,
     years: u32,
 }
 
+pub(crate) const CITY: usize = 1;
 pub(crate) const GUILD: usize = 5;
 pub(crate) const HERO: usize = 6;
 pub(crate) const TABLES: usize = 9;
@@ -268,6 +269,9 @@ pub(crate) struct RelationSpec {
     pub(crate) names: Vec<usize>,
     pub(crate) on_delete: Action,
     pub(crate) on_update: Action,
+    pub(crate) deferred: bool,
+    /// The key that `set_default` gives, where it is declared: the schema does not say it.
+    pub(crate) default: Option<u32>,
 }
 
 impl Spec {
@@ -293,6 +297,8 @@ impl Spec {
                 names: fields(target, &relation.target_fields),
                 on_delete: relation.on_delete,
                 on_update: relation.on_update,
+                deferred: relation.deferred,
+                default: (relation.name == "partner").then_some(0),
             }
         };
         let table = |(at, table): (usize, &relata::TableSchema)| {
@@ -412,6 +418,8 @@ impl Ids {
             }
             Error::ForeignKeyOverridden { .. } => Fault::Overridden,
             Error::NotOwned { .. } => Fault::NotOwned,
+            Error::NoDefault { .. } => Fault::NoDefault,
+            Error::IsDefault { .. } => Fault::IsDefault,
             Error::NotLinked { .. } => Fault::NotLinked,
             Error::Unresolved { .. } => Fault::Unresolved,
             Error::NotReserved { .. } => Fault::NotReserved,

@@ -78,12 +78,13 @@ pub(crate) enum Kind {
     CreateLinked,
     DeleteLinked,
     SaveAndLoad,
+    SetDefaultTarget,
     KeepHistory,
     Undo,
     Redo,
 }
 
-const KINDS: [(usize, Kind); 30] = [
+const KINDS: [(usize, Kind); 31] = [
     (6, Kind::Insert),
     (2, Kind::InsertWith),
     (4, Kind::InsertMany),
@@ -111,6 +112,7 @@ const KINDS: [(usize, Kind); 30] = [
     (2, Kind::CreateLinked),
     (2, Kind::DeleteLinked),
     (2, Kind::SaveAndLoad),
+    (2, Kind::SetDefaultTarget),
     (1, Kind::KeepHistory),
     (6, Kind::Undo),
     (4, Kind::Redo),

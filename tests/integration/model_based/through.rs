@@ -1,6 +1,7 @@
 //! Statements over relations through links: what the naive store makes of them, and that the database does the same.
 
 use relata::{Database, Error, Id, KeyOf, Relation, Through};
+use slotmap::DefaultKey;
 
 use super::command::{Cells, Value, assign};
 use super::naive::{Fault, Naive, Refusal, Slot, Target};
@@ -246,9 +247,16 @@ fn verify_over<A: Links, B: Relation<Source = A::Source, Target: Sample>>(
                 let keys = |(joined, link, target)| (joined, ids.key(spec.links, link), ids.key(targets, target));
                 let mut linked: Vec<_> = linked.into_iter().map(keys).collect();
                 linked.sort_unstable();
-                linked.into_iter().map(|(_, link, target)| (link, target)).collect()
+                linked
             })
         };
+        let joined = |link: &(DefaultKey, DefaultKey)| {
+            let mut links = expected.iter().flatten();
+            links.find(|(_, known, _)| *known == link.0).map(|(joined, ..)| *joined)
+        };
+        let found = found.map(|found| store.comparable(found, joined));
+        let expected =
+            expected.clone().map(|links| links.into_iter().map(|(_, link, target)| (link, target)).collect());
         let found = found.map_err(|error| ids.faults(&error).remove(0));
         assert_eq!(found, expected, "what is linked to {owner} over {relation:?}");
         for (target, slot) in (0..).zip(&store.tables[targets]) {

@@ -104,12 +104,12 @@ fn verify_sources(db: &Database, store: &Naive, table: usize, relation: usize, i
     let spec = &Spec::get().tables[table].relations[relation];
     for owner in 0..store.tables[spec.target].len() as u32 {
         let listed = on_relation!((table, relation), _by, owns => children(db, spec.target, owner, owns, ids));
-        let expected = store.row(spec.target, owner).map(|_| {
-            let sources = store.sources(table, relation, owner).into_iter();
-            let mut sources: Vec<_> = sources.map(|(joined, source)| (joined, ids.key(table, source))).collect();
-            sources.sort_unstable();
-            sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>()
-        });
+        let sources = store.sources(table, relation, owner).into_iter();
+        let mut sources: Vec<_> = sources.map(|(joined, source)| (joined, ids.key(table, source))).collect();
+        sources.sort_unstable();
+        let joined = |key: &DefaultKey| sources.iter().find(|(_, source)| source == key).map(|(joined, _)| *joined);
+        let listed = listed.map(|listed| store.comparable(listed, joined));
+        let expected = store.row(spec.target, owner).map(|_| sources.iter().map(|(_, source)| *source).collect());
         assert_eq!(
             listed,
             expected,

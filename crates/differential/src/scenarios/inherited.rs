@@ -40,18 +40,30 @@ struct Bill {
     note: Option<String>,
 }
 
+/// Where the two ways meet: one of them is longer than the other.
 #[derive(Model, Clone, Serialize, Deserialize)]
-#[model(belongs_to(Part, key_from(number, place, purchase_code), name = part, on_delete = set_null, on_update = cascade))]
+#[model(unique(bill_code, number, place, purchase_code))]
+#[model(belongs_to(Part, key_from(number, place, purchase_code), name = part, on_delete = cascade, on_update = cascade))]
+struct Label {
+    number: String,
+    place: String,
+    purchase_code: String,
+    #[model(belongs_to(Bill), name = bill, on_delete = cascade, on_update = cascade)]
+    bill_code: String,
+}
+
+#[derive(Model, Clone, Serialize, Deserialize)]
+#[model(belongs_to(Label, key_from(bill, number, place, purchase), key_to(bill_code, number, place, purchase_code),
+    name = label, on_delete = set_null, on_update = cascade))]
 #[model(belongs_to(Line, key_from(first_code, first_number), name = first, on_delete = set_default, on_update = set_null,
     default = ("asgard".to_owned(), "midgard".to_owned())))]
 #[model(belongs_to(Line, key_from(other_code, other_number), name = other, on_delete = no_action, on_update = set_default,
     default = ("hel".to_owned(), "asgard".to_owned())))]
-struct Label {
+struct Stamp {
+    bill: Option<String>,
     number: Option<String>,
     place: Option<String>,
-    purchase_code: Option<String>,
-    #[model(belongs_to(Bill), name = bill, on_delete = cascade, on_update = cascade)]
-    bill_code: String,
+    purchase: Option<String>,
     first_code: Option<String>,
     first_number: Option<String>,
     other_code: Option<String>,
@@ -62,7 +74,8 @@ record!(Purchase { code } by BY_CODE);
 record!(Line { purchase_code, number } by BY_PURCHASE_CODE_NUMBER);
 record!(Part { place, purchase_code, number } by BY_NUMBER_PLACE_PURCHASE_CODE);
 record!(Bill { purchase_code, note } by BY_PURCHASE_CODE);
-record!(Label { number, place, purchase_code, bill_code, first_code, first_number, other_code, other_number });
+record!(Label { number, place, purchase_code, bill_code });
+record!(Stamp { bill, number, place, purchase, first_code, first_number, other_code, other_number });
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "keys within keys",
@@ -73,15 +86,16 @@ pub(super) const SCENARIO: Scenario = Scenario {
         &TableOf::<Part>::new(),
         &TableOf::<Bill>::new(),
         &TableOf::<Label>::new(),
+        &TableOf::<Stamp>::new(),
     ],
     delete_all: &[
         DeleteAll { source: 1, relation: "purchase", owner: 0, run: |w, owner| delete_all(w, Purchase::LINES, owner) },
         DeleteAll { source: 2, relation: "line", owner: 1, run: |w, owner| delete_all(w, Line::PARTS, owner) },
     ],
     defaults: &[
-        FieldDefault { table: "Label", field: "first_code", value: "asgard" },
-        FieldDefault { table: "Label", field: "first_number", value: "midgard" },
-        FieldDefault { table: "Label", field: "other_code", value: "hel" },
-        FieldDefault { table: "Label", field: "other_number", value: "asgard" },
+        FieldDefault { table: "Stamp", field: "first_code", value: "asgard" },
+        FieldDefault { table: "Stamp", field: "first_number", value: "midgard" },
+        FieldDefault { table: "Stamp", field: "other_code", value: "hel" },
+        FieldDefault { table: "Stamp", field: "other_number", value: "asgard" },
     ],
 };
