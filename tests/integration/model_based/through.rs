@@ -32,7 +32,8 @@ impl Naive {
         // All or nothing, whatever it is made of. An id that a part has used up resolves to nothing, and nobody has it.
         // Where no transaction is open the parts have one of their own.
         let mut after = self.clone();
-        if self.open.is_none() {
+        let of_several = matches!(command, ThroughCommand::SetLinked { .. } | ThroughCommand::CreateLinked { .. });
+        if self.open.is_none() && of_several {
             after.begin(false);
         }
         let value = match command {
@@ -53,7 +54,7 @@ impl Naive {
                 after.delete_with(target_table, *target, vec![(*links, link)])
             }
         }?;
-        if self.open.is_none() {
+        if self.open.is_none() && of_several {
             match after.violations() {
                 faults if faults.is_empty() => after.open = None,
                 faults => return Err(Refusal { of_batch: false, faults }),
