@@ -17,6 +17,7 @@ mod history;
 mod naive;
 mod run;
 mod schema;
+mod spec;
 mod statement;
 mod step;
 mod through;
@@ -29,7 +30,7 @@ use relata::Database;
 
 use command::Entry;
 use naive::Naive;
-use schema::Ids;
+use spec::Ids;
 use step::Step;
 
 /// How deep transactions nest.

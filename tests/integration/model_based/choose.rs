@@ -2,7 +2,8 @@
 
 use super::command::{Cells, Command, NUMBERS, assign};
 use super::naive::{Naive, Slot, Target};
-use super::schema::{CITY, FieldSpec, NOWHERE, Spec, ThroughSpec};
+use super::schema::{CITY, NOWHERE};
+use super::spec::{FieldSpec, Spec, ThroughSpec};
 use super::step::{Choice, Choices, Kind};
 use super::through::{NewLink, ThroughCommand};
 

@@ -1,7 +1,8 @@
 //! Commands: statements whose rows and values are settled, and what the naive store makes of them.
 
 use super::naive::{Fault, Naive, Refusal, Removed, Target, Write, key};
-use super::schema::{Cell, Spec};
+use super::schema::Cell;
+use super::spec::Spec;
 use super::step::Step;
 use super::through::ThroughCommand;
 

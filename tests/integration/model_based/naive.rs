@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::History;
-use super::schema::{Cell, RelationSpec, Spec, TABLES};
+use super::schema::{Cell, TABLES};
+use super::spec::{RelationSpec, Spec};
 
 /// What has become of an id.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,8 @@ use slotmap::DefaultKey;
 
 use super::command::{Command, Entry, Event, Value};
 use super::naive::{Fault, Naive, Refusal, Removed};
-use super::schema::{City, Ids, Sample, Spec, builder, on_optional_relation, on_relation, on_table};
+use super::schema::{City, Sample, builder, on_optional_relation, on_relation, on_table};
+use super::spec::{Ids, Spec};
 use super::verify::verify;
 use crate::support::state;
 

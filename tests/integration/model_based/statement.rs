@@ -9,7 +9,7 @@ use relata::Action;
 
 use super::command::{Cells, assign};
 use super::naive::{Fault, Naive, Refusal, Removed, Row, Slot, Target, Write, key};
-use super::schema::Spec;
+use super::spec::Spec;
 
 /// The foreign keys that actions give to rows: by table, row and relation.
 type Given = BTreeMap<(usize, u32, usize), Option<Vec<u32>>>;

@@ -6,7 +6,8 @@ use slotmap::DefaultKey;
 use super::command::{Cells, Value, assign};
 use super::naive::{Fault, Naive, Refusal, Slot, Target};
 use super::run::{Handle, call, given, removed};
-use super::schema::{Ids, NOWHERE, Sample, Spec, ThroughSpec, on_through};
+use super::schema::{NOWHERE, Sample, on_through};
+use super::spec::{Ids, Spec, ThroughSpec};
 
 /// What is asked for; rows are symbols.
 #[derive(Debug, Clone)]

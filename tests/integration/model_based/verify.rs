@@ -6,7 +6,8 @@ use slotmap::DefaultKey;
 use super::command::NUMBERS;
 use super::naive::{Fault, Naive, Slot, Target, key};
 use super::run::sorted;
-use super::schema::{Ids, Sample, Spec, TABLES, find, on_relation, on_table};
+use super::schema::{Sample, TABLES, find, on_relation, on_table};
+use super::spec::{Ids, Spec};
 
 /// Compares everything that can be read.
 pub(crate) fn verify(db: &Database, store: &Naive, ids: &Ids) {
