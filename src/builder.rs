@@ -139,6 +139,7 @@ impl<M: Model> Visitor<M> for Declared {
             required: R::Presence::REQUIRED,
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
+            acyclic: R::ACYCLIC,
         });
         let incoming = Incoming {
             table: self.table,

@@ -14,6 +14,7 @@
 //!
 //! Not responsible for removals (`integrity::removal`) and for proving what is stored (`integrity::check`).
 
+pub(crate) mod acyclic;
 mod check;
 pub(crate) mod removal;
 
@@ -163,6 +164,7 @@ pub(crate) fn plan_rows<M: Model>(
     M::declare(&mut UniqueRound(&mut planner));
     M::declare(&mut LinkRound(&mut planner));
     planner.find_arrivals();
+    M::declare(&mut acyclic::CycleRound(&mut planner));
     (planner.plan, planner.faults)
 }
 

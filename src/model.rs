@@ -125,6 +125,9 @@ pub trait Relation: Copy + Send + Sync + 'static {
     const ON_DELETE: Action = Action::Restrict;
     /// What changing a target's natural key does.
     const ON_UPDATE: Action = Action::Restrict;
+    /// Whether following it over and over never leads a row back to itself (behaviour I21). Only where source and target
+    /// are one model.
+    const ACYCLIC: bool = false;
 
     /// The foreign key of a row; `None` where a part is absent, which switches the check off (behaviour I2).
     fn key(row: &Self::Source) -> Option<KeyRef<'_, Self>>;

@@ -81,6 +81,8 @@ pub struct RelationSchema {
     pub on_delete: Action,
     /// What changing a target's natural key does.
     pub on_update: Action,
+    /// Whether it leads no row back to itself (behaviour I21).
+    pub acyclic: bool,
 }
 
 /// One has_many or has_one relation.
@@ -190,6 +192,9 @@ impl Schema {
                 relation.fields.len(),
                 relation.target_fields.len()
             ));
+        }
+        if relation.acyclic && relation.target != table.name {
+            report(format!("acyclic is said of a relation of a model to itself, and it leads to `{}`", target.name));
         }
         match relation.on_delete {
             Action::SetNull if relation.required => report("on_delete = set_null on a required key".to_owned()),

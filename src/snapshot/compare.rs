@@ -2,7 +2,7 @@
 //!
 //! Compared is what rows and links are made of: tables, fields, keys and the belongs_to relations. Actions, inverses
 //! and the names that fields have outside are free to change between a save and a load: they say how this build behaves
-//! and nothing about the data.
+//! and nothing about the data. So is `acyclic`: a relation that has become so is proved when the links are built.
 
 use super::error::SnapshotError;
 use crate::schema::{RelationSchema, Schema, TableSchema, UniqueSchema};

@@ -270,8 +270,18 @@ impl Checker {
                 self.errors.at(action.span, message);
             }
         }
+        if let Some(span) = item.options.acyclic
+            && short_name(&target) != unraw(&self.model.ident)
+        {
+            let (model, target) = (&self.model.ident, short_name(&target));
+            let message = format!(
+                "`acyclic` is said of a relation of a model to itself, and this one leads from `{model}` to `{target}`"
+            );
+            self.errors.at(span, message);
+        }
         let (on_delete, on_update) = (item.options.on_delete, item.options.on_update);
-        self.model.relations.push(BelongsTo { name, fields, target, reference, on_delete, on_update });
+        let acyclic = item.options.acyclic.is_some();
+        self.model.relations.push(BelongsTo { name, fields, target, reference, on_delete, on_update, acyclic });
     }
 
     /// An id that is no relation must say so (behaviour R43), and nothing else may.

@@ -133,6 +133,11 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
     let names = names(model, &relation.fields);
     let on_delete = action("ON_DELETE", relation.on_delete.as_ref());
     let on_update = action("ON_UPDATE", relation.on_update.as_ref());
+    let acyclic = relation.acyclic.then(|| {
+        quote!(
+            const ACYCLIC: bool = true;
+        )
+    });
     let key = foreign_key(model, relation);
     let assign = assign(model, relation);
     quote_spanned! {relation.span()=>
@@ -149,6 +154,7 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
             const INDEX: usize = #index;
             #on_delete
             #on_update
+            #acyclic
 
             fn key(row: &#ident) -> ::core::option::Option<::relata::KeyRef<'_, Self>> {
                 #key

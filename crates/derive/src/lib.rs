@@ -84,6 +84,7 @@ mod serde_attr;
 /// | `key_from = country`, `key_from(a, b)` | the fields that hold the key; on the struct only |
 /// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null` |
 /// | `on_update = ..` | what changing the target's key does: `restrict` (if nothing is said), `no_action` |
+/// | `acyclic` | of a relation of the model to itself: it leads no row back to itself |
 ///
 /// The other actions (`set_default`, and those of `on_update`) are understood, and refused when the database is built:
 /// they are not there yet.
@@ -129,6 +130,27 @@ mod serde_attr;
 /// let db = Database::builder().model::<Package>().model::<Dependency>().model::<Registry>().build()?;
 /// let relations = &db.schema().table("Dependency").unwrap().relations;
 /// assert_eq!(relations.iter().map(|relation| relation.name.as_str()).collect::<Vec<_>>(), ["registry", "package", "needs"]);
+/// # Ok::<(), relata::Error>(())
+/// ```
+///
+/// A hierarchy:
+///
+/// ```
+/// # use relata::{Database, Error, Id, Model};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(has_many(folders: Folder))]
+/// struct Folder {
+///     name: String,
+///     #[model(belongs_to, acyclic, on_delete = cascade)]
+///     parent_id: Option<Id<Folder>>,
+/// }
+///
+/// let mut db = Database::builder().model::<Folder>().build()?;
+/// let home = db.insert(Folder { name: "home".into(), parent_id: None })?;
+/// let music = db.insert(Folder { name: "music".into(), parent_id: Some(home) })?;
+/// let refused = db.relate(home, Folder::PARENT, music).unwrap_err();
+/// assert_eq!(refused.to_string(), "`Folder`.parent leads in a circle: Folder 1v1 -> Folder 2v1 -> Folder 1v1");
 /// # Ok::<(), relata::Error>(())
 /// ```
 ///

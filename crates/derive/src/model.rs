@@ -47,6 +47,7 @@ pub(crate) struct BelongsTo {
     pub(crate) reference: Reference,
     pub(crate) on_delete: Option<Action>,
     pub(crate) on_update: Option<Action>,
+    pub(crate) acyclic: bool,
 }
 
 /// What of the target a foreign key names.
