@@ -140,6 +140,7 @@ impl<M: Model> Visitor<M> for Declared {
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
             acyclic: R::ACYCLIC,
+            one_of: R::Presence::ONE_OF,
         });
         let incoming = Incoming {
             table: self.table,

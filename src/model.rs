@@ -111,7 +111,7 @@ pub trait Relation: Copy + Send + Sync + 'static {
     type Source: Model;
     /// The model that it refers to.
     type Target: Model;
-    /// [`Required`] or [`Optional`]: whether every source has a target.
+    /// [`Required`], [`Optional`] or [`OneOf`]: whether every source has a target.
     type Presence: Presence;
     /// [`ById`] or [`ByKey`]: what of the target the key names.
     type Reference: Reference<Self::Target>;
@@ -131,7 +131,8 @@ pub trait Relation: Copy + Send + Sync + 'static {
 
     /// The foreign key of a row; `None` where a part is absent, which switches the check off (behaviour I2).
     fn key(row: &Self::Source) -> Option<KeyRef<'_, Self>>;
-    /// Writes the foreign key into a row. `None` clears its optional parts and is not passed where there are none.
+    /// Writes the foreign key into a row. `None` clears its optional parts, and is passed where the presence is
+    /// [`Optional`] only.
     fn assign(row: &mut Self::Source, key: Option<KeyOf<Self>>);
 }
 
@@ -187,6 +188,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Required {}
     impl Sealed for super::Optional {}
+    impl Sealed for super::OneOf {}
     impl<T> Sealed for super::ById<T> {}
     impl<U> Sealed for super::ByKey<U> {}
 }
@@ -195,6 +197,8 @@ mod sealed {
 pub trait Presence: sealed::Sealed + Copy + Send + Sync + 'static {
     /// `true` for [`Required`].
     const REQUIRED: bool;
+    /// `true` for [`OneOf`].
+    const ONE_OF: bool = false;
     /// What following the relation gives.
     type Out<T>;
     /// The presence of a path of this step and then `Next`: required only if both are.
@@ -211,6 +215,10 @@ pub struct Required;
 /// A source may have no target.
 #[derive(Debug, Clone, Copy)]
 pub struct Optional;
+/// A source has a target over this relation or over another one of the same field, whose key holds one of several ids
+/// (behaviour I22). It is read as [`Optional`] is, but cannot be cleared: only another of the relations can be set.
+#[derive(Debug, Clone, Copy)]
+pub struct OneOf;
 
 impl Presence for Required {
     const REQUIRED: bool = true;
@@ -225,6 +233,18 @@ impl Presence for Required {
 
 impl Presence for Optional {
     const REQUIRED: bool = false;
+    type Out<T> = Option<T>;
+    type And<Next: Presence> = Optional;
+
+    #[inline]
+    fn out<T>(target: Option<T>) -> Option<Option<T>> {
+        Some(target)
+    }
+}
+
+impl Presence for OneOf {
+    const REQUIRED: bool = false;
+    const ONE_OF: bool = true;
     type Out<T> = Option<T>;
     type And<Next: Presence> = Optional;
 

@@ -83,6 +83,8 @@ pub struct RelationSchema {
     pub on_update: Action,
     /// Whether it leads no row back to itself (behaviour I21).
     pub acyclic: bool,
+    /// Whether a source that has no target over this relation has one over another of the same fields.
+    pub one_of: bool,
 }
 
 /// One has_many or has_one relation.
@@ -197,7 +199,9 @@ impl Schema {
             report(format!("acyclic is said of a relation of a model to itself, and it leads to `{}`", target.name));
         }
         match relation.on_delete {
-            Action::SetNull if relation.required => report("on_delete = set_null on a required key".to_owned()),
+            Action::SetNull if relation.required || relation.one_of => {
+                report("on_delete = set_null on a required key".to_owned());
+            }
             Action::SetDefault => report("on_delete = set_default is not supported yet".to_owned()),
             _ => {}
         }
@@ -312,7 +316,9 @@ impl TableSchema {
             report(format!("both ends of its links are `{}`.{}", self.name, near.name));
             return;
         }
-        for relation in [near, far].into_iter().filter(|relation| !relation.required) {
+        // The links of an owner have that owner, whatever other links refer to.
+        let lacking = [(near, near.required || near.one_of), (far, far.required)].into_iter().filter(|(_, has)| !has);
+        for (relation, _) in lacking {
             report(format!(
                 "a link has both its ends, and the key of `{}`.{} can be absent: make {} required",
                 self.name,

@@ -65,6 +65,7 @@ fn relation(saved: &RelationSchema, own: &RelationSchema) -> Option<String> {
     lists("its fields", &saved.fields, &own.fields)
         .or_else(|| differs("its target", &target(saved), &target(own)))
         .or_else(|| differs("its being required", &saved.required, &own.required))
+        .or_else(|| differs("its being one of several", &saved.one_of, &own.one_of))
 }
 
 /// The first member that only one side has, that is at another place, or that itself differs.

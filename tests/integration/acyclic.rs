@@ -131,11 +131,13 @@ fn a_batch_is_judged_by_what_it_leaves_behind() {
     // Turned upside down: each link alone would close a cycle, all of them together do not.
     let mut below = [Some(ids[1]), Some(ids[2]), Some(ids[3]), None].into_iter();
     db.update_all(disk, Disk::FOLDERS, |row| row.parent_id = below.next().unwrap()).unwrap();
-    let mut parents = db.row(ids[0]).unwrap().parent().unwrap().into_iter().collect::<Vec<_>>();
-    while let Some(parent) = parents.last().unwrap().parent().unwrap() {
-        parents.push(parent);
+    let mut way = Vec::new();
+    let mut above = db.row(ids[0]).unwrap().parent().unwrap();
+    while let Some(parent) = above {
+        way.push(parent.id());
+        above = parent.parent().unwrap();
     }
-    assert_eq!(parents.iter().map(|row| row.id()).collect::<Vec<_>>(), ids[1..]);
+    assert_eq!(way, ids[1..]);
     // The last is the root now. Two links that are fine each for itself, and a cycle together.
     let (left, right) = (db.insert(folder(8, disk, None)).unwrap(), db.insert(folder(9, disk, None)).unwrap());
     let error = refused(&mut db, |db| {
@@ -188,6 +190,18 @@ fn a_cycle_is_refused_when_its_last_row_arrives() {
     tx.commit().unwrap();
     assert_eq!(db.check(), Ok(()));
     assert!(state(&db) != before);
+
+    // A row that gives up the key by which others refer to it leaves them below nothing, and may go below them.
+    let mut tx = db.begin_deferred().unwrap();
+    let upper = tx.insert(term("upper", None)).unwrap();
+    let lower = tx.insert(term("lower", Some("upper"))).unwrap();
+    tx.update(upper, |row| (row.word, row.broader) = ("other".into(), Some("lower".into()))).unwrap();
+    let error = tx.insert(term("upper", Some("other"))).unwrap_err();
+    assert!(matches!(&error, Error::Cycle { way, .. } if way.len() == 3), "{error}");
+    tx.insert(term("upper", None)).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(db.related(lower, Term::BROADER).unwrap().unwrap().broader, None);
+    assert_eq!(db.check(), Ok(()));
 
     // The same for a row that comes to an id that others name already.
     let mut tx = db.begin().unwrap();

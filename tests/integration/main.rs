@@ -14,6 +14,7 @@ mod include;
 mod insert;
 mod model_based;
 mod owner;
+mod polymorphic;
 mod real_input;
 mod shared;
 mod snapshot;

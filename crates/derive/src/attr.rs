@@ -78,10 +78,11 @@ pub(crate) struct FieldList {
     pub(crate) fields: Vec<Ident>,
 }
 
-/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`.
+/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`, `belongs_to(Person, Company)`.
 pub(crate) struct BelongsToItem {
     pub(crate) span: Span,
-    pub(crate) target: Option<Type>,
+    /// None where the type of the field says it; several where the key is polymorphic.
+    pub(crate) targets: Vec<Type>,
     pub(crate) options: Options,
 }
 
@@ -226,7 +227,7 @@ fn each_item(
 
 /// Reads what follows the word `belongs_to`.
 fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<BelongsToItem> {
-    let mut item = BelongsToItem { span: word.span(), target: None, options: Options::default() };
+    let mut item = BelongsToItem { span: word.span(), targets: Vec::new(), options: Options::default() };
     if input.peek(syn::token::Paren) {
         let content;
         parenthesized!(content in input);
@@ -237,11 +238,7 @@ fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn:
             if input.peek(Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(syn::token::Paren)) {
                 return Err(unknown(&input.call(Ident::parse_any)?, "option", OPTIONS));
             }
-            let target: Type = input.parse()?;
-            if item.target.is_some() {
-                return Err(syn::Error::new_spanned(target, "a second target: a relation has one"));
-            }
-            item.target = Some(target);
+            item.targets.push(input.parse()?);
             Ok(())
         })?;
     }

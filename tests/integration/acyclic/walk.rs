@@ -117,9 +117,9 @@ fn refuses_what_a_naive_model_refuses_and_nothing_else() {
     let (mut refused, mut accepted) = (0, 0);
     for n in 0..3_000 {
         if step(&mut db, &groups, &mut random) {
-            refused += 1
+            refused += 1;
         } else {
-            accepted += 1
+            accepted += 1;
         }
         match random.below(12) {
             0 => drop(db.undo().unwrap()),
