@@ -164,8 +164,11 @@ pub(crate) fn plan_rows<M: Model>(
     M::declare(&mut UniqueRound(&mut planner));
     M::declare(&mut LinkRound(&mut planner));
     planner.find_arrivals();
-    M::declare(&mut acyclic::CycleRound(&mut planner));
-    (planner.plan, planner.faults)
+    let Planner { own, pending, mut faults, plan, .. } = planner;
+    if mode != Mode::Unchecked {
+        acyclic::judge(own, table, &pending, &plan, &mut faults);
+    }
+    (plan, faults)
 }
 
 struct Planner<'a, M: Model> {

@@ -13,46 +13,69 @@ use hashbrown::hash_map::Entry;
 use slotmap::{DefaultKey, Key};
 use smallvec::SmallVec;
 
-use super::{Mode, Planner, row_id};
+use super::{Pending, Plan, row_id};
 use crate::error::{Error, Holder};
 use crate::id::{RowId, slot_of};
 use crate::index::links::{Link, no_target};
 use crate::model::{Model, Relation, Visitor};
+use crate::table::Table;
 
-/// The last round of the planner: by now it is known which links the statement changes.
-pub(super) struct CycleRound<'p, 'a, M: Model>(pub(super) &'p mut Planner<'a, M>);
+/// Refuses the rows of a plan whose new links, as they are once it is carried out, close a cycle. The last round of
+/// planning: only now is it known which links change.
+pub(super) fn judge<M: Model>(
+    own: Table<'_, M>,
+    table: u32,
+    pending: &Pending<'_, M>,
+    plan: &Plan,
+    faults: &mut Vec<(usize, Error)>,
+) {
+    M::declare(&mut Round { own, table, pending, plan, faults });
+}
 
-impl<M: Model> Visitor<M> for CycleRound<'_, '_, M> {
+struct Round<'a, 'r, M: Model> {
+    own: Table<'a, M>,
+    table: u32,
+    pending: &'a Pending<'r, M>,
+    plan: &'a Plan,
+    faults: &'a mut Vec<(usize, Error)>,
+}
+
+impl<M: Model> Visitor<M> for Round<'_, '_, M> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        if R::ACYCLIC && self.0.mode != Mode::Unchecked {
-            self.0.find_cycles::<R>();
+        if R::ACYCLIC {
+            self.find_cycles::<R>();
         }
     }
 }
 
-impl<M: Model> Planner<'_, M> {
-    /// Refuses the rows whose new links, as they are once the plan is carried out, close a cycle.
+impl<M: Model> Round<'_, '_, M> {
     fn find_cycles<R: Relation<Source = M>>(&mut self) {
-        let (rows, keys) = (self.pending.rows.len(), self.pending.keys);
-        let own = self.plan.links[R::INDEX * rows..][..rows].iter().zip(keys).enumerate();
-        let own =
-            own.filter_map(|(place, (target, source))| Some(NewLink { source: *source, target: (*target)?, place }));
-        let mut changed: SmallVec<[NewLink; 2]> = own.collect();
-        let of_relation = |table, relation| (table, relation) == (self.table, R::INDEX);
-        for arrival in self.plan.arrivals.iter().filter(|arrival| of_relation(arrival.table, arrival.relation)) {
-            let place = self.pending.place(arrival.target).expect("what arrives is a row of the statement");
-            changed.push(NewLink { source: arrival.source, target: arrival.target, place });
-        }
-        for orphan in self.plan.orphans.iter().filter(|orphan| of_relation(orphan.table, orphan.relation)) {
-            changed.push(NewLink { source: orphan.source, target: no_target::unresolved(), place: 0 });
-        }
-        for (place, cycle) in closed(&self.own.index.links[R::INDEX], &changed) {
+        let rows = self.pending.rows.len();
+        for (place, cycle) in closed(&self.own.index.links[R::INDEX], &self.new_links(R::INDEX)) {
             let name = |key| match self.pending.place(key) {
                 Some(place) if rows > 1 && !self.pending.stored => Holder::Batch(place),
                 _ => Holder::Row(row_id::<M>(key)),
             };
             self.faults.push((place, cycle_of::<R>(cycle, name)));
         }
+    }
+
+    /// The links of a relation that the plan changes: of its rows, and of those that they find waiting or leave.
+    fn new_links(&self, relation: usize) -> SmallVec<[NewLink; 2]> {
+        let (rows, keys) = (self.pending.rows.len(), self.pending.keys);
+        let mut links: SmallVec<[NewLink; 2]> = SmallVec::new();
+        for (place, change) in self.plan.links[relation * rows..][..rows].iter().enumerate() {
+            links.extend(change.map(|target| NewLink { source: keys[place], target, place }));
+        }
+        let is_own = |at: (u32, usize)| at == (self.table, relation);
+        for arrival in self.plan.arrivals.iter().filter(|arrival| is_own((arrival.table, arrival.relation))) {
+            let place = self.pending.place(arrival.target).expect("what arrives is a row of the statement");
+            links.push(NewLink { source: arrival.source, target: arrival.target, place });
+        }
+        for orphan in self.plan.orphans.iter().filter(|orphan| is_own((orphan.table, orphan.relation))) {
+            links.push(NewLink { source: orphan.source, target: no_target::unresolved(), place: 0 });
+        }
+        links
     }
 }
 

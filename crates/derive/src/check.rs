@@ -201,7 +201,7 @@ impl Checker {
         if item.targets.len() > 1 {
             self.polymorphic(name, place, &item);
         } else {
-            self.relation(name, vec![place], item);
+            self.relation(name, vec![place], &item);
         }
     }
 
@@ -225,16 +225,8 @@ impl Checker {
         self.check_acyclic(&targets, &item.options);
         for target in &targets {
             let text = format!("{}_{}", name.text, snake_case(&short_name(target)));
-            self.model.relations.push(BelongsTo {
-                name: Name { text, span: target.span() },
-                fields: vec![place],
-                target: target.clone(),
-                reference: Reference::Id,
-                on_delete: item.options.on_delete.clone(),
-                on_update: item.options.on_update.clone(),
-                acyclic: item.options.acyclic.is_some() && self.is_itself(target),
-                is_variant: true,
-            });
+            let name = Name { text, span: target.span() };
+            self.add_relation(name, vec![place], target.clone(), Reference::Id, &item.options, true);
         }
         self.model.polymorphics.push(Polymorphic { name, field: place, targets });
     }
@@ -259,7 +251,7 @@ impl Checker {
             Name::of,
         );
         if let Some(fields) = fields {
-            self.relation(name, fields, item);
+            self.relation(name, fields, &item);
         }
     }
 
@@ -268,7 +260,7 @@ impl Checker {
         syn::parse2(without_self(ty.to_token_stream(), &self.model.ident)).unwrap_or_else(|_| ty.clone())
     }
 
-    fn relation(&mut self, name: Name, fields: Vec<usize>, item: BelongsToItem) {
+    fn relation(&mut self, name: Name, fields: Vec<usize>, item: &BelongsToItem) {
         let target = item.targets.first().map(|target| self.resolved(target));
         let id_of = match fields[..] {
             [field] => self.model.fields[field].id_of().cloned(),
@@ -302,18 +294,22 @@ impl Checker {
         };
         self.check_clearing(&fields, &item.options);
         self.check_acyclic(std::slice::from_ref(&target), &item.options);
-        let (on_delete, on_update) = (item.options.on_delete, item.options.on_update);
-        let acyclic = item.options.acyclic.is_some();
-        self.model.relations.push(BelongsTo {
-            name,
-            fields,
-            target,
-            reference,
-            on_delete,
-            on_update,
-            acyclic,
-            is_variant: false,
-        });
+        self.add_relation(name, fields, target, reference, &item.options, false);
+    }
+
+    fn add_relation(
+        &mut self,
+        name: Name,
+        fields: Vec<usize>,
+        target: syn::Type,
+        reference: Reference,
+        options: &Options,
+        is_variant: bool,
+    ) {
+        let (on_delete, on_update) = (options.on_delete.clone(), options.on_update.clone());
+        let acyclic = options.acyclic.is_some() && self.is_itself(&target);
+        let relation = BelongsTo { name, fields, target, reference, on_delete, on_update, acyclic, is_variant };
+        self.model.relations.push(relation);
     }
 
     /// Only a relation of the model to itself can lead a row back to itself (behaviour I21).
