@@ -42,6 +42,7 @@
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
 //! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
+//! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | join | [`Database::include`] and [`Path`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
