@@ -41,6 +41,8 @@
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
+//! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
+//! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | join | [`Database::include`] and [`Path`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
@@ -84,6 +86,7 @@ mod shared;
 mod include;
 mod through;
 mod row;
+mod polymorphic;
 mod builder;
 pub mod snapshot;
 mod erased;
@@ -100,11 +103,12 @@ pub use integrity::statement::ChangedKey;
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{
-    ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, Optional,
-    Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
+    ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, OneOf,
+    Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
 };
+pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]
-pub use relata_derive::Model;
+pub use relata_derive::{Model, PolymorphicId};
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, Through};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{

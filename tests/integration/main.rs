@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, its helpers too")]
 
 mod actions;
+mod acyclic;
 mod architecture;
 mod by_hand;
 mod deferred;
@@ -14,6 +15,7 @@ mod include;
 mod insert;
 mod model_based;
 mod owner;
+mod polymorphic;
 mod real_input;
 mod shared;
 mod snapshot;
