@@ -89,6 +89,10 @@ impl<M: Model> AnyRows for Arena<M> {
         Arena::revert(self, change, key)
     }
 
+    fn contains(&self, key: DefaultKey) -> bool {
+        Arena::contains(self, key)
+    }
+
     fn is_reserved(&self, key: DefaultKey) -> bool {
         Arena::is_reserved(self, key)
     }

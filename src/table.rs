@@ -12,6 +12,7 @@ use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
@@ -35,6 +36,8 @@ pub struct Store {
     pub(crate) log: Option<Log>,
     /// The transactions that can be undone, where they are kept.
     pub(crate) history: Option<History>,
+    /// Who is told of changes.
+    pub(crate) feed: Feed,
     /// Whether rows have ever been stored unchecked, so that a rule may not hold.
     pub(crate) stored_unchecked: bool,
     positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
@@ -100,6 +103,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn clear(&mut self, index: IndexWriter<'_>, plan: Box<dyn Any>) -> Box<dyn Any>;
     /// Takes a change of a row back, and says what takes that back again.
     fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange;
+    /// Whether a row is stored under the key.
+    fn contains(&self, key: DefaultKey) -> bool;
     /// Whether the key is reserved and not filled.
     fn is_reserved(&self, key: DefaultKey) -> bool;
     /// Frees a withheld slot.
@@ -186,7 +191,13 @@ impl Store {
 
     /// Whether rows that leave are kept, so that they cannot be given out.
     pub(crate) fn keeps_rows(&self) -> bool {
-        self.log.is_some() || self.history.is_some()
+        self.log.is_some() || self.logs_statements()
+    }
+
+    /// Whether a statement outside of a transaction is to be recorded too: for the history, or for a subscription.
+    #[inline]
+    pub(crate) fn logs_statements(&self) -> bool {
+        self.history.is_some() || !self.feed.is_empty()
     }
 
     /// Whether foreign keys are checked at the end of the transaction.

@@ -1,0 +1,450 @@
+//! The change feed: one message for each commit, with what became of each row.
+
+mod walk;
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
+use std::thread;
+use std::time::Duration;
+
+use relata::{Changed, Commit, Database, Error, Id, Model, Overflow, RowId, SharedDatabase, Subscription, Watch};
+use serde::{Deserialize, Serialize};
+
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(reports: Person, via = boss))]
+#[model(has_many(items: Item, via = owner))]
+#[model(has_many(made: Item, via = maker))]
+struct Person {
+    #[model(primary_key)]
+    name: String,
+    #[model(belongs_to, on_delete = set_null)]
+    boss_id: Option<Id<Person>>,
+    stamp: u32,
+}
+
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Item {
+    #[model(unique)]
+    label: Option<String>,
+    #[model(belongs_to, on_delete = cascade)]
+    owner_id: Id<Person>,
+    #[model(belongs_to(Person), name = maker, on_delete = no_action)]
+    maker_name: Option<String>,
+    stamp: u32,
+}
+
+fn person(name: &str) -> Person {
+    Person { name: name.into(), boss_id: None, stamp: 0 }
+}
+
+fn item(owner_id: Id<Person>) -> Item {
+    Item { label: None, owner_id, maker_name: None, stamp: 0 }
+}
+
+fn empty() -> Database {
+    Database::builder().model::<Person>().model::<Item>().build().unwrap()
+}
+
+fn inserted<M: Model>(id: Id<M>) -> Changed {
+    Changed::Inserted(id.erase())
+}
+
+fn updated<M: Model>(id: Id<M>) -> Changed {
+    Changed::Updated(id.erase())
+}
+
+fn removed<M: Model>(id: Id<M>) -> Changed {
+    Changed::Removed(id.erase())
+}
+
+fn related<M: Model>(row: Id<M>, relation: &'static str, from: Option<RowId>, to: Option<RowId>) -> Changed {
+    Changed::Related { row: row.erase(), relation, from, to }
+}
+
+/// What has come, message by message.
+fn received(subscription: &Subscription) -> Vec<Vec<Changed>> {
+    subscription.try_iter().map(|commit| commit.changes).collect()
+}
+
+#[test]
+fn a_statement_is_one_message_and_a_refused_one_is_none() {
+    let mut db = empty();
+    let feed = db.subscribe(Watch::everything(), 100, Overflow::Close).unwrap();
+    let [ada, bo] = ["ada", "bo"].map(|name| db.insert(person(name)).unwrap());
+    assert_eq!(received(&feed), [vec![inserted(ada)], vec![inserted(bo)]]);
+
+    let many = db.insert_many([item(ada), item(bo)]).unwrap();
+    let joined = |nth: usize, owner: Id<Person>| related(many[nth], "owner", None, Some(owner.erase()));
+    assert_eq!(received(&feed), [vec![inserted(many[0]), inserted(many[1]), joined(0, ada), joined(1, bo)]]);
+
+    db.insert(person("ada")).unwrap_err();
+    db.insert_many([item(ada), item(Id::null())]).unwrap_err();
+    assert_eq!(db.insert_many(Vec::<Item>::new()), Ok(vec![]));
+    assert_eq!(received(&feed), Vec::<Vec<Changed>>::new());
+
+    db.update(many[0], |item| item.owner_id = bo).unwrap();
+    assert_eq!(
+        received(&feed),
+        [vec![updated(many[0]), related(many[0], "owner", Some(ada.erase()), Some(bo.erase()))]]
+    );
+    // Rows that are given out are as they were, though a log has kept them.
+    assert_eq!(db.replace(ada, person("eva")).unwrap().name, "ada");
+    assert_eq!(received(&feed), [vec![updated(ada)]]);
+
+    let gone = db.delete(bo).unwrap();
+    assert_eq!((gone.row.name.as_str(), gone.removed.len()), ("bo", 2));
+    let left = |nth: usize| related(many[nth], "owner", Some(bo.erase()), None);
+    assert_eq!(
+        received(&feed),
+        [vec![removed(bo), left(1), removed(many[1]), left(0), removed(many[0])]],
+        "children in the order in which they joined"
+    );
+    assert_eq!(db.check(), Ok(()));
+}
+
+#[test]
+fn a_transaction_is_one_message_with_the_outcome_of_each_row() {
+    let mut db = empty();
+    let [ada, bo] = ["ada", "bo"].map(|name| db.insert(person(name)).unwrap());
+    let [moved, back, gone] = [(); 3].map(|()| db.insert(item(ada)).unwrap());
+    let feed = db.subscribe(Watch::everything(), 100, Overflow::Close).unwrap();
+
+    let mut tx = db.begin().unwrap();
+    let brief = tx.insert(item(ada)).unwrap();
+    tx.update(moved, |item| item.owner_id = bo).unwrap();
+    tx.update(moved, |item| item.stamp = 1).unwrap();
+    tx.update(back, |item| item.owner_id = bo).unwrap();
+    tx.update(back, |item| item.owner_id = ada).unwrap();
+    tx.update(gone, |item| item.owner_id = bo).unwrap();
+    tx.delete(gone).unwrap();
+    tx.delete(brief).unwrap();
+    let new = tx.insert(person("new")).unwrap();
+    tx.update(new, |person| person.boss_id = Some(ada)).unwrap();
+    let savepoint = tx.savepoint(|sp| {
+        sp.delete(moved)?;
+        sp.insert(person("never"))?;
+        Err::<(), Error>(Error::TransactionOpen)
+    });
+    assert!(savepoint.is_err());
+    assert_eq!(feed.try_recv(), Err(TryRecvError::Empty), "nothing before the commit");
+    tx.commit().unwrap();
+    let (a, b) = (Some(ada.erase()), Some(bo.erase()));
+    assert_eq!(
+        received(&feed),
+        [vec![
+            updated(moved),
+            related(moved, "owner", a, b),
+            updated(back),
+            related(back, "owner", a, a),
+            removed(gone),
+            related(gone, "owner", a, None),
+            inserted(new),
+            related(new, "boss", None, a),
+        ]]
+    );
+
+    let refused = db.transaction(|tx| {
+        tx.delete(ada)?;
+        tx.insert(person("bo"))
+    });
+    assert!(refused.is_err());
+    db.begin().unwrap().rollback();
+    assert_eq!(received(&feed), Vec::<Vec<Changed>>::new(), "what is rolled back is no change");
+}
+
+/// behaviour I10: Deferred: inside a transaction, violations may stand until commit.
+/// behaviour R6: A source and its new target can be created together: `reserve::<M>()` gives an id that rows may already name.
+#[test]
+fn keys_that_name_no_row_yet_have_no_target() {
+    let mut db = empty();
+    let ada = db.insert(person("ada")).unwrap();
+    let made = db.insert(Item { maker_name: Some("ada".into()), ..item(ada) }).unwrap();
+    let feed = db.subscribe(Watch::everything(), 100, Overflow::Close).unwrap();
+
+    // The target is exchanged for another with the same name: the row stays as it is, its link does not.
+    let mut tx = db.begin_deferred().unwrap();
+    tx.update(made, |item| item.owner_id = Id::null()).unwrap();
+    tx.delete(ada).unwrap();
+    let second = tx.insert(person("ada")).unwrap();
+    tx.update(made, |item| item.owner_id = second).unwrap();
+    tx.commit().unwrap();
+    let (old, new) = (Some(ada.erase()), Some(second.erase()));
+    let changes = received(&feed).concat();
+    assert_eq!(
+        changes,
+        [
+            updated(made),
+            related(made, "owner", old, new),
+            related(made, "maker", old, new),
+            removed(ada),
+            inserted(second)
+        ]
+    );
+
+    let reserved = db.reserve::<Person>().unwrap();
+    let canceled = db.reserve::<Person>().unwrap();
+    db.cancel(canceled).unwrap();
+    assert_eq!(received(&feed), Vec::<Vec<Changed>>::new(), "a reserved id is no row");
+    db.insert_at(reserved, person("bo")).unwrap();
+    assert_eq!(received(&feed), [vec![inserted(reserved)]]);
+}
+
+#[test]
+fn undo_and_redo_are_commits() {
+    let mut db = empty();
+    db.keep_history(10).unwrap();
+    let ada = db.insert(person("ada")).unwrap();
+    let coin = db.insert(item(ada)).unwrap();
+    let feed = db.subscribe(Watch::everything(), 100, Overflow::Close).unwrap();
+    db.delete(ada).unwrap();
+    assert!(db.undo().unwrap());
+    assert!(db.redo().unwrap());
+    let owner = Some(ada.erase());
+    assert_eq!(
+        received(&feed),
+        [
+            vec![removed(ada), related(coin, "owner", owner, None), removed(coin)],
+            vec![inserted(coin), related(coin, "owner", None, owner), inserted(ada)],
+            vec![removed(ada), related(coin, "owner", owner, None), removed(coin)],
+        ]
+    );
+    assert!(!db.redo().unwrap());
+    db.keep_history(0).unwrap();
+    assert_eq!(feed.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[test]
+fn a_watch_gets_what_it_asks_for() {
+    let mut db = empty();
+    let [ada, bo] = ["ada", "bo"].map(|name| db.insert(person(name)).unwrap());
+    let coin = db.insert(item(ada)).unwrap();
+    let mut subscribe = |watches: Vec<Watch>| db.subscribe(watches, 100, Overflow::Close).unwrap();
+    let items = subscribe(Watch::table::<Item>().into());
+    let owners = subscribe(vec![Watch::relation(Item::OWNER)]);
+    let only_bo = subscribe(vec![Watch::row(bo)]);
+    let two = subscribe(vec![Watch::row(ada), Watch::relation(Person::BOSS)]);
+    let nothing = subscribe(vec![]);
+
+    db.transaction(|tx| {
+        tx.update(bo, |person| person.boss_id = Some(ada))?;
+        tx.update(coin, |item| item.owner_id = bo)?;
+        tx.update(ada, |person| person.stamp = 1)
+    })
+    .unwrap();
+    let (a, b) = (Some(ada.erase()), Some(bo.erase()));
+    assert_eq!(received(&items), [vec![updated(coin)]]);
+    assert_eq!(received(&owners), [vec![related(coin, "owner", a, b)]]);
+    assert_eq!(received(&only_bo), [vec![updated(bo)]]);
+    assert_eq!(received(&two), [vec![related(bo, "boss", None, a), updated(ada)]]);
+
+    // A commit with nothing that is watched is no message.
+    db.update(ada, |person| person.stamp = 2).unwrap();
+    assert_eq!(received(&items), Vec::<Vec<Changed>>::new());
+    for _ in db.iter_mut::<Person>().unwrap() {}
+    let touched = Changed::Touched { table: "Person" };
+    assert_eq!(received(&only_bo), [vec![touched]]);
+    assert_eq!(received(&two), [vec![updated(ada)], vec![touched]]);
+    for rest in [&items, &owners, &nothing] {
+        assert_eq!(received(rest), Vec::<Vec<Changed>>::new());
+    }
+}
+
+#[test]
+fn what_is_not_registered_cannot_be_watched_nor_a_transaction_be_joined_midway() {
+    let mut db = empty();
+    let watches = [Watch::table::<Person>(), Watch::table::<Counted>()];
+    assert_eq!(db.subscribe(watches, 1, Overflow::Drop).unwrap_err(), Error::UnknownModel { model: "Counted" });
+    std::mem::forget(db.begin().unwrap());
+    assert_eq!(db.subscribe(Watch::everything(), 1, Overflow::Drop).unwrap_err(), Error::TransactionOpen);
+    db.abandon();
+    assert!(db.subscribe(Watch::everything(), 1, Overflow::Drop).is_ok());
+}
+
+#[test]
+fn edits_in_place_touch_their_table_once_until_that_is_received() {
+    let mut db = empty();
+    let ada = db.insert(person("ada")).unwrap();
+    let feed = db.subscribe(Watch::everything(), 3, Overflow::Close).unwrap();
+    let people = Changed::Touched { table: "Person" };
+    let items = Changed::Touched { table: "Item" };
+    for stamp in 0..1_000 {
+        *db.get_mut(ada).unwrap().stamp = stamp;
+        for _ in db.iter_mut::<Item>().unwrap() {}
+    }
+    db.split::<(&mut Person, &Item)>().unwrap();
+    assert_eq!(received(&feed), [vec![people], vec![items]]);
+    db.split::<(&mut Person, &mut Item)>().unwrap();
+    db.split::<(&Person, &Item)>().unwrap();
+    assert_eq!(received(&feed), [vec![people, items]]);
+    assert!(db.get_mut(Id::<Person>::null()).is_err());
+    assert_eq!(received(&feed), Vec::<Vec<Changed>>::new(), "what is refused touches nothing");
+    // One of two that wait is known already.
+    db.iter_mut::<Item>().unwrap().count();
+    db.split::<(&mut Person, &mut Item)>().unwrap();
+    assert_eq!(received(&feed), [vec![items], vec![people]]);
+}
+
+#[test]
+fn a_full_queue_drops_commits_and_says_how_many() {
+    let mut db = empty();
+    let ada = db.insert(person("ada")).unwrap();
+    let feed = db.subscribe(Watch::everything(), 2, Overflow::Drop).unwrap();
+    let roomy = db.subscribe(Watch::everything(), usize::MAX, Overflow::Drop).unwrap();
+    for stamp in 0..5 {
+        db.update(ada, |person| person.stamp = stamp).unwrap();
+    }
+    assert_eq!(feed.missed(), 3);
+    let missed = |feed: &Subscription| feed.try_iter().map(|commit: Commit| commit.missed).collect::<Vec<_>>();
+    assert_eq!(missed(&feed), [0, 0]);
+    db.update(ada, |person| person.stamp = 5).unwrap();
+    db.update(ada, |person| person.stamp = 6).unwrap();
+    assert_eq!((missed(&feed), feed.missed()), (vec![3, 0], 3));
+    // A touch that finds no room is not told, so that the next one is.
+    db.update(ada, |person| person.stamp = 7).unwrap();
+    db.update(ada, |person| person.stamp = 8).unwrap();
+    drop(db.get_mut(ada).unwrap());
+    assert_eq!(missed(&feed), [0, 0]);
+    drop(db.get_mut(ada).unwrap());
+    assert_eq!((missed(&feed), feed.missed()), (vec![1], 4));
+    assert_eq!((missed(&roomy), roomy.missed()), (vec![0; 10], 0));
+}
+
+#[test]
+fn a_full_queue_closes_if_it_was_to() {
+    let mut db = empty();
+    let ada = db.insert(person("ada")).unwrap();
+    // Even a queue of none has room for one.
+    let feed = db.subscribe(Watch::everything(), 0, Overflow::Close).unwrap();
+    db.update(ada, |person| person.stamp = 1).unwrap();
+    assert_eq!(feed.recv().unwrap().changes, [updated(ada)]);
+    db.update(ada, |person| person.stamp = 2).unwrap();
+    assert_eq!(feed.missed(), 0);
+    db.update(ada, |person| person.stamp = 3).unwrap();
+    assert_eq!(feed.missed(), 1);
+    assert_eq!(feed.iter().count(), 1, "what was in the queue, and then the end");
+    assert_eq!(feed.try_recv(), Err(TryRecvError::Disconnected));
+    assert_eq!(feed.recv_timeout(Duration::MAX), Err(RecvTimeoutError::Disconnected));
+    db.update(ada, |person| person.stamp = 4).unwrap();
+}
+
+#[test]
+fn two_subscribers_get_the_same_and_one_that_leaves_is_not_waited_for() {
+    let mut db = empty();
+    let first = db.subscribe(Watch::everything(), 10, Overflow::Drop).unwrap();
+    let second = db.subscribe(Watch::table::<Person>(), 10, Overflow::Drop).unwrap();
+    let ada = db.insert(person("ada")).unwrap();
+    assert_eq!((received(&first), received(&second)), (vec![vec![inserted(ada)]], vec![vec![inserted(ada)]]));
+    drop(first);
+    let coin = db.insert(item(ada)).unwrap();
+    db.delete(ada).unwrap();
+    assert_eq!(received(&second), [vec![removed(ada)]]);
+    drop(second);
+    // Struck off by the next commit; statements then give rows out without copying them, as ever.
+    assert!(!db.contains(coin));
+    db.insert(person("bo")).unwrap();
+    COPIES.set(0);
+    let mut counted = Database::builder().model::<Counted>().build().unwrap();
+    let feed = counted.subscribe(Watch::everything(), 10, Overflow::Drop).unwrap();
+    let [one, two, three] = [(); 3].map(|()| counted.insert(Counted { tally: Tally }).unwrap());
+    counted.delete(one).unwrap();
+    assert_eq!(COPIES.get(), 1);
+    drop(feed);
+    counted.delete(two).unwrap();
+    counted.delete(three).unwrap();
+    assert_eq!(COPIES.get(), 2, "the first delete after it has gone is the commit at which it is struck off");
+}
+
+thread_local! {
+    static COPIES: Cell<usize> = const { Cell::new(0) };
+    static EXPLODES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Counts how often it is cloned, and panics when dropped if told to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tally;
+
+impl Clone for Tally {
+    fn clone(&self) -> Self {
+        COPIES.set(COPIES.get() + 1);
+        Tally
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        assert!(!EXPLODES.replace(false), "told to");
+    }
+}
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct Counted {
+    tally: Tally,
+}
+
+/// HOSTILE 7: A user's Drop that panics: everything is done by then, the delivery too.
+#[test]
+fn a_drop_that_panics_loses_no_delivery() {
+    for history in [0, 1] {
+        for in_transaction in [false, true] {
+            let mut db = Database::builder().model::<Counted>().build().unwrap();
+            let id = db.insert(Counted { tally: Tally }).unwrap();
+            db.keep_history(history).unwrap();
+            let feed = db.subscribe(Watch::everything(), 10, Overflow::Close).unwrap();
+            db.update(id, |_| ()).unwrap();
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                if in_transaction {
+                    let mut tx = db.begin().unwrap();
+                    tx.update(id, |_| EXPLODES.set(true)).unwrap();
+                    tx.commit().unwrap();
+                } else {
+                    db.update(id, |_| EXPLODES.set(true)).unwrap();
+                }
+            }));
+            assert!(result.is_err(), "history {history}, in a transaction {in_transaction}");
+            assert_eq!(received(&feed), [vec![updated(id)], vec![updated(id)]]);
+            db.update(id, |_| ()).unwrap();
+            assert_eq!((received(&feed).len(), db.check()), (1, Ok(())));
+        }
+    }
+}
+
+/// HOSTILE 17: Readers never see part of a commit.
+#[test]
+fn who_receives_a_commit_reads_it_or_a_later_state() {
+    const ROUNDS: u32 = 300;
+    let mut db = empty();
+    let [ada, bo] = ["ada", "bo"].map(|name| db.insert(person(name)).unwrap());
+    let shared = SharedDatabase::new(db);
+    let feed = shared.subscribe(Watch::row(bo), ROUNDS as usize, Overflow::Close).unwrap();
+    let reader = shared.clone();
+    let reader = thread::spawn(move || {
+        let mut commits = 0;
+        for commit in feed.iter() {
+            assert_eq!(commit.changes, [updated(bo)]);
+            commits += 1;
+            let db = reader.read().unwrap();
+            let stamps = [ada, bo].map(|id| db.get(id).unwrap().stamp);
+            assert!(stamps[0] == stamps[1] && stamps[0] >= commits, "{stamps:?} at commit {commits}");
+            if commits == ROUNDS {
+                break;
+            }
+        }
+        commits
+    });
+    for round in 1..=ROUNDS {
+        let mut tx = shared.write().unwrap();
+        tx.update(ada, |person| person.stamp = round).unwrap();
+        tx.update(bo, |person| person.stamp = round).unwrap();
+        tx.commit().unwrap();
+    }
+    assert_eq!(reader.join().unwrap(), ROUNDS);
+    // The queue ends with the database, and with one that takes its place.
+    let feed = shared.subscribe(Watch::everything(), 1, Overflow::Close).unwrap();
+    let guard = shared.read().unwrap();
+    assert!(matches!(shared.subscribe(Watch::everything(), 1, Overflow::Close), Err(Error::HeldByThisThread { .. })));
+    drop(guard);
+    *shared.exclusive().unwrap() = empty();
+    assert_eq!(feed.try_recv(), Err(TryRecvError::Disconnected));
+    assert_eq!(feed.missed(), 0);
+}
