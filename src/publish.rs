@@ -68,8 +68,8 @@ impl Database {
 /// Sends the subscriptions what these changes, which have become true, have done. Runs no user code.
 pub(crate) fn publish(store: &mut Store, changes: &[Change]) {
     if !store.feed.is_empty() {
-        let changed = outcome(store, changes);
-        store.feed.deliver(&changed);
+        let outcome = outcome(store, changes);
+        store.feed.deliver(&outcome);
     }
 }
 

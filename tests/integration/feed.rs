@@ -67,6 +67,7 @@ fn received(subscription: &Subscription) -> Vec<Vec<Changed>> {
     subscription.try_iter().map(|commit| commit.changes).collect()
 }
 
+/// behaviour F1: There is one message for each commit that has changed something watched. What is refused sends nothing.
 #[test]
 fn a_statement_is_one_message_and_a_refused_one_is_none() {
     let mut db = empty();
@@ -103,6 +104,8 @@ fn a_statement_is_one_message_and_a_refused_one_is_none() {
     assert_eq!(db.check(), Ok(()));
 }
 
+/// behaviour F2: A message has each row once, with what has become of it from before to after, in the order of their first
+/// changes. A row that came and went does not show.
 #[test]
 fn a_transaction_is_one_message_with_the_outcome_of_each_row() {
     let mut db = empty();
@@ -190,6 +193,7 @@ fn keys_that_name_no_row_yet_have_no_target() {
     assert_eq!(received(&feed), [vec![inserted(reserved)]]);
 }
 
+/// behaviour F1: a transaction, a statement outside of one, an undo, a redo
 #[test]
 fn undo_and_redo_are_commits() {
     let mut db = empty();
@@ -214,6 +218,7 @@ fn undo_and_redo_are_commits() {
     assert_eq!(feed.try_recv(), Err(TryRecvError::Empty));
 }
 
+/// behaviour F3: A watch gets what it asks for and nothing else.
 #[test]
 fn a_watch_gets_what_it_asks_for() {
     let mut db = empty();
@@ -261,6 +266,7 @@ fn what_is_not_registered_cannot_be_watched_nor_a_transaction_be_joined_midway()
     assert!(db.subscribe(Watch::everything(), 1, Overflow::Drop).is_ok());
 }
 
+/// behaviour F6: Edits in place say that their table was touched, once until that is received.
 #[test]
 fn edits_in_place_touch_their_table_once_until_that_is_received() {
     let mut db = empty();
@@ -285,6 +291,7 @@ fn edits_in_place_touch_their_table_once_until_that_is_received() {
     assert_eq!(received(&feed), [vec![items], vec![people]]);
 }
 
+/// behaviour F4: What finds no room is dropped and counted.
 #[test]
 fn a_full_queue_drops_commits_and_says_how_many() {
     let mut db = empty();
@@ -310,6 +317,7 @@ fn a_full_queue_drops_commits_and_says_how_many() {
     assert_eq!((missed(&roomy), roomy.missed()), (vec![0; 10], 0));
 }
 
+/// behaviour F4: or ends the subscription, as was asked for when it began
 #[test]
 fn a_full_queue_closes_if_it_was_to() {
     let mut db = empty();
@@ -328,6 +336,7 @@ fn a_full_queue_closes_if_it_was_to() {
     db.update(ada, |person| person.stamp = 4).unwrap();
 }
 
+/// behaviour F5: Dropping the subscription unsubscribes. Where nobody is subscribed nothing is recorded.
 #[test]
 fn two_subscribers_get_the_same_and_one_that_leaves_is_not_waited_for() {
     let mut db = empty();
@@ -382,7 +391,7 @@ struct Counted {
     tally: Tally,
 }
 
-/// HOSTILE 7: A user's Drop that panics: everything is done by then, the delivery too.
+/// HOSTILE 7, behaviour F8: A `Drop` that panics loses no message.
 #[test]
 fn a_drop_that_panics_loses_no_delivery() {
     for history in [0, 1] {
@@ -409,7 +418,7 @@ fn a_drop_that_panics_loses_no_delivery() {
     }
 }
 
-/// HOSTILE 17: Readers never see part of a commit.
+/// HOSTILE 17, behaviour F8: Who receives a message reads the state that it tells of, or a later one.
 #[test]
 fn who_receives_a_commit_reads_it_or_a_later_state() {
     const ROUNDS: u32 = 300;

@@ -176,6 +176,7 @@ fn transaction(db: &mut Database, random: &mut Random, stamp: &mut u32) {
     }
 }
 
+/// behaviours F1 and F2, and F7: Being watched changes nothing: the same rows, the same ids to come, the same lists.
 #[test]
 fn every_message_is_what_a_naive_look_shows() {
     let (mut db, mut unwatched) = (empty(), empty());

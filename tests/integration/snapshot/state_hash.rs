@@ -21,7 +21,9 @@ fn from_file(file: &[u8]) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// A database in which every part of the state has something to hold: slots and free ones, rows, an order of children.
+/// behaviour S3: It can be computed from a file by docs/format.md.
+///
+/// The sample has something in every part of the state: slots and free ones, rows, an order of children.
 #[test]
 fn it_is_what_its_definition_says() {
     let db = sample();
@@ -32,6 +34,7 @@ fn it_is_what_its_definition_says() {
     assert_eq!(hash(&Database::builder().build().unwrap()), xxh3_64(&[]));
 }
 
+/// behaviour S1: The hash is the same where the state is: after the same operations, after a save and a load.
 #[test]
 fn it_survives_save_and_load_and_goes_on_in_step() {
     let mut db = sample();
@@ -53,7 +56,7 @@ fn it_survives_save_and_load_and_goes_on_in_step() {
     }
 }
 
-/// What a change of each kind does to the hash: each of these leaves a state of its own.
+/// behaviour S2: It differs after any one change. Each of these leaves a state of its own.
 #[test]
 fn any_one_change_is_seen() {
     let prepared = || {
@@ -155,6 +158,7 @@ struct Gauge {
     level: f64,
 }
 
+/// behaviour S2: It differs after any one change: of a row.
 #[test]
 fn an_edit_in_place_is_seen_and_every_bit_counts() {
     let mut db = Database::builder().model::<Gauge>().build().unwrap();
@@ -166,6 +170,7 @@ fn an_edit_in_place_is_seen_and_every_bit_counts() {
     assert_eq!(hash(&db), zero);
 }
 
+/// behaviour S1: after an undo. A refused statement, a history, a subscription change nothing in it.
 #[test]
 fn what_is_no_state_is_not_seen() {
     let mut db = sample();
