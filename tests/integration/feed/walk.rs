@@ -187,12 +187,12 @@ fn every_message_is_what_a_naive_look_shows() {
     let items = db.subscribe(Watch::table::<Item>(), usize::MAX, Overflow::Close).unwrap();
     let owners = db.subscribe(Watch::relation(Item::OWNER), usize::MAX, Overflow::Close).unwrap();
     let (mut random, mut stamp) = (Random(11), 0);
-    let mut seen = BTreeMap::new();
+    let mut tally = BTreeMap::new();
     for step in 0..1_000 {
         let before = Image::of(&db);
-        let (seed, stamp_before) = (random.0, stamp);
+        let start = (random.0, stamp);
         let mut act = |db: &mut Database| {
-            (random.0, stamp) = (seed, stamp_before);
+            (random.0, stamp) = start;
             match random.below(10) {
                 0 | 1 => drop(db.undo().unwrap()),
                 2 => drop(db.redo().unwrap()),
@@ -213,8 +213,8 @@ fn every_message_is_what_a_naive_look_shows() {
         let commits: Vec<Commit> = everything.try_iter().collect();
         assert!(commits.len() <= 1, "step {step}: {commits:?}");
         let changes = commits.into_iter().next().map_or(Vec::new(), |commit| commit.changes);
-        let (again, changed) = rejoined(&changes);
-        assert_eq!(sorted(&changed), before.diff(&after), "step {step}");
+        let (again, others) = rejoined(&changes);
+        assert_eq!(sorted(&others), before.diff(&after), "step {step}");
         assert_eq!(untold(&before.children, &changes), untold(&after.children, &changes), "step {step}");
         for changed in &again {
             let Changed::Related { row, relation, to, .. } = changed else { unreachable!() };
@@ -235,11 +235,11 @@ fn every_message_is_what_a_naive_look_shows() {
                 Changed::Updated(_) => "updated",
                 _ => "removed",
             };
-            *seen.entry(kind).or_insert(0) += 1;
+            *tally.entry(kind).or_insert(0) += 1;
         }
         assert_eq!(db.check(), Ok(()));
     }
-    assert!(seen.len() == 6 && seen.values().all(|times| *times > 10), "{seen:?}");
+    assert!(tally.len() == 6 && tally.values().all(|times| *times > 10), "{tally:?}");
     // To be watched changes nothing of what is stored, nor of the ids to come.
     assert!(crate::support::state(&db) == crate::support::state(&unwatched));
 }

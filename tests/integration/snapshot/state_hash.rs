@@ -56,6 +56,9 @@ fn it_survives_save_and_load_and_goes_on_in_step() {
     }
 }
 
+/// A change of the prepared database, with the ids in it: `a`, `b`, the children of `a`, two to spare.
+type Change = fn(&mut Database, Id<Part>, Id<Part>, &[Id<Part>], &[Id<Part>]);
+
 /// behaviour S2: It differs after any one change. Each of these leaves a state of its own.
 #[test]
 fn any_one_change_is_seen() {
@@ -66,7 +69,6 @@ fn any_one_change_is_seen() {
         let spare = db.insert_many(["s", "t"].map(|label| part(label, None))).unwrap();
         (db, a, b, children, spare)
     };
-    type Change = fn(&mut Database, Id<Part>, Id<Part>, &[Id<Part>], &[Id<Part>]);
     let changes: [(&str, Change); 17] = [
         ("nothing", |_, _, _, _, _| ()),
         ("a row", |db, _, _, _, _| {
