@@ -330,9 +330,10 @@ fn a_full_queue_closes_if_it_was_to() {
     assert_eq!(feed.missed(), 0);
     db.update(ada, |person| person.stamp = 3).unwrap();
     assert_eq!(feed.missed(), 1);
-    assert_eq!(feed.iter().count(), 1, "what was in the queue, and then the end");
+    assert_eq!(feed.try_iter().count(), 1, "what was in the queue, and then the end");
     assert_eq!(feed.try_recv(), Err(TryRecvError::Disconnected));
     assert_eq!(feed.recv_timeout(Duration::MAX), Err(RecvTimeoutError::Disconnected));
+    assert_eq!((feed.recv().is_err(), feed.iter().next()), (true, None));
     db.update(ada, |person| person.stamp = 4).unwrap();
 }
 
