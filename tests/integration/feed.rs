@@ -355,7 +355,8 @@ fn two_subscribers_get_the_same_and_one_that_leaves_is_not_waited_for() {
     db.insert(person("bo")).unwrap();
     COPIES.set(0);
     let mut counted = Database::builder().model::<Counted>().build().unwrap();
-    let feed = counted.subscribe(Watch::everything(), 10, Overflow::Drop).unwrap();
+    // Nothing is ever sent to it: that it has gone is noticed all the same.
+    let feed = counted.subscribe(Watch::row(Id::<Counted>::null()), 10, Overflow::Drop).unwrap();
     let [one, two, three] = [(); 3].map(|()| counted.insert(Counted { tally: Tally }).unwrap());
     counted.delete(one).unwrap();
     assert_eq!(COPIES.get(), 1);
@@ -430,7 +431,7 @@ fn who_receives_a_commit_reads_it_or_a_later_state() {
     let reader = shared.clone();
     let reader = thread::spawn(move || {
         let mut commits = 0;
-        for commit in feed.iter() {
+        while let Ok(commit) = feed.recv_timeout(Duration::from_secs(60)) {
             assert_eq!(commit.changes, [updated(bo)]);
             commits += 1;
             let db = reader.read().unwrap();
