@@ -325,7 +325,7 @@ fn a_full_queue_closes_if_it_was_to() {
     // Even a queue of none has room for one.
     let feed = db.subscribe(Watch::everything(), 0, Overflow::Close).unwrap();
     db.update(ada, |person| person.stamp = 1).unwrap();
-    assert_eq!(feed.recv().unwrap().changes, [updated(ada)]);
+    assert_eq!(feed.try_recv().unwrap().changes, [updated(ada)]);
     db.update(ada, |person| person.stamp = 2).unwrap();
     assert_eq!(feed.missed(), 0);
     db.update(ada, |person| person.stamp = 3).unwrap();
