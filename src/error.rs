@@ -213,6 +213,14 @@ pub enum Error {
         /// The table.
         model: &'static str,
     },
+    /// A row has no bytes that the hash of the state could be of.
+    #[error("{row} cannot be encoded: {why}")]
+    NotEncodable {
+        /// The row.
+        row: RowId,
+        /// What the codec said.
+        why: String,
+    },
     /// An index does not agree with the rows. Only a key type whose `Hash` or `Eq` lies, or interior mutability
     /// inside a key, can lead here; the statement was refused and changed nothing.
     #[error("`{model}`: index `{index}` disagrees with the rows: {detail}")]

@@ -46,10 +46,11 @@
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | join | [`Database::include`] and [`Path`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
+//! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
 //! | share between threads | [`SharedDatabase`] |
-//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`] |
+//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`], [`Database::state_hash`] |
 //!
 //! # Costs
 //!
@@ -74,9 +75,11 @@ mod index;
 mod log;
 mod model;
 mod relation;
+mod feed;
 mod table;
-mod undo;
 mod database;
+mod publish;
+mod undo;
 mod lock;
 mod integrity;
 mod write;
@@ -94,6 +97,7 @@ mod erased;
 pub use builder::DatabaseBuilder;
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
+pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
 pub use id::{Id, ParseIdError, RowId};
 pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,

@@ -9,6 +9,7 @@ mod deferred;
 mod deferred_parts;
 mod delete;
 mod derive;
+mod feed;
 mod history;
 mod hostile;
 mod include;
