@@ -7,6 +7,7 @@ mod hostile;
 #[cfg(unix)]
 mod killed;
 mod round_trip;
+mod state_hash;
 
 use relata::{Database, DatabaseBuilder, Id, Model, SnapshotError};
 use serde::{Deserialize, Serialize};
