@@ -302,8 +302,9 @@ fn links_that_go_do_not_stand_in_each_others_way() {
         after_id: Option<Id<Visit>>,
         #[model(belongs_to, on_delete = cascade)]
         detour_of_id: Option<Id<Visit>>,
+        nights: u8,
     }
-    let visit = |tour_id, city_id| Visit { tour_id, city_id, after_id: None, detour_of_id: None };
+    let visit = |tour_id, city_id| Visit { tour_id, city_id, after_id: None, detour_of_id: None, nights: 2 };
 
     let mut db = Database::builder().model::<Tour>().model::<City>().model::<Visit>().build().unwrap();
     let tour = db.insert(Tour { name: "north".into() }).unwrap();

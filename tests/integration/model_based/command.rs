@@ -178,7 +178,7 @@ impl Naive {
                 let Some(command) = choices.command(self) else { return };
                 let before = self.clone();
                 let outcome = self.perform(&command);
-                self.remember(before);
+                self.remember(&before);
                 trace.push(Entry { event: Event::Statement(command, outcome), after: self.clone() });
             }
             Step::Transaction { deferred, steps, commit } => {
@@ -196,7 +196,7 @@ impl Naive {
                     self.roll_back(before);
                 } else if outermost {
                     self.open = None;
-                    self.remember(before);
+                    self.remember(&before);
                 }
                 let event = if *commit { Event::Commit(violations) } else { Event::RollBack };
                 trace.push(Entry { event, after: self.clone() });

@@ -12,7 +12,7 @@ pub(crate) struct History {
 
 impl Naive {
     /// Notes a statement or a transaction that has ended, from the state before it.
-    pub(crate) fn remember(&mut self, before: Naive) {
+    pub(crate) fn remember(&mut self, before: &Naive) {
         if self.open.is_some() || self.changes == before.changes || self.history.limit == 0 {
             return;
         }

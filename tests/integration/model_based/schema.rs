@@ -109,6 +109,7 @@ pub(crate) struct Visit {
     city_id: Id<City>,
     #[model(belongs_to)]
     guide_id: Option<Id<Visit>>,
+    nights: u32,
 }
 
 /// A link of a model to itself, by natural keys.
@@ -303,7 +304,7 @@ sample!(3 Mayor { 0 city_id, 1 name });
 sample!(4 Depot { 0 region_code, 1 number, 2 road_id });
 sample!(5 Guild { 0 name, 1 leader_id });
 sample!(6 Hero { 0 name, 1 guild_name, 2 mentor_id });
-sample!(7 Visit { 0 hero_id, 1 city_id, 2 guide_id });
+sample!(7 Visit { 0 hero_id, 1 city_id, 2 guide_id, 3 nights });
 sample!(8 Pact { 0 signer_code, 1 partner_code, 2 years });
 
 /// Finds the row with a unique key, by its symbol; `None` where there is none, or the key names a forged id.

@@ -28,7 +28,7 @@ impl Naive {
     pub(crate) fn store(&mut self, table: usize, writes: &[Write], of_batch: bool) -> Result<(), Refusal> {
         let removed = BTreeSet::new();
         let trial = Trial { store: self, table, writes, removed: &removed };
-        let (after, given) = trial.run(Given::new()).map_err(|faults| Refusal { of_batch, faults })?;
+        let (after, given) = trial.run(&Given::new()).map_err(|faults| Refusal { of_batch, faults })?;
         let followed = given.keys().map(|(table, row, _)| (*table, *row)).collect();
         *self = after;
         self.relink(table, writes, &followed);
@@ -82,7 +82,7 @@ impl Naive {
             }
         }
         let trial = Trial { store: self, table: 0, writes: &[], removed: &removed };
-        let (after, given) = trial.run(acted).map_err(refused)?;
+        let (after, given) = trial.run(&acted).map_err(refused)?;
         let followed = given.keys().map(|(table, row, _)| (*table, *row)).collect();
         *self = after;
         self.relink(0, &[], &followed);
@@ -112,7 +112,7 @@ impl Naive {
 
 impl Trial<'_> {
     /// The state after the statement, and the keys that actions have given in it; or what stands against it.
-    fn run(&self, acted: Given) -> Result<(Naive, Given), Vec<Fault>> {
+    fn run(&self, acted: &Given) -> Result<(Naive, Given), Vec<Fault>> {
         let mut given = acted.clone();
         let mut faults = Vec::new();
         // Far more often than any chain of the models is long.
@@ -199,36 +199,13 @@ impl Trial<'_> {
         }
         for (nth, (table, row)) in edited.iter().enumerate() {
             let cells = &after.row(*table, *row).expect("an edited row is stored").cells;
-            self.judge_uniques(after, *table, cells, &edited[..nth], &edited, faults);
+            judge_uniques(after, *table, cells, &edited[..nth], &edited, faults);
             self.judge_key_change((*table, *row), cells, faults);
             for (relation, spec) in Spec::get().tables[*table].relations.iter().enumerate() {
                 if !self.store.defers(spec) && after.resolve(*table, relation, cells) == Target::Missing {
                     let row = self.store.row(*table, *row).map(|_| *row);
                     faults.push(Fault::ForeignKey { table: *table, relation, row });
                 }
-            }
-        }
-    }
-
-    fn judge_uniques(
-        &self,
-        after: &Naive,
-        table: usize,
-        cells: &Cells,
-        earlier: &[(usize, u32)],
-        edited: &[(usize, u32)],
-        faults: &mut Vec<Fault>,
-    ) {
-        let spec = &Spec::get().tables[table];
-        for unique in &spec.uniques {
-            let Some(own) = key(unique, cells) else { continue };
-            let mut others = after.rows(table).filter(|(row, other)| {
-                let counts = earlier.contains(&(table, *row)) || !edited.contains(&(table, *row));
-                counts && key(unique, &other.cells).as_ref() == Some(&own)
-            });
-            if others.next().is_some() {
-                let fields: Vec<&str> = unique.iter().map(|field| spec.fields[*field].name.as_str()).collect();
-                faults.push(Fault::Unique { table, fields: fields.join(", ") });
             }
         }
     }
@@ -247,5 +224,28 @@ impl Trial<'_> {
         // A row of the caller's says by its own key what it refers to.
         let counts = |table: usize, row: u32| self.write(table, row).is_none() && !self.removed.contains(&(table, row));
         faults.extend(self.store.restrictions(at, restricts, counts));
+    }
+}
+
+/// The unique keys of a row, among the rows that are not edited and the edited ones before it.
+fn judge_uniques(
+    after: &Naive,
+    table: usize,
+    cells: &Cells,
+    earlier: &[(usize, u32)],
+    edited: &[(usize, u32)],
+    faults: &mut Vec<Fault>,
+) {
+    let spec = &Spec::get().tables[table];
+    for unique in &spec.uniques {
+        let Some(own) = key(unique, cells) else { continue };
+        let mut others = after.rows(table).filter(|(row, other)| {
+            let counts = earlier.contains(&(table, *row)) || !edited.contains(&(table, *row));
+            counts && key(unique, &other.cells).as_ref() == Some(&own)
+        });
+        if others.next().is_some() {
+            let fields: Vec<&str> = unique.iter().map(|field| spec.fields[*field].name.as_str()).collect();
+            faults.push(Fault::Unique { table, fields: fields.join(", ") });
+        }
     }
 }
