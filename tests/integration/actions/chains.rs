@@ -309,6 +309,66 @@ mod circles {
         assert_eq!((updated.changed.len(), db.get(left), db.check()), (3, Ok(&Left { code: 2 }), Ok(())));
     }
 
+    /// What comes behind a circle is reached before the circle is: it still follows after it.
+    mod behind {
+        use super::*;
+
+        #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+        struct Owner {
+            #[model(primary_key)]
+            name: String,
+        }
+        /// Two of them refer to each other, within an owner's name.
+        #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[model(primary_key(owner, side))]
+        #[model(belongs_to(Twin, key_from(owner, other), name = other_twin, on_update = cascade))]
+        struct Twin {
+            #[model(belongs_to(Owner), name = of, on_update = cascade)]
+            owner: String,
+            side: u32,
+            other: u32,
+        }
+        /// Refers to its owner, and to a twin by another field.
+        #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[model(primary_key(label, twin_owner))]
+        #[model(belongs_to(Twin, key_from(twin_owner, twin_side), name = twin, on_update = cascade))]
+        struct Tag {
+            #[model(belongs_to(Owner), name = of, on_update = cascade)]
+            label: String,
+            twin_owner: String,
+            twin_side: u32,
+        }
+        #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[model(belongs_to(Tag, key_from(label, twin_owner), name = tag, on_update = cascade))]
+        struct Note {
+            label: String,
+            twin_owner: String,
+        }
+
+        fn family() -> Database {
+            let builder = Database::builder().model::<Note>().model::<Tag>().model::<Twin>();
+            let mut db = builder.model::<Owner>().build().unwrap();
+            db.transaction_deferred(|tx| {
+                let name = || "a".to_owned();
+                tx.insert(Note { label: name(), twin_owner: name() })?;
+                tx.insert(Tag { label: name(), twin_owner: name(), twin_side: 2 })?;
+                tx.insert(Twin { owner: name(), side: 1, other: 2 })?;
+                tx.insert(Twin { owner: name(), side: 2, other: 1 })?;
+                tx.insert(Owner { name: name() })
+            })
+            .unwrap();
+            db
+        }
+
+        #[test]
+        fn what_is_behind_a_circle_follows_after_it() {
+            let owner = family().iter::<Owner>().next().unwrap().0;
+            let (db, ()) = carried_out!(family, |db| db.update(owner, |owner| owner.name = "b".into()));
+            assert!(db.iter::<Twin>().all(|(_, twin)| twin.owner == "b"));
+            assert_eq!(db.iter::<Note>().next().unwrap().1, &Note { label: "b".into(), twin_owner: "b".into() });
+        }
+    }
+
     #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[model(primary_key(branch, name))]
     #[model(belongs_to(Node, key_from(branch, parent), name = above, on_update = cascade))]
