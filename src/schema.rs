@@ -81,6 +81,8 @@ pub struct RelationSchema {
     pub on_delete: Action,
     /// What changing a target's natural key does.
     pub on_update: Action,
+    /// Whether its key and its `no_action` are judged at the commit in every transaction.
+    pub deferred: bool,
     /// Whether it leads no row back to itself (behaviour I21).
     pub acyclic: bool,
     /// Whether a source that has no target over this relation has one over another of the same fields.
@@ -198,15 +200,10 @@ impl Schema {
         if relation.acyclic && relation.target != table.name {
             report(format!("acyclic is said of a relation of a model to itself, and it leads to `{}`", target.name));
         }
-        match relation.on_delete {
-            Action::SetNull if relation.required || relation.one_of => {
-                report("on_delete = set_null on a required key".to_owned());
+        for (option, action) in [("on_delete", relation.on_delete), ("on_update", relation.on_update)] {
+            if action == Action::SetNull && (relation.required || relation.one_of) {
+                report(format!("{option} = set_null on a required key"));
             }
-            Action::SetDefault => report("on_delete = set_default is not supported yet".to_owned()),
-            _ => {}
-        }
-        if !matches!(relation.on_update, Action::Restrict | Action::NoAction) {
-            report(format!("on_update = {} is not supported yet", relation.on_update));
         }
     }
 

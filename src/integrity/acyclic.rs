@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use super::{Pending, Plan, row_id};
 use crate::error::{Error, Holder};
 use crate::id::{RowId, slot_of};
-use crate::index::links::{Link, no_target};
+use crate::index::links::{Link, LinkChange, no_target};
 use crate::model::{Model, Relation, Visitor};
 use crate::table::Table;
 
@@ -62,20 +62,27 @@ impl<M: Model> Round<'_, '_, M> {
 
     /// The links of a relation that the plan changes: of its rows, and of those that they find waiting or leave.
     fn new_links(&self, relation: usize) -> SmallVec<[NewLink; 2]> {
-        let (rows, keys) = (self.pending.rows.len(), self.pending.keys);
+        let (rows, keys) = (self.pending.rows.len(), &self.pending.keys);
         let mut links: SmallVec<[NewLink; 2]> = SmallVec::new();
         for (place, change) in self.plan.links[relation * rows..][..rows].iter().enumerate() {
-            links.extend(change.map(|target| NewLink { source: keys[place], target, place }));
+            links.extend(new_target(*change).map(|target| NewLink { source: keys[place], target, place }));
         }
-        let is_own = |at: (u32, usize)| at == (self.table, relation);
-        for arrival in self.plan.arrivals.iter().filter(|arrival| is_own((arrival.table, arrival.relation))) {
-            let place = self.pending.place(arrival.target).expect("what arrives is a row of the statement");
-            links.push(NewLink { source: arrival.source, target: arrival.target, place });
-        }
-        for orphan in self.plan.orphans.iter().filter(|orphan| is_own((orphan.table, orphan.relation))) {
-            links.push(NewLink { source: orphan.source, target: no_target::unresolved(), place: 0 });
+        let own = self.plan.relinks.iter().filter(|relink| (relink.table, relink.relation) == (self.table, relation));
+        for relink in own {
+            let Some(target) = new_target(relink.to) else { continue };
+            let place = self.pending.place(target).unwrap_or(0);
+            links.push(NewLink { source: relink.source, target, place });
         }
         links
+    }
+}
+
+/// Where a changed link leads to, a null key for nowhere; `None` where it stays as it is.
+fn new_target(change: LinkChange) -> Option<DefaultKey> {
+    match change {
+        LinkChange::Stays => None,
+        LinkChange::To(target) => Some(target),
+        LinkChange::Waits(_) => Some(no_target::unresolved()),
     }
 }
 

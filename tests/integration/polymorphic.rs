@@ -182,8 +182,8 @@ fn deleting_a_target_reaches_the_rows_of_its_variant_only() {
     assert_eq!((&gone.removed[..], &gone.removed), (&[assets[0].erase()][..], &plan.removed));
     assert_eq!(db.get(assets[1]).unwrap().owner, Owner::Company(acme));
     // set_null
-    assert_eq!(gone.cleared.len(), 1);
-    assert_eq!((gone.cleared[0].row, gone.cleared[0].relation), (loans[0].erase(), "borrower_person"));
+    assert_eq!(gone.changed.len(), 1);
+    assert_eq!((gone.changed[0].row, gone.changed[0].relation), (loans[0].erase(), "borrower_person"));
     let left: Vec<_> = loans.iter().map(|loan| db.get(*loan).unwrap().borrower_id).collect();
     assert_eq!(left, [None, Some(Owner::Company(acme)), None]);
     assert_eq!(db.check(), Ok(()));

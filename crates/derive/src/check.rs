@@ -221,6 +221,7 @@ impl Checker {
             self.errors.at(list.span, "a relation to several models refers to them by id");
         }
         self.check_clearing(&[place], &item.options);
+        self.check_default(&item.options, true);
         let targets: Vec<syn::Type> = item.targets.iter().map(|target| self.resolved(target)).collect();
         self.check_acyclic(&targets, &item.options);
         for target in &targets {
@@ -293,6 +294,7 @@ impl Checker {
             }
         };
         self.check_clearing(&fields, &item.options);
+        self.check_default(&item.options, matches!(reference, Reference::Id));
         self.check_acyclic(std::slice::from_ref(&target), &item.options);
         self.add_relation(name, fields, target, reference, &item.options, false);
     }
@@ -306,9 +308,19 @@ impl Checker {
         options: &Options,
         is_variant: bool,
     ) {
-        let (on_delete, on_update) = (options.on_delete.clone(), options.on_update.clone());
-        let acyclic = options.acyclic.is_some() && self.is_itself(&target);
-        let relation = BelongsTo { name, fields, target, reference, on_delete, on_update, acyclic, is_variant };
+        let default = options.default.as_ref();
+        let relation = BelongsTo {
+            name,
+            fields,
+            reference,
+            on_delete: options.on_delete.clone(),
+            on_update: options.on_update.clone(),
+            default: default.map(|default| without_self(default.expression.to_token_stream(), &self.model.ident)),
+            is_deferred: options.deferred.is_some(),
+            is_acyclic: options.acyclic.is_some() && self.is_itself(&target),
+            is_variant,
+            target,
+        };
         self.model.relations.push(relation);
     }
 
@@ -345,6 +357,26 @@ impl Checker {
                     format!("`{option} = set_null` needs a key that can be absent: make `{field}` an `Option<{ty}>`");
                 self.errors.at(action.span, message);
             }
+        }
+    }
+
+    /// A default goes with `set_default`, and is declared where the key is a natural one.
+    fn check_default(&mut self, options: &Options, by_id: bool) {
+        let actions = [&options.on_delete, &options.on_update];
+        let used = actions.into_iter().flatten().find(|action| action.variant == "SetDefault");
+        match (&options.default, used) {
+            (Some(default), _) if by_id => {
+                let message = "the default of an id is a row: set it on the database, by `set_default_target`";
+                self.errors.at(default.span, message);
+            }
+            (Some(default), None) => {
+                self.errors.at(default.span, "a default is for `set_default`, which no action of this relation is");
+            }
+            (None, Some(action)) if !by_id => {
+                let message = "`set_default` needs a key to fall back to: say it by `default = ..`";
+                self.errors.at(action.span, message);
+            }
+            _ => {}
         }
     }
 

@@ -48,7 +48,10 @@ pub(crate) struct BelongsTo {
     pub(crate) reference: Reference,
     pub(crate) on_delete: Option<Action>,
     pub(crate) on_update: Option<Action>,
-    pub(crate) acyclic: bool,
+    /// The expression of the key that `set_default` gives, `Self` replaced in it.
+    pub(crate) default: Option<TokenStream>,
+    pub(crate) is_deferred: bool,
+    pub(crate) is_acyclic: bool,
     /// Whether it is one of those over a polymorphic key.
     pub(crate) is_variant: bool,
 }
