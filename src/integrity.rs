@@ -51,6 +51,15 @@ pub(crate) struct Plan {
     pub(crate) relinks: Vec<Relink>,
 }
 
+impl Plan {
+    /// Whether the rows stay where they are in every index.
+    #[inline]
+    pub(crate) fn keeps_indexes(&self) -> bool {
+        self.links.iter().all(|change| matches!(change, LinkChange::Stays))
+            && self.uniques.iter().all(|change| change.old.is_none() && change.new.is_none())
+    }
+}
+
 /// The hashes under which a row leaves and enters a unique index; both `None` where its key stays, or stays absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct UniqueChange {
@@ -77,8 +86,9 @@ pub(crate) fn plan_rows<M: Model>(
     mode: Mode,
 ) -> (Plan, Vec<(usize, Error)>) {
     let mut faults = Vec::new();
-    let uniques = uniques::plan(store, table, &mut pending, mode, None, &mut faults);
-    let plan = links::plan(store, table, &pending, mode, None, uniques, &mut faults);
+    let mut plan = Plan::default();
+    uniques::plan(store, table, &mut pending, mode, None, &mut plan.uniques, &mut faults);
+    links::plan(store, table, &pending, mode, None, &mut plan, &mut faults);
     (plan, faults)
 }
 

@@ -151,7 +151,7 @@ impl IndexWriter<'_> {
     /// Links a source in another way than before.
     #[inline]
     pub(crate) fn relink(&mut self, relation: usize, source: DefaultKey, change: LinkChange) {
-        if change != LinkChange::Stays {
+        if !matches!(change, LinkChange::Stays) {
             self.leave(relation, source);
             self.link(relation, source, change);
         }

@@ -98,9 +98,14 @@ pub(crate) fn replace_one<M: Model>(
 ) -> Option<M> {
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
-    reserve(rows, &mut index, 1);
+    let keeps_indexes = plan.keeps_indexes();
+    if !keeps_indexes {
+        reserve(rows, &mut index, 1);
+    }
     let old = swap(rows, &mut index, key, row);
-    reindex(&mut index, &[key], plan);
+    if !keeps_indexes {
+        reindex(&mut index, &[key], plan);
+    }
     settle(store, position, &plan.relinks);
     old
 }
@@ -228,7 +233,11 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             index.index.links[relation].reserve_entries(changes.iter().map(known));
         }
         for (key, change) in keys.iter().zip(changes) {
-            index.link(relation, *key, *change);
+            if let LinkChange::To(target) = change {
+                index.join(relation, *key, *target);
+            } else {
+                index.link(relation, *key, *change);
+            }
         }
     }
     for unique in 0..index.index.uniques.len() {
@@ -245,7 +254,9 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     let count = keys.len();
     for relation in 0..index.index.links.len() {
         for (key, change) in keys.iter().zip(&plan.links[relation * count..]) {
-            index.relink(relation, *key, *change);
+            if !matches!(change, LinkChange::Stays) {
+                index.relink(relation, *key, *change);
+            }
         }
     }
     for unique in 0..index.index.uniques.len() {

@@ -84,7 +84,7 @@ impl Database {
         let key = self.key_of::<I::Relation>(owner)?;
         let result = edit(&mut row);
         expect_key::<I::Relation>(&row, &key)?;
-        self.store_over(id, row)?;
+        self.store_over(id, row, &mut Vec::new())?;
         Ok(result)
     }
 
