@@ -121,7 +121,7 @@ impl<M> Arena<M> {
         if let Some(position) = self.free.len().checked_sub(nth + 1) {
             return Some(self.free[position]);
         }
-        let fresh = u64::from(self.next_slot) + (nth - self.free.len()) as u64;
+        let fresh = u64::from(self.next_slot).saturating_add((nth - self.free.len()) as u64);
         // slotmap panics where a slot would get the number of the null key.
         (fresh < u64::from(u32::MAX)).then(|| key_from_parts(fresh as u32, 1)).flatten()
     }

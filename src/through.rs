@@ -154,11 +154,11 @@ impl Database {
     {
         let wanted: hashbrown::HashSet<DefaultKey> = targets.iter().map(|target| target.key()).collect();
         let links = self.linked(owner, relation)?.with_links();
-        let others = links.filter(|(_, (target, _))| !wanted.contains(&target.key())).map(|((link, _), _)| link);
-        let others: Vec<Id<A::Source>> = others.collect();
-        self.in_one(|tx| {
-            others.iter().try_for_each(|link| tx.delete(*link).map(|_| ()))?;
-            targets.iter().try_for_each(|target| tx.link(owner, relation, *target, &mut make).map(|_| ()))
+        let others = links.filter(|(_, (target, _))| !wanted.contains(&target.key()));
+        let others: Vec<DefaultKey> = others.map(|((link, _), _)| link.key()).collect();
+        self.in_one(|db| {
+            db.delete_together::<A::Source>(others)?;
+            targets.iter().try_for_each(|target| db.link(owner, relation, *target, &mut make).map(|_| ()))
         })
     }
 
@@ -178,9 +178,9 @@ impl Database {
         B: Relation<Source = A::Source>,
     {
         self.get(owner)?;
-        self.in_one(|tx| {
-            let target = tx.insert(target)?;
-            Ok((target, tx.link(owner, relation, target, make)?))
+        self.in_one(|db| {
+            let target = db.insert(target)?;
+            Ok((target, db.link(owner, relation, target, make)?))
         })
     }
 

@@ -64,6 +64,17 @@ impl Database {
         Ok(Deleted { row, removed, changed })
     }
 
+    /// Removes any number of rows of a model as one statement, with what they take along.
+    pub(crate) fn delete_together<M: Model>(&mut self, keys: Vec<DefaultKey>) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let position = self.store.position::<M>()?;
+        let roots: Vec<RowAt> = keys.into_iter().map(|key| (position, key)).collect();
+        let removal = Removal::of(&self.store, &roots);
+        carry_out(&mut self.store, removal).map(drop)
+    }
+
     /// Removes a row that nothing refers to, with no list made.
     fn delete_alone<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<M, Error> {
         let mut hashes = UniqueHashes::default();
@@ -107,7 +118,7 @@ impl Database {
 
 /// Does what a removal says, unless something stands against it. Gives the rows that left, and which keys of others have
 /// changed.
-pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Departed, Vec<ChangedKey>), Error> {
+fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Departed, Vec<ChangedKey>), Error> {
     if !removal.blocked.is_empty() {
         return Err(removal.blocked.swap_remove(0));
     }
@@ -159,9 +170,4 @@ fn by_table<T, V>(items: &[T], split: impl Fn(&T) -> (u32, V)) -> Vec<(u32, Vec<
         groups[place].1.push(value);
     }
     groups
-}
-
-/// The rows of any tables as what `Removal::of` takes.
-pub(super) fn rows_at(table: u32, keys: impl IntoIterator<Item = DefaultKey>) -> Vec<RowAt> {
-    keys.into_iter().map(|key| (table, key)).collect()
 }

@@ -2,11 +2,9 @@
 
 use slotmap::{DefaultKey, Key};
 
-use super::delete;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::integrity::removal::Removal;
 use crate::model::{KeyOf, Model, Reference, Relation};
 use crate::relation::Inverse;
 
@@ -120,13 +118,8 @@ impl Database {
     /// Deletes every row of `owner`, all or none, with what that takes along, and gives their number (behaviour R19).
     pub fn delete_all<I: Inverse>(&mut self, owner: Id<Owner<I>>, relation: I) -> Result<usize, Error> {
         let keys = self.keys_in(owner, relation)?;
-        let position = self.store.position::<Source<I>>()?;
         let count = keys.len();
-        if count == 0 {
-            return Ok(0);
-        }
-        let removal = Removal::of(&self.store, &delete::rows_at(position, keys));
-        delete::carry_out(&mut self.store, removal)?;
+        self.delete_together::<Source<I>>(keys)?;
         Ok(count)
     }
 

@@ -58,7 +58,7 @@ fn lists_agree_with_a_naive_store_after_every_move() {
     }
 }
 
-/// Leaving costs O(1) whatever the fan-out: over any number of leaves, each entry is moved about once.
+/// HOSTILE 33: Leaving costs O(1) whatever the fan-out: over any number of leaves, each entry is moved about once.
 #[test]
 fn closing_up_moves_about_one_entry_for_each_that_leaves() {
     let members = keys(100_001);
