@@ -24,7 +24,7 @@ use std::cell::OnceCell;
 use std::mem;
 
 use hashbrown::{HashMap, HashTable};
-use slotmap::{DefaultKey, Key as _};
+use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
 use crate::arena::Arena;
@@ -467,7 +467,7 @@ pub(crate) fn sources(
     target: DefaultKey,
 ) -> impl Iterator<Item = DefaultKey> {
     let link = &store.tables[table as usize].index.links[relation];
-    link.sources(target).iter().copied().filter(|source| !source.is_null())
+    link.sources(target)
 }
 
 /// The error if rows that stay refer to `target` over `incoming`. O(sources), O(1) where there are none.

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use slotmap::{DefaultKey, Key};
+use slotmap::Key;
 
 use super::block::BlockWriter;
 use super::codec;
@@ -112,10 +112,8 @@ impl<'a> Saving<'a> {
 
 /// Writes the sources of every posting list that is not in slot order, with the place of their relation.
 fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
-    let present = |list: &[DefaultKey]| list.iter().copied().filter(|source| !source.is_null()).collect::<Vec<_>>();
     for (relation, link) in (0_u32..).zip(links) {
-        let lists = link.lists().map(|(_, list)| present(list));
-        for source in lists.filter(|list| !list.is_sorted_by_key(|&source| slot_of(source))).flatten() {
+        for source in link.lists().filter(|list| !list.clone().is_sorted_by_key(slot_of)).flatten() {
             let mut item = [0; ORDER_ITEM];
             item[..4].copy_from_slice(&relation.to_le_bytes());
             item[4..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
