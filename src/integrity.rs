@@ -15,6 +15,7 @@
 //! Not responsible for removals (`integrity::removal`) and for proving what is stored (`integrity::check`).
 
 mod check;
+pub(crate) mod ordinary;
 pub(crate) mod removal;
 
 pub(crate) use check::check_table;

@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::links::waiting_hash;
+use crate::integrity::ordinary::plan_leaving_single;
 use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
 use crate::model::Model;
 use crate::table::{Incoming, Orphan, RowAt, Store};
@@ -45,12 +46,19 @@ impl Database {
     /// ```
     pub fn delete<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
         let position = self.store.position::<M>()?;
-        self.store.table_at::<M>(position).row(id)?;
-        if !is_referred_to(&self.store, (position, id.key())) {
-            let row = self.delete_alone(position, id)?;
-            return Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() });
+        let table = self.store.table_at::<M>(position);
+        let row = table.row(id)?;
+        if is_referred_to(&self.store, (position, id.key())) {
+            return self.delete_roots(id, &[(position, id.key())]);
         }
-        self.delete_roots(id, &[(position, id.key())])
+        let row = match plan_leaving_single(table, id.key(), row) {
+            Some(hashes) if !self.store.keeps_rows() => {
+                let row = apply::remove_one(&mut self.store, position, id.key(), &hashes);
+                row.expect("the row was seen to be stored")
+            }
+            _ => self.delete_alone(position, id)?,
+        };
+        Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() })
     }
 
     /// Removes rows as one statement, with what they take along. The first is the one of `id`, no two are the same.
@@ -64,7 +72,9 @@ impl Database {
         Ok(Deleted { row, removed: plan.removed, cleared: plan.cleared })
     }
 
-    /// Removes a row that nothing refers to, with no list made.
+    /// Removes a row that nothing refers to, with no list made: where a transaction keeps it, or something about it is out
+    /// of the ordinary.
+    #[cold]
     fn delete_alone<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<M, Error> {
         let mut hashes = UniqueHashes::default();
         let table = self.store.table_at::<M>(position);
