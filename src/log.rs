@@ -140,7 +140,10 @@ impl IndexWriter<'_> {
 
     /// [`IndexWriter::join`] for many sources that have no link yet, each with its target.
     pub(crate) fn join_all(&mut self, relation: usize, sources: &[DefaultKey], targets: &[DefaultKey]) {
-        self.index.links[relation].join_all(sources, targets);
+        let link = &mut self.index.links[relation];
+        for (source, target) in sources.iter().zip(targets) {
+            link.join(*source, *target);
+        }
         if let Some(log) = &mut self.log {
             let what = What::Joined { relation: relation as u32 };
             log.changes.extend(sources.iter().map(|key| Change { table: self.table, key: *key, what }));

@@ -67,6 +67,7 @@ impl Database {
     }
 
     #[cold]
+    #[inline(never)]
     fn insert_planned<M: Model>(&mut self, position: u32, key: DefaultKey, row: M) -> Result<(), Error> {
         let plan = self.plan_one(position, Pending::new_rows(std::slice::from_ref(&row), &[key]))?;
         apply::insert(&mut self.store, position, [row], &[key], plan);

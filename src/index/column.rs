@@ -113,36 +113,6 @@ impl Column {
         self.places[slot] = place;
     }
 
-    /// Enters sources that have no entry, each with its target, and asks for their positions in turn.
-    pub(super) fn insert_all(
-        &mut self,
-        sources: &[DefaultKey],
-        targets: &[DefaultKey],
-        mut position: impl FnMut(DefaultKey, DefaultKey) -> u32,
-    ) {
-        debug_assert_eq!(sources.len(), targets.len());
-        if self.targets.is_empty() {
-            // Slot 0 is slotmap's own.
-            self.targets.push(no_target::stale());
-            self.places.push(VACANT);
-        }
-        let are_next = (self.targets.len()..).zip(sources).all(|(slot, source)| slot_of(*source) as usize == slot);
-        if are_next {
-            let place = |(source, target): (&DefaultKey, &DefaultKey)| Place {
-                version: version_of(*source),
-                position: position(*source, *target),
-            };
-            self.places.extend(sources.iter().zip(targets).map(place));
-            self.targets.extend_from_slice(targets);
-            self.len += sources.len();
-            return;
-        }
-        for (source, target) in sources.iter().zip(targets) {
-            let position = position(*source, *target);
-            self.insert(*source, Entry { target: *target, position });
-        }
-    }
-
     /// Takes a source out.
     #[inline]
     pub(super) fn remove(&mut self, source: DefaultKey) -> Option<Entry> {

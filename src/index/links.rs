@@ -137,14 +137,6 @@ impl Link {
         self.column.insert(source, Entry { target, position });
     }
 
-    /// [`Link::join`] for many sources, each with its target.
-    pub(crate) fn join_all(&mut self, sources: &[DefaultKey], targets: &[DefaultKey]) {
-        let postings = &mut self.postings;
-        self.column.insert_all(sources, targets, |source, target| {
-            if target.is_null() { 0 } else { postings.push(slot_of(target), slot_of(source)) }
-        });
-    }
-
     /// Enters a source that has no link yet, and whose key names no row, under the hash of that key.
     pub(crate) fn wait(&mut self, source: DefaultKey, hash: u32) {
         self.waiting.insert((hash, slot_of(source)), source);

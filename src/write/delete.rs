@@ -49,7 +49,7 @@ impl Database {
         let table = self.store.table_at::<M>(position);
         let row = table.row(id)?;
         if is_referred_to(&self.store, (position, id.key())) {
-            return self.delete_roots(id, &[(position, id.key())]);
+            return self.delete_with_sources(position, id);
         }
         let row = match plan_leaving_single(table, id.key(), row) {
             Some(hashes) if !self.store.keeps_rows() => {
@@ -59,6 +59,13 @@ impl Database {
             _ => self.delete_alone(position, id)?,
         };
         Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() })
+    }
+
+    // Calls of their own, so that the way of a row that goes alone stays short.
+    #[cold]
+    #[inline(never)]
+    fn delete_with_sources<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<Deleted<M>, Error> {
+        self.delete_roots(id, &[(position, id.key())])
     }
 
     /// Removes rows as one statement, with what they take along. The first is the one of `id`, no two are the same.
@@ -75,6 +82,7 @@ impl Database {
     /// Removes a row that nothing refers to, with no list made: where a transaction keeps it, or something about it is out
     /// of the ordinary.
     #[cold]
+    #[inline(never)]
     fn delete_alone<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<M, Error> {
         let mut hashes = UniqueHashes::default();
         let table = self.store.table_at::<M>(position);
