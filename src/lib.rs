@@ -47,7 +47,7 @@
 //! | share it between threads | [`SharedDatabase`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
 //! | share between threads | [`SharedDatabase`] |
-//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`Database::check`] |
+//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`] |
 //!
 //! # Costs
 //!
@@ -95,7 +95,8 @@ pub use id::{Id, ParseIdError, RowId};
 pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
-pub use integrity::removal::{ClearedKey, DeletePlan};
+pub use integrity::removal::DeletePlan;
+pub use integrity::statement::ChangedKey;
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{
@@ -113,7 +114,7 @@ pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use transaction::{CommitError, Transaction};
-pub use write::{Access, Deleted, Owner, Source, Split, TableMut};
+pub use write::{Access, Deleted, Owner, Source, Split, TableMut, UpdatePlan, Updated};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

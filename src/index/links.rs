@@ -11,6 +11,8 @@
 //! 3. Where it names none, it is `absent` (the foreign key is absent) or `unresolved` (the key names no row), and no
 //!    list holds the source. An unresolved source is in `waiting` under the hash of its key.
 //!
+//! Beside them, the relation's default target, where one is set (behaviour I13).
+//!
 //! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
 
 use std::collections::BTreeMap;
@@ -23,6 +25,17 @@ use super::column::{Column, Place};
 pub(crate) use super::column::{Entry, no_target};
 use super::postings::{HOLE, Postings};
 use crate::id::slot_of;
+
+/// What a write does to the link of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkChange {
+    /// It stays as it is.
+    Stays,
+    /// It leads to this row from now on or, by `absent`, to none.
+    To(DefaultKey),
+    /// Its key names no row: it waits under the hash of that key.
+    Waits(u32),
+}
 
 /// The hash under which sources wait for a target by its id.
 pub(crate) fn waiting_hash(target: DefaultKey) -> u32 {
@@ -38,9 +51,22 @@ pub(crate) struct Link {
     waiting: BTreeMap<(u32, u32), DefaultKey>,
     /// Slots of the targets whose lists the present statement has thinned out.
     sparse: Vec<u32>,
+    /// The row that `set_default` points sources at, where they refer by id.
+    default_target: Option<DefaultKey>,
 }
 
 impl Link {
+    /// The row that `set_default` points sources at, if one is set.
+    #[inline]
+    pub(crate) fn default_target(&self) -> Option<DefaultKey> {
+        self.default_target
+    }
+
+    /// Sets it, and gives the one of before.
+    pub(crate) fn set_default_target(&mut self, target: Option<DefaultKey>) -> Option<DefaultKey> {
+        std::mem::replace(&mut self.default_target, target)
+    }
+
     /// The source's target, or a null key that says why there is none. O(1), touches neither row.
     #[inline]
     pub(crate) fn target(&self, source: DefaultKey) -> DefaultKey {

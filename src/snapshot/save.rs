@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use slotmap::Key;
+use slotmap::{DefaultKey, Key};
 
 use super::block::BlockWriter;
 use super::codec;
@@ -77,7 +77,7 @@ impl<'a> Saving<'a> {
             Kind::Free => numbers(&self.slots[table].free)?,
             Kind::Rows => self.write_rows(table, care, &mut blocks)?,
             Kind::Order => write_order(&self.store.tables[table].index.links, &mut blocks)?,
-            Kind::Defaults => {}
+            Kind::Defaults => write_defaults(&self.store.tables[table].index.links, &mut blocks)?,
         }
         blocks.finish()
     }
@@ -114,17 +114,30 @@ impl<'a> Saving<'a> {
 fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
     for (relation, link) in (0_u32..).zip(links) {
         for source in link.lists().filter(|list| !list.clone().is_sorted_by_key(slot_of)).flatten() {
-            let mut item = [0; ORDER_ITEM];
-            item[..4].copy_from_slice(&relation.to_le_bytes());
-            item[4..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
-            blocks.item(&item)?;
+            blocks.item(&link_item(relation, source))?;
         }
     }
     Ok(())
 }
 
-/// The length of an item of the order section, in bytes: the relation's place and the source's key.
-pub(super) const ORDER_ITEM: usize = 12;
+/// Writes the default targets that are set, with the place of their relation.
+fn write_defaults<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+    let defaults = (0_u32..).zip(links).filter_map(|(relation, link)| Some((relation, link.default_target()?)));
+    for (relation, target) in defaults {
+        blocks.item(&link_item(relation, target))?;
+    }
+    Ok(())
+}
+
+/// The length of an item about a relation, in bytes: the relation's place and the key of a row.
+pub(super) const LINK_ITEM: usize = 12;
+
+fn link_item(relation: u32, row: DefaultKey) -> [u8; LINK_ITEM] {
+    let mut item = [0; LINK_ITEM];
+    item[..4].copy_from_slice(&relation.to_le_bytes());
+    item[4..].copy_from_slice(&row.data().as_ffi().to_le_bytes());
+    item
+}
 
 /// Refuses a table that loading would refuse.
 ///

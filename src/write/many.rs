@@ -2,13 +2,14 @@
 
 use slotmap::DefaultKey;
 
-use super::{apply, usual_mode};
+use super::apply;
+use super::update::refuse_batch;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::index::unique::UniqueIndex;
 use crate::integrity::ordinary::plan_batch;
-use crate::integrity::{Mode, Pending};
+use crate::integrity::{Mode, Pending, plan_rows};
 use crate::model::Model;
 
 impl Database {
@@ -35,7 +36,7 @@ impl Database {
     pub fn insert_many<M: Model>(&mut self, rows: impl Into<Vec<M>>) -> Result<Vec<Id<M>>, Error> {
         let rows = rows.into();
         let keys = self.upcoming_keys::<M>(rows.len())?;
-        self.insert_batch(rows, keys, usual_mode(&self.store))
+        self.insert_batch(rows, keys, Mode::Checked)
     }
 
     /// Stores the rows that `make` gives for `count` new ids, so that they can refer to each other by id
@@ -52,7 +53,7 @@ impl Database {
             return Err(Error::Unfilled { row: unfilled.erase() });
         }
         let keys = if rows.len() > keys.len() { self.upcoming_keys::<M>(rows.len())? } else { keys };
-        self.insert_batch(rows, keys, usual_mode(&self.store))
+        self.insert_batch(rows, keys, Mode::Checked)
     }
 
     /// Stores rows as they are, without refusing any: for tools that must look at data with flaws.
@@ -82,8 +83,9 @@ impl Database {
             apply::insert_batch(&mut self.store, position, rows, &keys, &targets);
             return Ok(keys.into_iter().map(Id::from_key).collect());
         }
-        let plan = self.plan_many(position, rows.len(), Pending::new_rows(&rows, &keys), mode)?;
-        apply::insert(&mut self.store, position, rows, &keys, plan);
+        let (plan, faults) = plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), mode);
+        refuse_batch(rows.len(), faults)?;
+        apply::insert(&mut self.store, position, rows, &keys, &plan);
         Ok(keys.into_iter().map(Id::from_key).collect())
     }
 }
