@@ -144,6 +144,8 @@ impl<M: Model> Visitor<M> for Declared {
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
             deferred: R::DEFERRED,
+            acyclic: R::ACYCLIC,
+            one_of: R::Presence::ONE_OF,
         });
         let uses_default = [R::ON_DELETE, R::ON_UPDATE].contains(&Action::SetDefault);
         if uses_default && unique.is_some() && R::default_key().is_none() {

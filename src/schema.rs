@@ -83,6 +83,10 @@ pub struct RelationSchema {
     pub on_update: Action,
     /// Whether its key and its `no_action` are judged at the commit in every transaction.
     pub deferred: bool,
+    /// Whether it leads no row back to itself (behaviour I21).
+    pub acyclic: bool,
+    /// Whether a source that has no target over this relation has one over another of the same fields.
+    pub one_of: bool,
 }
 
 /// One has_many or has_one relation.
@@ -193,8 +197,11 @@ impl Schema {
                 relation.target_fields.len()
             ));
         }
+        if relation.acyclic && relation.target != table.name {
+            report(format!("acyclic is said of a relation of a model to itself, and it leads to `{}`", target.name));
+        }
         for (option, action) in [("on_delete", relation.on_delete), ("on_update", relation.on_update)] {
-            if action == Action::SetNull && relation.required {
+            if action == Action::SetNull && (relation.required || relation.one_of) {
                 report(format!("{option} = set_null on a required key"));
             }
         }
@@ -306,7 +313,9 @@ impl TableSchema {
             report(format!("both ends of its links are `{}`.{}", self.name, near.name));
             return;
         }
-        for relation in [near, far].into_iter().filter(|relation| !relation.required) {
+        // The links of an owner have that owner, whatever other links refer to.
+        let lacking = [(near, near.required || near.one_of), (far, far.required)].into_iter().filter(|(_, has)| !has);
+        for (relation, _) in lacking {
             report(format!(
                 "a link has both its ends, and the key of `{}`.{} can be absent: make {} required",
                 self.name,

@@ -42,6 +42,13 @@ pub(crate) struct Entry {
     pub(super) position: u32,
 }
 
+impl Entry {
+    /// The target, or a null key that says why there is none.
+    pub(crate) fn target(self) -> DefaultKey {
+        self.target
+    }
+}
+
 /// Whose entry it is, and where in the target's list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
