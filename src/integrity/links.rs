@@ -29,7 +29,10 @@ pub(super) fn plan<M: Model>(
     round.judge_departures();
     M::declare(&mut round);
     round.find_arrivals();
-    use super::{Mode, Pending, Plan, acyclic, dangling, dangling_since, restriction, sources};
+    let Round { own, plan, faults, .. } = round;
+    if mode == Mode::Checked {
+        acyclic::judge(own, table, pending, plan, faults);
+    }
 }
 
 struct Round<'p, 'a, 'r, M: Model> {
