@@ -63,7 +63,9 @@ fn write(options: &Options) -> Result<(), String> {
         plots::write(&results)?;
         document::write(&parts)?;
     } else {
-        parts.iter().for_each(|(name, text)| println!("\n## {name}\n\n{text}"));
+        for (name, text) in &parts {
+            println!("\n## {name}\n\n{text}");
+        }
     }
     Ok(())
 }

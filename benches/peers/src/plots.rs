@@ -11,15 +11,16 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::engines::{ARRAYS, RELATA};
 use crate::run::{ROOT, Results};
 use crate::tables::{grouped, short};
-use crate::workload::{Report, Workload};
+use crate::workload::{Figure, Report, Workload};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Done = Result<(), Box<dyn Error>>;
+type Plot = fn(&Results, &Area<'_>) -> Done;
 
 const FONT: &str = "sans-serif";
 const GREY: RGBColor = RGBColor(90, 90, 90);
 const RELATA_COLOUR: RGBColor = RGBColor(200, 30, 30);
-/// Colours that can be told apart, also by those who see fewer of them (Okabe and Ito's).
+/// Colours that can be told apart, also by those who see fewer of them (after Okabe and Ito).
 const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 0, 0),
     RGBColor(0, 114, 178),
@@ -28,7 +29,7 @@ const COLOURS: [RGBColor; 8] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
     RGBColor(120, 94, 240),
-    RGBColor(140, 140, 60),
+    RGBColor(150, 110, 60),
 ];
 
 const JOIN_BY_ENGINE: &str = "three_hops_by_engine.svg";
@@ -53,7 +54,7 @@ pub(crate) fn list(results: &Results) -> String {
 pub(crate) fn write(results: &Results) -> Result<(), String> {
     let folder = PathBuf::from(ROOT).join("docs").join("plots");
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let plots: [(&str, (u32, u32), fn(&Results, &Area<'_>) -> Done); 3] = [
+    let plots: [(&str, (u32, u32), Plot); 3] = [
         (JOIN_BY_ENGINE, (900, 440), join_by_engine),
         (JOIN_BY_ROWS, (900, 560), join_by_rows),
         (COST_BY_ROWS, (1000, 900), cost_by_rows),
@@ -67,23 +68,28 @@ pub(crate) fn write(results: &Results) -> Result<(), String> {
     Ok(())
 }
 
-/// The colour of an engine, by its place among all.
+/// The colour of an engine, by its place among all. The same on several threads has the same.
 fn colour(results: &Results, engine: &str) -> RGBColor {
+    let name = |engine: &str| engine.split(',').next().unwrap_or_default().to_owned();
     if engine == RELATA {
         return RELATA_COLOUR;
     }
-    let mut others: Vec<&str> = results.reports.iter().map(|report| report.engine.as_str()).collect();
+    let mut others: Vec<String> = results.reports.iter().map(|report| name(&report.engine)).collect();
     others.dedup();
-    others.retain(|name| *name != RELATA);
-    let place = others.iter().position(|name| *name == engine).unwrap_or(0);
+    others.retain(|other| other != RELATA);
+    let place = others.iter().position(|other| *other == name(engine)).unwrap_or(0);
     COLOURS[place % COLOURS.len()]
 }
 
-/// From the power of ten below the least to the one above the greatest.
+/// The powers of ten around some values. 998 counts as a thousand; a single decade gets another below, for which there
+/// is a line to read the height from.
 fn decades(values: impl Iterator<Item = f64> + Clone) -> std::ops::Range<f64> {
-    let least = values.clone().fold(f64::INFINITY, f64::min);
-    let greatest = values.fold(0.0, f64::max);
-    10_f64.powf(least.log10().floor())..10_f64.powf(greatest.log10().ceil())
+    const NEARLY: f64 = 0.02;
+    let least = (values.clone().fold(f64::INFINITY, f64::min).log10() + NEARLY).floor();
+    let greatest = (values.clone().fold(0.0, f64::max).log10() - NEARLY).ceil().max(least + 1.0);
+    let least = if greatest - least < 2.0 { least - 1.0 } else { least };
+    let exact = values.fold(f64::INFINITY, f64::min);
+    10_f64.powf(least).min(exact)..10_f64.powf(greatest)
 }
 
 /// Bars, fastest first.
@@ -93,7 +99,7 @@ fn join_by_engine(results: &Results, area: &Area<'_>) -> Done {
     times.sort_by(|a, b| b.1.total_cmp(&a.1));
     let range = decades(times.iter().map(|(_, time)| *time));
     // Room for the figure behind the longest bar.
-    let range = range.start.min(1.0)..range.end * 3.0;
+    let range = range.start.min(1.0)..range.end * 2.0;
     let title = format!("line → order → customer → nation, prices summed by nation: {} lines", grouped(results.lines));
     let bars = times.len() as f64;
     let mut chart = ChartBuilder::on(area)
@@ -108,7 +114,7 @@ fn join_by_engine(results: &Results, area: &Area<'_>) -> Done {
         .disable_y_mesh()
         .y_labels(0)
         .x_desc("nanoseconds for each line, one thread where none are named (log scale)")
-        .x_label_formatter(&|value| short_power(*value))
+        .x_label_formatter(&|value| written_out(*value))
         .light_line_style(WHITE)
         .bold_line_style(GREY.mix(0.25))
         .label_style((FONT, 14))
@@ -143,14 +149,16 @@ fn power(value: f64) -> String {
     format!("10{}", exponent.to_string().bytes().map(|digit| DIGITS[usize::from(digit - b'0')]).collect::<String>())
 }
 
-/// What an engine takes for a workload at each number of rows.
-fn points(results: &Results, engine: &str, workload: Workload, value: fn(f64, f64) -> f64) -> Vec<(f64, f64)> {
+/// What an engine takes for a workload, by the number of lines there are: of siblings, where they are what counts.
+fn points(results: &Results, engine: &str, workload: Workload, value: fn(&Figure) -> f64) -> Vec<(f64, f64)> {
     let reports = results.reports.iter().filter(|report| report.engine == engine);
-    let figures = reports.filter_map(|report| report.figure(workload));
+    let figures = reports.filter_map(|report| Some((report.lines, report.figure(workload)?)));
+    let rows = |lines, figure: &Figure| if workload == Workload::DeleteHot { figure.rows } else { lines };
     let mut points: Vec<(f64, f64)> =
-        figures.map(|figure| (figure.rows as f64, value(figure.rows as f64, figure.ns_per_row))).collect();
+        figures.map(|(lines, figure)| (rows(lines, figure) as f64, value(figure))).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    points.dedup_by_key(|point| point.0);
+    // The tables and the plots may have been measured at nearly the same number.
+    points.dedup_by(|next, point| next.0 < point.0 * 1.1);
     points
 }
 
@@ -166,7 +174,9 @@ fn engines_by_rows(results: &Results) -> Vec<&str> {
 fn join_by_rows(results: &Results, area: &Area<'_>) -> Done {
     let series: Vec<(&str, Vec<(f64, f64)>)> = engines_by_rows(results)
         .into_iter()
-        .map(|engine| (engine, points(results, engine, Workload::ThreeHops, |rows, ns| rows * ns / 1e6)))
+        .map(|engine| {
+            (engine, points(results, engine, Workload::ThreeHops, |join| join.rows as f64 * join.ns_per_row / 1e6))
+        })
         .collect();
     let all = || series.iter().flat_map(|(_, points)| points);
     let mut chart = ChartBuilder::on(area)
@@ -184,17 +194,22 @@ fn join_by_rows(results: &Results, area: &Area<'_>) -> Done {
         .x_desc("line items")
         .y_desc("milliseconds for the join, one thread")
         .x_label_formatter(&|value| power(*value))
-        .y_label_formatter(&|value| short_power(*value))
+        .y_label_formatter(&|value| written_out(*value))
         .light_line_style(WHITE)
         .bold_line_style(GREY.mix(0.25))
         .label_style((FONT, 14))
         .draw()?;
     for (engine, points) in &series {
         let style = colour(results, engine).stroke_width(if *engine == RELATA { 3 } else { 2 });
+        let is_stopped = results.skipped.iter().any(|(skipped, _)| skipped == engine);
+        let label =
+            if is_stopped { format!("{engine} (✕: the next would take too long)") } else { (*engine).to_owned() };
         chart
             .draw_series(LineSeries::new(points.clone(), style).point_size(3))?
-            .label(*engine)
+            .label(label)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
+        let end = points.last().copied().filter(|_| is_stopped);
+        chart.draw_series(end.map(|end| Cross::new(end, 7, style)))?;
     }
     legend(&mut chart)
 }
@@ -223,7 +238,7 @@ fn cost_by_rows(results: &Results, area: &Area<'_>) -> Done {
     for (panel, workload) in area.split_evenly((3, 3)).into_iter().zip(workloads) {
         let series: Vec<(&str, Vec<(f64, f64)>)> = [RELATA, ARRAYS]
             .into_iter()
-            .map(|engine| (engine, points(results, engine, workload, |_, ns| ns)))
+            .map(|engine| (engine, points(results, engine, workload, |figure| figure.ns_per_row)))
             .filter(|(_, points)| !points.is_empty())
             .collect();
         let all = || series.iter().flat_map(|(_, points)| points);
@@ -240,7 +255,7 @@ fn cost_by_rows(results: &Results, area: &Area<'_>) -> Done {
         chart
             .configure_mesh()
             .x_label_formatter(&|value| power(*value))
-            .y_label_formatter(&|value| short_power(*value))
+            .y_label_formatter(&|value| written_out(*value))
             .light_line_style(WHITE)
             .bold_line_style(GREY.mix(0.25))
             .label_style((FONT, 12))
@@ -252,12 +267,15 @@ fn cost_by_rows(results: &Results, area: &Area<'_>) -> Done {
                 .label(*engine)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
         }
-        legend(&mut chart)?;
+        if workload == Workload::Load {
+            legend(&mut chart)?;
+        }
     }
     Ok(())
 }
 
 /// 0.1, 1, 10, 1,000: a power of ten as a person writes it.
-fn short_power(value: f64) -> String {
-    if value < 1.0 { value.to_string() } else { format!("{value:.0}") }
+fn written_out(value: f64) -> String {
+    #[expect(clippy::cast_sign_loss, reason = "axes begin above nothing")]
+    if value < 1.0 { value.to_string() } else { grouped(value.round() as usize) }
 }

@@ -116,12 +116,12 @@ pub(crate) struct Effort {
 impl Effort {
     const RUNS_MIN: usize = 3;
     /// A run that takes so long is not repeated.
-    const LONG: Duration = Duration::from_secs(12);
+    const LONG: Duration = Duration::from_secs(8);
     /// A run that is shorter is repeated within one measurement, since the clock does not count single nanoseconds.
     const SHORT: Duration = Duration::from_millis(1);
 
     pub(crate) fn new(is_quick: bool) -> Self {
-        let milliseconds = if is_quick { 100 } else { 2_500 };
+        let milliseconds = if is_quick { 100 } else { 1_500 };
         Effort { budget: Duration::from_millis(milliseconds), runs_max: if is_quick { 5 } else { 15 } }
     }
 
@@ -132,11 +132,12 @@ impl Effort {
             || (runs >= Self::RUNS_MIN && spent >= self.budget)
     }
 
-    /// Takes the times of `run`, which times itself, until the effort is spent.
-    fn times(self, mut run: impl FnMut() -> Duration) -> Vec<Duration> {
-        let mut times = Vec::new();
+    /// The times of runs until the effort is spent. The first warms up, and counts only where it has taken so long that
+    /// this does not matter.
+    fn times(self, first: Duration, mut again: impl FnMut() -> Duration) -> Vec<Duration> {
+        let mut times = Vec::from_iter((first >= self.budget).then_some(first));
         while !self.is_spent(&times) {
-            times.push(run());
+            times.push(again());
         }
         times
     }
@@ -218,26 +219,22 @@ impl Task<'_> {
 
     fn load<E: Engine>(&self) -> (E, Figure, Option<u64>) {
         let before = resident_bytes();
-        let timed = || {
+        let load = || {
             let start = Instant::now();
             let engine = black_box(E::load(self.flat));
             (start.elapsed(), engine)
         };
         // The first load shows the memory: later ones reuse what it has given back.
-        let (first, engine) = timed();
+        let (first, engine) = load();
         let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
         let mut kept = Some(engine);
-        let mut times = if first >= Effort::LONG { vec![first] } else { Vec::new() };
-        times.extend(if times.is_empty() {
-            self.effort.times(|| {
-                kept = None;
-                let (time, engine) = timed();
-                kept = Some(engine);
-                time
-            })
-        } else {
-            Vec::new()
-        });
+        let again = || {
+            kept = None;
+            let (elapsed, engine) = load();
+            kept = Some(engine);
+            elapsed
+        };
+        let times = self.effort.times(first, again);
         let engine = kept.expect("the last load is kept");
         let answer = engine.prices();
         (engine, Figure::new(Workload::Load, self.flat.lines.len(), times, answer), grown)
@@ -246,26 +243,26 @@ impl Task<'_> {
     fn read(&self, workload: Workload, rows: usize, run: &dyn Fn() -> i64) -> Figure {
         let start = Instant::now();
         let answer = run();
-        let warm_up = start.elapsed();
-        let timed = || {
+        let first = start.elapsed();
+        let again = || {
             let mut repeats = 0;
             let start = Instant::now();
             loop {
                 assert_eq!(black_box(run()), answer, "{} gives another answer than before", workload.name());
                 repeats += 1;
-                if start.elapsed() >= Effort::SHORT {
-                    return start.elapsed() / repeats;
+                let elapsed = start.elapsed();
+                if elapsed >= Effort::SHORT {
+                    return elapsed / repeats;
                 }
             }
         };
-        let times = if warm_up >= Effort::LONG { vec![warm_up] } else { self.effort.times(timed) };
-        Figure::new(workload, rows, times, answer)
+        Figure::new(workload, rows, self.effort.times(first, again), answer)
     }
 
     /// What is left after the deletes is the answer.
     fn delete<E: Engine>(&self) -> Option<Figure> {
         let mut answer = None;
-        let times = self.effort.times(|| {
+        let mut run = || {
             let mut engine = E::load(self.hot);
             let keys = engine.keys(self.hot_lines);
             let start = Instant::now();
@@ -273,7 +270,9 @@ impl Task<'_> {
             let elapsed = start.elapsed();
             answer = is_done.map(|()| engine.prices());
             elapsed
-        });
+        };
+        let first = run();
+        let times = self.effort.times(first, run);
         answer.map(|answer| Figure::new(Workload::DeleteHot, self.hot_lines.len(), times, answer))
     }
 }

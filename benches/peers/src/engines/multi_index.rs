@@ -1,6 +1,8 @@
 //! multi_index_map: a map for each table with a hashed unique index on the number, and a hashed one on the order of a
 //! line. It knows no relations, so each insert looks its target up first.
 
+#![allow(clippy::disallowed_types, reason = "the derive writes std's maps, whose order does not show in sums")]
+
 use multi_index_map::MultiIndexMap;
 
 use crate::suite::data::{CustomerDetails, Flat, LineDetails, OrderDetails};
