@@ -18,9 +18,10 @@ const TURNS: usize = 17;
 /// The same with `--quick`.
 const TURNS_QUICK: usize = 5;
 
-/// Runs a workload in turns and gives its lines of the table, one for each loop beside relata.
-#[expect(clippy::cast_precision_loss, reason = "there are far fewer rows than 2^52")]
-fn measure(mut workload: Workload<'_>, turns: usize) -> String {
+/// Runs a workload in turns and gives its lines of the table, one for each loop beside relata. Where bytes are what counts,
+/// adds a line of their speed to `speeds`.
+#[expect(clippy::cast_precision_loss, reason = "there are far fewer rows and bytes than 2^52")]
+fn measure(mut workload: Workload<'_>, turns: usize, speeds: &mut Vec<String>) -> String {
     let sides = workload.labels().len();
     let mut turn = || -> Vec<Duration> { (0..sides).map(|side| workload.run(side)).collect() };
     turn();
@@ -31,6 +32,12 @@ fn measure(mut workload: Workload<'_>, turns: usize) -> String {
         quartiles(times.collect())[1]
     };
     let (name, relata) = (&workload.name, nanoseconds_per_row(0));
+    if let Some(bytes) = workload.bytes {
+        let megabytes_per_second = |side| bytes as f64 / rows / nanoseconds_per_row(side) * 1e3;
+        let sides = workload.labels().iter().enumerate();
+        let sides = sides.map(|(side, label)| format!("{label} {:.0}", megabytes_per_second(side)));
+        speeds.push(format!("{name}: {} MB/s", sides.collect::<Vec<_>>().join(", ")));
+    }
     let lines = workload.labels().iter().enumerate().skip(1).map(|(side, label)| {
         let baseline = nanoseconds_per_row(side);
         let ratios = turns.iter().map(|turn| turn[0].as_secs_f64() / turn[side].as_secs_f64());
@@ -59,11 +66,18 @@ fn main() {
 
     println!("TPC-H scale {}, median of {turns} turns, one thread\n", suite::scale());
     println!("| name | relata ns/row | baseline | baseline ns/row | ratio | quartiles |\n|---|---|---|---|---|---|");
+    let mut speeds = Vec::new();
     suite::for_each(|workload| {
         if is_asked(&workload.name) {
-            print!("{}", measure(workload, turns));
+            print!("{}", measure(workload, turns, &mut speeds));
         }
     });
+    if !speeds.is_empty() {
+        println!("\nbytes of rows in memory\n\n{}", speeds.join("\n"));
+    }
+    if is_asked("pauses") {
+        println!("\n{}", suite::pauses::report());
+    }
     if is_asked("memory") {
         println!("\n{}", suite::memory::report());
     }

@@ -21,6 +21,7 @@ pub(crate) mod acyclic;
 mod check;
 mod edits;
 mod links;
+pub(crate) mod ordinary;
 mod pending;
 pub(crate) mod removal;
 pub(crate) mod statement;
@@ -30,7 +31,7 @@ pub(crate) use check::check_table;
 pub(crate) use edits::Edits;
 pub(crate) use pending::Pending;
 
-use slotmap::{DefaultKey, Key as _};
+use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
 use crate::arena::Arena;
@@ -132,7 +133,7 @@ pub(crate) fn sources(
     target: DefaultKey,
 ) -> impl Iterator<Item = DefaultKey> {
     let link = &store.tables[table as usize].index.links[relation];
-    link.sources(target).iter().copied().filter(|source| !source.is_null())
+    link.sources(target)
 }
 
 /// The error if rows refer to `target` over `incoming` which `stay` as they are. O(sources), O(1) where there are none.

@@ -86,13 +86,12 @@ impl Database {
         let links = self.table::<A::Source>()?;
         let (near, far) = (&links.index.links[A::INDEX], &links.index.links[B::INDEX]);
         let (owner, target) = (owner.key(), target.key());
-        // A hole of a list has no target.
         let found = if near.count(owner) <= far.count(target) {
-            near.sources(owner).iter().find(|link| far.target(**link) == target)
+            near.sources(owner).find(|link| far.target(*link) == target)
         } else {
-            far.sources(target).iter().find(|link| near.target(**link) == owner)
+            far.sources(target).find(|link| near.target(*link) == owner)
         };
-        found.map(|link| Id::from_key(*link)).map(|id| Ok((id, links.row(id)?))).transpose()
+        found.map(Id::from_key).map(|id| Ok((id, links.row(id)?))).transpose()
     }
 
     /// Links two rows and gives the link: `make` gets both foreign keys, and must put them in.

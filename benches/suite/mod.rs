@@ -10,7 +10,9 @@ mod delete;
 mod include;
 mod insert;
 pub(crate) mod memory;
+pub(crate) mod pauses;
 mod point;
+mod snapshot;
 mod workload;
 
 pub(crate) use data::{Data, Flat, RowOrder};
@@ -41,7 +43,7 @@ pub(crate) fn scale() -> f64 {
 pub(crate) fn for_each(mut visit: impl FnMut(Workload<'_>)) {
     for order in [RowOrder::Sequential, RowOrder::Shuffled] {
         let data = Data::new(Flat::generate(scale(), order), order);
-        let rooms = [point::workloads, include::workloads, children::workloads, insert::workloads];
+        let rooms = [point::workloads, include::workloads, children::workloads, insert::workloads, snapshot::workloads];
         rooms.into_iter().flat_map(|workloads| workloads(&data)).for_each(&mut visit);
     }
     for fan in FANS.into_iter().take(if is_test() { 1 } else { FANS.len() }) {

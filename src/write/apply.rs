@@ -3,6 +3,8 @@
 //! rows that leave are kept by their arena. Where a history is kept or somebody is subscribed, a statement outside of a
 //! transaction is one of its own.
 
+mod ordinary;
+
 use std::any::Any;
 
 use slotmap::DefaultKey;
@@ -15,6 +17,8 @@ use crate::log::{IndexWriter, Log};
 use crate::model::Model;
 use crate::table::{Relink, Store};
 use crate::undo;
+
+pub(crate) use ordinary::{insert_batch, insert_one, remove_one, reserve_rows};
 
 /// Stores rows under the next ids, which the plan was made for.
 pub(crate) fn insert<M: Model>(
@@ -218,6 +222,7 @@ fn relink(store: &mut Store, relinks: &[Relink]) {
     }
 }
 
+#[inline]
 fn reserve<M>(rows: &Arena<M>, index: &mut IndexWriter<'_>, additional: usize) {
     index.index.reserve(additional, rows.next_slot() as usize + additional);
 }

@@ -1,6 +1,6 @@
 //! Writing through an owner: rows of a has_many or has_one that can only be that owner's (behaviours R10 to R22).
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use crate::database::Database;
 use crate::error::Error;
@@ -127,7 +127,7 @@ impl Database {
         let _ = relation;
         self.get(owner)?;
         let link = &self.table::<Source<I>>()?.index.links[I::Relation::INDEX];
-        Ok(link.sources(owner.key()).iter().copied().filter(|source| !source.is_null()).collect())
+        Ok(link.sources(owner.key()).collect())
     }
 }
 
