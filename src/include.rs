@@ -40,6 +40,7 @@ use crate::table::Table;
 
 pub use many::Children;
 pub use nested::{Each, Tree};
+pub(crate) use one::Then;
 pub use recursive::{Reached, Recursive};
 pub use scope::{Scoped, ScopedChildren};
 pub use through::Linked;

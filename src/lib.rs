@@ -82,6 +82,7 @@ mod transaction;
 mod history;
 mod shared;
 mod include;
+mod join;
 mod through;
 mod row;
 mod builder;
@@ -96,6 +97,7 @@ pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
 pub use integrity::removal::{ClearedKey, DeletePlan};
+pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{

@@ -121,6 +121,11 @@ impl Link {
         self.waiting.len()
     }
 
+    /// The source in the lowest slot whose key names no row. O(unresolved).
+    pub(crate) fn first_unresolved(&self) -> Option<DefaultKey> {
+        self.waiting.values().copied().min_by_key(|source| slot_of(*source))
+    }
+
     /// The sources that wait under a hash, in slot order: those of the missing key, and of others that share its hash.
     pub(crate) fn waiting(&self, hash: u32) -> impl Iterator<Item = DefaultKey> {
         self.waiting.range((hash, 0)..=(hash, u32::MAX)).map(|(_, source)| *source)
