@@ -12,6 +12,8 @@
 
 mod hop;
 mod iter;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod row;
 mod stage;
 
@@ -25,6 +27,8 @@ use crate::model::Model;
 pub use hop::Hop;
 pub use iter::JoinIter;
 use iter::{Block, Sources};
+#[cfg(feature = "rayon")]
+pub use parallel::ParJoin;
 pub use row::{Append, Joined};
 pub use stage::Stage;
 use stage::{Filtered, FromLast, Picked, Start};
@@ -154,7 +158,7 @@ impl Database {
     /// }
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn join<'a, H: Hop>(&'a self, hop: H) -> Join<'a, H::Stage<'a, Start<'a, H::From>, FromLast>> {
+    pub fn join<H: Hop>(&self, hop: H) -> Join<'_, H::Stage<'_, Start<'_, H::From>, FromLast>> {
         self.rows::<H::From>().join(hop)
     }
 }
@@ -175,7 +179,8 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
     where
         S::Item: Append<Joined<'a, H::To>>,
     {
-        self.hop(hop, FromLast)
+        let _ = hop;
+        self.along::<H, _>(FromLast)
     }
 
     /// Joins another table, from any row of a result: `row` says which.
@@ -199,7 +204,8 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
         S::Item: Append<Joined<'a, H::To>>,
         P: Fn(S::Item) -> Joined<'a, H::From>,
     {
-        self.hop(hop, Picked(row))
+        let _ = hop;
+        self.along::<H, _>(Picked(row))
     }
 
     /// Opens the join and iterates it. One buffer is allocated; nothing is read before the first result is asked for.
@@ -209,17 +215,17 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
     /// Errors: [`Error::UnknownModel`]; [`Error::NotFound`] for the first id of [`Database::rows_at`] that names no row;
     /// [`Error::Unresolved`] where any row of a joined relation, in this join or not, refers to one that is missing (it
     /// was stored unchecked, or checks are deferred); [`Error::Unfilled`] where one refers to a reserved id.
+    #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless something is missing")]
     pub fn iter(self) -> Result<JoinIter<'a, S>, Error> {
         let (sources, stages) = self.opened?;
         Ok(JoinIter { sources, block: Block::new(stages) })
     }
 
-    fn hop<H: Hop, O>(self, hop: H, origin: O) -> Join<'a, H::Stage<'a, S, O>>
+    fn along<H: Hop, O>(self, origin: O) -> Join<'a, H::Stage<'a, S, O>>
     where
         S::Item: Append<Joined<'a, H::To>>,
         O: stage::Origin<'a, S, H::From>,
     {
-        let _ = hop;
         let Join { database, opened } = self;
         let opened = opened.and_then(|(sources, before)| {
             let (links, table) = (H::open(database)?, database.table::<H::To>()?);

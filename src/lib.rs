@@ -42,7 +42,8 @@
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
-//! | join | [`Database::include`] and [`Path`] |
+//! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
+//! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | share it between threads | [`SharedDatabase`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
@@ -51,12 +52,12 @@
 //!
 //! # Costs
 //!
-//! Reads never hash and never allocate, but for [`Database::find`] (one hash) and inclusions of many rows with a scope
-//! (one buffer for each block of 256 sources). Each method states its own.
+//! Reads never hash and never allocate, but for [`Database::find`] (one hash), inclusions of many rows with a scope (one
+//! buffer for each block of 256 sources) and joins (one buffer). Each method states its own.
 //!
 //! # Features
 //!
-//! `derive` (default): the derive macro.
+//! `derive` (default): the derive macro. `rayon`: inclusions and joins on several threads.
 
 // The derive writes paths that begin with `::relata`; this lets the tests in here use it too.
 #[cfg(test)]
@@ -93,10 +94,14 @@ pub use builder::DatabaseBuilder;
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use id::{Id, ParseIdError, RowId};
+#[cfg(feature = "rayon")]
+pub use include::ParInclude;
 pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
 pub use integrity::removal::{ClearedKey, DeletePlan};
+#[cfg(feature = "rayon")]
+pub use join::ParJoin;
 pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;

@@ -26,7 +26,7 @@ use crate::table::Table;
     note = "a hop is a relation (`LineItem::ORDER`, `Customer::ORDERS`) or a chain to one row (`LineItem::ORDER.then(Order::CUSTOMER)`)",
     note = "many to many: `join(Post::TAGS.links()).join(PostTag::TAG)`"
 )]
-pub trait Hop: Sealed {
+pub trait Hop: Sealed + Copy {
     /// The model that it goes from.
     type From: Model;
     /// The model that it leads to.
@@ -69,7 +69,7 @@ pub trait HopToOne: Hop {
 pub trait HopToMany: Hop {
     /// The rows that a row leads to; null keys in between are holes.
     #[doc(hidden)]
-    fn list<'a>(links: Self::Links<'a>, key: DefaultKey) -> &'a [DefaultKey];
+    fn list(links: Self::Links<'_>, key: DefaultKey) -> &[DefaultKey];
 }
 
 /// The links of one relation.
@@ -147,7 +147,7 @@ impl<R: Relation> HopToOne for HasOne<R> {
 }
 impl<R: Relation> HopToMany for HasMany<R> {
     #[inline]
-    fn list<'a>(links: Self::Links<'a>, key: DefaultKey) -> &'a [DefaultKey] {
+    fn list(links: Self::Links<'_>, key: DefaultKey) -> &[DefaultKey] {
         links.0.sources(key)
     }
 }

@@ -65,7 +65,7 @@ impl<'a, S: Stage<'a>> Block<'a, S> {
     }
 
     #[inline]
-    fn next(&mut self, sources: &mut impl Source) -> Option<S::Item> {
+    pub(super) fn next(&mut self, sources: &mut impl Source) -> Option<S::Item> {
         if self.given == self.len && !self.refill(sources) {
             return None;
         }

@@ -57,7 +57,7 @@ fn map() -> Database {
 #[test]
 fn one_probe_for_each_row_and_hop_and_no_hashing() {
     let db = map();
-    // behaviour R31: "resolving costs at most one index probe per source row [..] No hashing where the key is an id."
+    // behaviour R72: "a hop costs at most one probe for each result, and no hashing"
     let hops = during(|| assert_eq!(db.join(Street::CITY).join(City::COUNTRY).iter().unwrap().count(), 2700));
     assert_eq!(hops, (2 * 2700, 0, 0), "no row is touched for a count");
     let chain = during(|| assert_eq!(db.join(Street::CITY.then(City::COUNTRY)).iter().unwrap().count(), 2700));
@@ -73,6 +73,7 @@ fn one_probe_for_each_row_and_hop_and_no_hashing() {
 fn what_a_filter_drops_is_not_followed_and_only_rows_that_are_read_are_touched() {
     let db = map();
     let first = db.find(Country::BY_CODE, &0).unwrap().0;
+    // behaviour R72: "A row is touched only where it is read"
     let by_id = during(|| {
         let join = db
             .rows::<City>()
@@ -96,6 +97,7 @@ fn only_the_blocks_that_are_asked_for_are_filled() {
     assert_eq!(during(|| drop(db.join(Street::CITY).iter().unwrap())), (0, 0, 0));
     assert_eq!(during(|| assert!(db.join(Street::CITY).iter().unwrap().next().is_some())), (256, 0, 0));
     let last = during(|| {
+        // behaviour R40: "touches nothing"; here, nothing that is not asked for.
         let mut iter = db.join(Street::CITY).iter().unwrap();
         assert_eq!(iter.by_ref().take(600).count(), 600);
         assert_eq!(iter.count(), 2100);

@@ -14,6 +14,8 @@ mod insert;
 mod join;
 mod model_based;
 mod owner;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod real_input;
 mod shared;
 mod snapshot;
