@@ -11,39 +11,22 @@ mod suite;
 
 use std::time::Duration;
 
-use suite::Workload;
+use suite::measure::{Baseline, Measured, measure};
 
 /// How many turns count.
 const TURNS: usize = 17;
 /// The same with `--quick`.
 const TURNS_QUICK: usize = 5;
 
-/// Runs a workload in turns and gives its lines of the table, one for each loop beside relata.
-#[expect(clippy::cast_precision_loss, reason = "there are far fewer rows than 2^52")]
-fn measure(mut workload: Workload<'_>, turns: usize) -> String {
-    let sides = workload.labels().len();
-    let mut turn = || -> Vec<Duration> { (0..sides).map(|side| workload.run(side)).collect() };
-    turn();
-    let turns: Vec<Vec<Duration>> = (0..turns).map(|_| turn()).collect();
-    let rows = workload.rows as f64;
-    let nanoseconds_per_row = |side: usize| {
-        let times = turns.iter().map(|turn| turn[side].as_secs_f64() * 1e9 / rows);
-        quartiles(times.collect())[1]
-    };
-    let (name, relata) = (&workload.name, nanoseconds_per_row(0));
-    let lines = workload.labels().iter().enumerate().skip(1).map(|(side, label)| {
-        let baseline = nanoseconds_per_row(side);
-        let ratios = turns.iter().map(|turn| turn[0].as_secs_f64() / turn[side].as_secs_f64());
-        let [low, ratio, high] = quartiles(ratios.collect());
+/// The lines of the table for a workload, one for each loop beside relata.
+fn lines(measured: &Measured) -> String {
+    let (name, relata) = (&measured.name, measured.relata_ns_per_row);
+    let line = |side: &Baseline| {
+        let [low, ratio, high] = side.ratios;
+        let (label, baseline) = (side.label, side.ns_per_row);
         format!("| {name} | {relata:.2} | {label} | {baseline:.2} | {ratio:.2} | {low:.2} to {high:.2} |\n")
-    });
-    lines.collect()
-}
-
-/// The values a quarter, half and three quarters up.
-fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
-    values.sort_by(f64::total_cmp);
-    [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4])
+    };
+    measured.baselines.iter().map(line).collect()
 }
 
 #[expect(clippy::print_stdout, reason = "a bench reports there")]
@@ -61,7 +44,7 @@ fn main() {
     println!("| name | relata ns/row | baseline | baseline ns/row | ratio | quartiles |\n|---|---|---|---|---|---|");
     suite::for_each(|workload| {
         if is_asked(&workload.name) {
-            print!("{}", measure(workload, turns));
+            print!("{}", lines(&measure(workload, turns, Duration::MAX)));
         }
     });
     if is_asked("memory") {

@@ -100,8 +100,9 @@ impl Arrays {
             }
             for order in self.orders_of_customer.of(customer) {
                 if ORDER_YEAR.contains(&self.orders[*order as usize].date) {
-                    let is_local =
-                        |place: u32, _: &LineItem| self.supplier_nation[self.line_supplier[place as usize] as usize] == *nation;
+                    let is_local = |place: u32, _: &LineItem| {
+                        self.supplier_nation[self.line_supplier[place as usize] as usize] == *nation
+                    };
                     revenue[*nation as usize] += self.revenue(*order, is_local);
                 }
             }

@@ -4,14 +4,17 @@
 //! before the hops that they spare. `loops.rs` has the same over plain arrays.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use relata::{Database, Error, Id};
+use relata::{Database, Error};
 
 use super::tpch::{Customer, Date, LineItem, Nation, Order, PartSupplier, Region, ShipMode, Supplier};
 
-/// The orders of a market segment that are worth most and were not shipped by a day.
+/// Q3 asks for the customers of this segment,
 pub(crate) const SEGMENT: &str = "BUILDING";
+/// for what they had ordered by this day and not been sent.
 pub(crate) const SHIPPING_DAY: Date = Date::new(1995, 3, 15);
+
 /// One line of the answer to Q3.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ShippingPriority {
@@ -48,15 +51,18 @@ pub(crate) fn first_priorities(mut orders: Vec<ShippingPriority>) -> Vec<Shippin
     orders
 }
 
+/// Q5 asks for the nations of this region,
 pub(crate) const REGION: &str = "ASIA";
-pub(crate) const ORDER_YEAR: std::ops::Range<Date> = Date::new(1994, 1, 1)..Date::new(1995, 1, 1);
+/// for what was ordered in this year.
+pub(crate) const ORDER_YEAR: Range<Date> = Date::new(1994, 1, 1)..Date::new(1995, 1, 1);
+
 /// A nation, and its revenue in hundredths of a cent.
 pub(crate) type LocalSupplierVolume = (String, i64);
 
 /// Q5: the revenue of a region's nations from what their customers ordered of suppliers of the same nation in a year.
 pub(crate) fn q5(db: &Database) -> Result<Vec<LocalSupplierVolume>, Error> {
     let (region, _) = db.find(Region::BY_NAME, REGION)?;
-    let region: [Id<Region>; 1] = [region];
+    let region = [region];
     let lines = db
         .rows_at(&region)
         .join(Region::NATIONS)
@@ -67,10 +73,8 @@ pub(crate) fn q5(db: &Database) -> Result<Vec<LocalSupplierVolume>, Error> {
         .join(LineItem::PART_SUPPLIER.then(PartSupplier::SUPPLIER).then(Supplier::NATION))
         .filter(|(_, nation, .., of_supplier)| nation.id() == of_supplier.id())
         .iter()?;
-    let nations = lines.group_by(
-        |(_, nation, ..)| nation,
-        |sum, (_, _, _, _, line, _)| *sum += line.revenue_cents_e2(),
-    );
+    let nations =
+        lines.group_by(|(_, nation, ..)| nation, |sum, (_, _, _, _, line, _)| *sum += line.revenue_cents_e2());
     Ok(by_revenue(nations.into_iter().map(|(nation, revenue)| (nation.name.clone(), revenue)).collect()))
 }
 
@@ -80,7 +84,9 @@ pub(crate) fn by_revenue(mut nations: Vec<LocalSupplierVolume>) -> Vec<LocalSupp
     nations
 }
 
-pub(crate) const RETURN_QUARTER: std::ops::Range<Date> = Date::new(1993, 10, 1)..Date::new(1994, 1, 1);
+/// Q10 asks for what was ordered in this quarter.
+pub(crate) const RETURN_QUARTER: Range<Date> = Date::new(1993, 10, 1)..Date::new(1994, 1, 1);
+
 /// One line of the answer to Q10.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Returned {
@@ -98,10 +104,8 @@ pub(crate) fn q10(db: &Database) -> Result<Vec<Returned>, Error> {
         .filter(|(_, line)| line.was_returned)
         .join_from(|(order, _)| order, Order::CUSTOMER)
         .iter()?;
-    let mut customers = lines.group_by(
-        |(.., customer)| customer,
-        |sum: &mut i64, (_, line, _)| *sum += line.revenue_cents_e2(),
-    );
+    let mut customers =
+        lines.group_by(|(.., customer)| customer, |sum: &mut i64, (_, line, _)| *sum += line.revenue_cents_e2());
     customers.sort_unstable_by_key(|(customer, revenue)| (-revenue, customer.id()));
     let returned = customers.into_iter().take(20).map(|(customer, revenue_cents_e2)| {
         let nation = db.related(customer.id(), Customer::NATION)?.name.clone();
@@ -110,8 +114,11 @@ pub(crate) fn q10(db: &Database) -> Result<Vec<Returned>, Error> {
     returned.collect()
 }
 
+/// Q12 asks for what travelled in these ways,
 pub(crate) const SHIP_MODES: [ShipMode; 2] = [ShipMode::Mail, ShipMode::Ship];
-pub(crate) const RECEIPT_YEAR: std::ops::Range<Date> = Date::new(1994, 1, 1)..Date::new(1995, 1, 1);
+/// and was received in this year.
+pub(crate) const RECEIPT_YEAR: Range<Date> = Date::new(1994, 1, 1)..Date::new(1995, 1, 1);
+
 /// By ship mode: how many lines were of orders of high priority, and how many of others.
 pub(crate) type LateLines = BTreeMap<ShipMode, (u32, u32)>;
 
