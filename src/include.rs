@@ -23,6 +23,8 @@
 mod many;
 mod nested;
 mod one;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod recursive;
 mod scope;
 mod several;
@@ -42,6 +44,9 @@ use crate::table::Table;
 
 pub use many::Children;
 pub use nested::{Each, Tree};
+pub(crate) use one::Then;
+#[cfg(feature = "rayon")]
+pub use parallel::ParInclude;
 pub use recursive::{Reached, Recursive};
 pub use scope::{Scoped, ScopedChildren};
 pub use through::Linked;

@@ -44,7 +44,8 @@
 //! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
 //! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
-//! | join | [`Database::include`] and [`Path`] |
+//! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
+//! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
@@ -54,12 +55,12 @@
 //!
 //! # Costs
 //!
-//! Reads never hash and never allocate, but for [`Database::find`] (one hash) and inclusions of many rows with a scope
-//! (one buffer for each block of 256 sources). Each method states its own.
+//! Reads never hash and never allocate, but for [`Database::find`] (one hash), inclusions of many rows with a scope (one
+//! buffer for each block of 256 sources) and joins (one buffer). Each method states its own.
 //!
 //! # Features
 //!
-//! `derive` (default): the derive macro.
+//! `derive` (default): the derive macro. `rayon`: inclusions and joins on several threads.
 
 // The derive writes paths that begin with `::relata`; this lets the tests in here use it too.
 #[cfg(test)]
@@ -87,6 +88,7 @@ mod transaction;
 mod history;
 mod shared;
 mod include;
+mod join;
 mod through;
 mod row;
 mod polymorphic;
@@ -99,11 +101,16 @@ pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
 pub use id::{Id, ParseIdError, RowId};
+#[cfg(feature = "rayon")]
+pub use include::ParInclude;
 pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
 pub use integrity::removal::DeletePlan;
 pub use integrity::statement::ChangedKey;
+#[cfg(feature = "rayon")]
+pub use join::ParJoin;
+pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{

@@ -30,6 +30,12 @@ impl<'a, 'i, P: Path> Include<'a, 'i, P> {
         Include { path, opened, ids: &[], at: 0, keys: Vec::new(), block: P::Block::default(), rest: ids }
     }
 
+    /// Its path, and the ids that are left: of the block that is resolved, and after it.
+    #[cfg(feature = "rayon")]
+    pub(super) fn into_left(self) -> (P, Result<P::Opened<'a>, Error>, [&'i [Id<P::From>]; 2]) {
+        (self.path, self.opened, [&self.ids[self.at..], self.rest])
+    }
+
     /// Every pair, or the first error.
     pub fn to_vec(self) -> Result<Vec<Pair<'a, P>>, Error> {
         let mut pairs = Vec::with_capacity(self.len());

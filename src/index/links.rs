@@ -135,6 +135,11 @@ impl Link {
         self.waiting.len()
     }
 
+    /// The source in the lowest slot whose key names no row. O(unresolved).
+    pub(crate) fn first_unresolved(&self) -> Option<DefaultKey> {
+        self.waiting.values().copied().min_by_key(|source| slot_of(*source))
+    }
+
     /// The sources that wait under a hash, in slot order: those of the missing key, and of others that share its hash.
     pub(crate) fn waiting(&self, hash: u32) -> impl Iterator<Item = DefaultKey> {
         self.waiting.range((hash, 0)..=(hash, u32::MAX)).map(|(_, source)| *source)
@@ -287,7 +292,7 @@ impl Link {
 
 /// The sources of a target, see [`Link::sources`].
 #[derive(Debug, Clone)]
-pub(crate) struct Sources<'a> {
+pub struct Sources<'a> {
     entries: slice::Iter<'a, u32>,
     left: usize,
     places: &'a [Place],
@@ -300,6 +305,18 @@ impl Sources<'_> {
         let slot = *self.entries.find(|slot| **slot != HOLE)?;
         self.left -= 1;
         Some(slot)
+    }
+
+    /// Goes on where another iteration of the list has stopped: behind `passed` entries, of which `given` were sources.
+    #[inline]
+    pub(crate) fn behind(self, passed: usize, given: usize) -> Self {
+        Sources { entries: self.entries.as_slice()[passed..].iter(), left: self.left - given, ..self }
+    }
+
+    /// How many entries of the list are ahead, holes among them.
+    #[inline]
+    pub(crate) fn entries_ahead(&self) -> usize {
+        self.entries.len()
     }
 
     /// The key of the source in a slot that this iterator has given.

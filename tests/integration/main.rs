@@ -14,8 +14,11 @@ mod history;
 mod hostile;
 mod include;
 mod insert;
+mod join;
 mod model_based;
 mod owner;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod polymorphic;
 mod real_input;
 mod shared;
