@@ -10,7 +10,9 @@ use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::unique::UniqueIndex;
 use crate::model::{Model, Presence, Reference, Relation, Unique, Visitor};
-use crate::schema::{FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema};
+use crate::schema::{
+    Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
+};
 use crate::table::{Incoming, Store};
 
 /// Collects the models of a database.
@@ -78,9 +80,11 @@ impl DatabaseBuilder {
                 }])
             })?;
             self.store.tables[target as usize].incoming.push(incoming);
+            self.store.tables[target as usize].is_followed |= incoming.follows();
             // Each model shows its relations in their order, so that they arrive here in it.
             self.store.tables[incoming.table as usize].targets.push(target);
         }
+        self.store.find_carried();
         Ok(Database { store: self.store })
     }
 }
@@ -139,7 +143,18 @@ impl<M: Model> Visitor<M> for Declared {
             required: R::Presence::REQUIRED,
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
+            deferred: R::DEFERRED,
+            acyclic: R::ACYCLIC,
+            one_of: R::Presence::ONE_OF,
         });
+        let uses_default = [R::ON_DELETE, R::ON_UPDATE].contains(&Action::SetDefault);
+        if uses_default && unique.is_some() && R::default_key().is_none() {
+            self.faults.push(SchemaFault {
+                model: self.schema.name.clone(),
+                member: Some(R::NAME.to_owned()),
+                what: "set_default needs a key to fall back to: say it by `default = ..`".to_owned(),
+            });
+        }
         let incoming = Incoming {
             table: self.table,
             relation: R::INDEX,
@@ -147,6 +162,7 @@ impl<M: Model> Visitor<M> for Declared {
             unique: unique.map(|(place, _)| place),
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
+            deferred: R::DEFERRED,
         };
         self.incoming.push((TypeId::of::<R::Target>(), incoming));
         self.index.links.push(Link::default());

@@ -41,14 +41,17 @@
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
+//! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
+//! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
 //! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
+//! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
 //! | share between threads | [`SharedDatabase`] |
-//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`Database::check`] |
+//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`], [`Database::state_hash`] |
 //!
 //! # Costs
 //!
@@ -73,9 +76,11 @@ mod index;
 mod log;
 mod model;
 mod relation;
+mod feed;
 mod table;
-mod undo;
 mod database;
+mod publish;
+mod undo;
 mod lock;
 mod integrity;
 mod write;
@@ -86,6 +91,7 @@ mod include;
 mod join;
 mod through;
 mod row;
+mod polymorphic;
 mod builder;
 pub mod snapshot;
 mod erased;
@@ -93,24 +99,27 @@ mod erased;
 pub use builder::DatabaseBuilder;
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
+pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
 pub use id::{Id, ParseIdError, RowId};
 #[cfg(feature = "rayon")]
 pub use include::ParInclude;
 pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
-pub use integrity::removal::{ClearedKey, DeletePlan};
+pub use integrity::removal::DeletePlan;
+pub use integrity::statement::ChangedKey;
 #[cfg(feature = "rayon")]
 pub use join::ParJoin;
 pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{
-    ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, Optional,
-    Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
+    ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, OneOf,
+    Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
 };
+pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]
-pub use relata_derive::Model;
+pub use relata_derive::{Model, PolymorphicId};
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, Through};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{
@@ -120,7 +129,7 @@ pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use transaction::{CommitError, Transaction};
-pub use write::{Access, Deleted, Owner, Source, Split, TableMut};
+pub use write::{Access, Deleted, Owner, Source, Split, TableMut, UpdatePlan, Updated};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

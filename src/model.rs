@@ -4,9 +4,12 @@
 //! (behaviour R44, and `examples` of it in `tests/integration/by_hand.rs`). All machinery is generic code over them,
 //! dispatched statically.
 
+mod at;
+
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+pub(crate) use at::{WithRelation, with_relation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slotmap::DefaultKey;
@@ -111,7 +114,7 @@ pub trait Relation: Copy + Send + Sync + 'static {
     type Source: Model;
     /// The model that it refers to.
     type Target: Model;
-    /// [`Required`] or [`Optional`]: whether every source has a target.
+    /// [`Required`], [`Optional`] or [`OneOf`]: whether every source has a target.
     type Presence: Presence;
     /// [`ById`] or [`ByKey`]: what of the target the key names.
     type Reference: Reference<Self::Target>;
@@ -125,11 +128,24 @@ pub trait Relation: Copy + Send + Sync + 'static {
     const ON_DELETE: Action = Action::Restrict;
     /// What changing a target's natural key does.
     const ON_UPDATE: Action = Action::Restrict;
+    /// Whether the foreign key, and `no_action`, are judged at the commit in every transaction (behaviour I10), as
+    /// SQL's `DEFERRABLE INITIALLY DEFERRED`. Outside of transactions they are judged at once.
+    const DEFERRED: bool = false;
+    /// Whether following it over and over never leads a row back to itself (behaviour I21). Only where source and target
+    /// are one model.
+    const ACYCLIC: bool = false;
 
     /// The foreign key of a row; `None` where a part is absent, which switches the check off (behaviour I2).
     fn key(row: &Self::Source) -> Option<KeyRef<'_, Self>>;
-    /// Writes the foreign key into a row. `None` clears its optional parts and is not passed where there are none.
+    /// Writes the foreign key into a row. `None` clears its optional parts, and is passed where the presence is
+    /// [`Optional`] only.
     fn assign(row: &mut Self::Source, key: Option<KeyOf<Self>>);
+
+    /// The key that `set_default` gives sources which refer by a natural key (behaviour I13). Those that refer by id take
+    /// the row that [`Database::set_default_target`](crate::Database::set_default_target) has set.
+    fn default_key() -> Option<KeyOf<Self>> {
+        None
+    }
 }
 
 /// A foreign key as a row lends it: an id, or references to the fields.
@@ -184,6 +200,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Required {}
     impl Sealed for super::Optional {}
+    impl Sealed for super::OneOf {}
     impl<T> Sealed for super::ById<T> {}
     impl<U> Sealed for super::ByKey<U> {}
 }
@@ -192,6 +209,8 @@ mod sealed {
 pub trait Presence: sealed::Sealed + Copy + Send + Sync + 'static {
     /// `true` for [`Required`].
     const REQUIRED: bool;
+    /// `true` for [`OneOf`].
+    const ONE_OF: bool = false;
     /// What following the relation gives.
     type Out<T>;
     /// The presence of a path of this step and then `Next`: required only if both are.
@@ -208,6 +227,10 @@ pub struct Required;
 /// A source may have no target.
 #[derive(Debug, Clone, Copy)]
 pub struct Optional;
+/// A source has a target over this relation or over another one of the same field, whose key holds one of several ids
+/// (behaviour I22). It is read as [`Optional`] is, but cannot be cleared: only another of the relations can be set.
+#[derive(Debug, Clone, Copy)]
+pub struct OneOf;
 
 impl Presence for Required {
     const REQUIRED: bool = true;
@@ -231,12 +254,24 @@ impl Presence for Optional {
     }
 }
 
+impl Presence for OneOf {
+    const REQUIRED: bool = false;
+    const ONE_OF: bool = true;
+    type Out<T> = Option<T>;
+    type And<Next: Presence> = Optional;
+
+    #[inline]
+    fn out<T>(target: Option<T>) -> Option<Option<T>> {
+        Some(target)
+    }
+}
+
 /// What of a target a foreign key names. Sealed: an id ([`ById`]) or a unique key ([`ByKey`]).
 pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The key as a row lends it.
     type Ref<'a>: Copy;
     /// The key as it is handed about.
-    type Owned: Clone;
+    type Owned: Clone + 'static;
     /// The place and the fields of the unique key; `None` for ids.
     const UNIQUE: Option<(usize, &'static [&'static str])>;
 
@@ -249,6 +284,9 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The key as an error message shows it.
     fn describe(key: Self::Ref<'_>) -> String;
 
+    /// The key that is this id; `None` for natural keys.
+    #[doc(hidden)]
+    fn from_id(key: DefaultKey) -> Option<Self::Owned>;
     /// The row that the key names.
     #[doc(hidden)]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey>;
@@ -296,6 +334,9 @@ impl<T: Model> Reference<T> for ById<T> {
     fn describe(key: Id<T>) -> String {
         format!("id {key}")
     }
+    fn from_id(key: DefaultKey) -> Option<Id<T>> {
+        Some(Id::from_key(key))
+    }
     #[inline]
     fn find(rows: &Arena<T>, _: &Indexes, key: Id<T>) -> Option<DefaultKey> {
         rows.contains(key.key()).then(|| key.key())
@@ -328,6 +369,9 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
     }
     fn describe(key: Self::Ref<'_>) -> String {
         format!("{} = {}", U::FIELDS.join(", "), <U::Key as Key>::describe(key))
+    }
+    fn from_id(_: DefaultKey) -> Option<Self::Owned> {
+        None
     }
     #[inline]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey> {

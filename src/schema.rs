@@ -81,6 +81,12 @@ pub struct RelationSchema {
     pub on_delete: Action,
     /// What changing a target's natural key does.
     pub on_update: Action,
+    /// Whether its key and its `no_action` are judged at the commit in every transaction.
+    pub deferred: bool,
+    /// Whether it leads no row back to itself (behaviour I21).
+    pub acyclic: bool,
+    /// Whether a source that has no target over this relation has one over another of the same fields.
+    pub one_of: bool,
 }
 
 /// One has_many or has_one relation.
@@ -191,13 +197,13 @@ impl Schema {
                 relation.target_fields.len()
             ));
         }
-        match relation.on_delete {
-            Action::SetNull if relation.required => report("on_delete = set_null on a required key".to_owned()),
-            Action::SetDefault => report("on_delete = set_default is not supported yet".to_owned()),
-            _ => {}
+        if relation.acyclic && relation.target != table.name {
+            report(format!("acyclic is said of a relation of a model to itself, and it leads to `{}`", target.name));
         }
-        if !matches!(relation.on_update, Action::Restrict | Action::NoAction) {
-            report(format!("on_update = {} is not supported yet", relation.on_update));
+        for (option, action) in [("on_delete", relation.on_delete), ("on_update", relation.on_update)] {
+            if action == Action::SetNull && (relation.required || relation.one_of) {
+                report(format!("{option} = set_null on a required key"));
+            }
         }
     }
 
@@ -307,7 +313,9 @@ impl TableSchema {
             report(format!("both ends of its links are `{}`.{}", self.name, near.name));
             return;
         }
-        for relation in [near, far].into_iter().filter(|relation| !relation.required) {
+        // The links of an owner have that owner, whatever other links refer to.
+        let lacking = [(near, near.required || near.one_of), (far, far.required)].into_iter().filter(|(_, has)| !has);
+        for (relation, _) in lacking {
             report(format!(
                 "a link has both its ends, and the key of `{}`.{} can be absent: make {} required",
                 self.name,

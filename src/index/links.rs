@@ -11,6 +11,8 @@
 //! 3. Where it names none, it is `absent` (the foreign key is absent) or `unresolved` (the key names no row), and no
 //!    list holds the source. An unresolved source is in `waiting` under the hash of its key.
 //!
+//! Beside them, the relation's default target, where one is set (behaviour I13).
+//!
 //! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
 
 use std::collections::BTreeMap;
@@ -42,12 +44,30 @@ pub(crate) mod no_target {
     }
 }
 
+/// What a write does to the link of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkChange {
+    /// It stays as it is.
+    Stays,
+    /// It leads to this row from now on or, by `absent`, to none.
+    To(DefaultKey),
+    /// Its key names no row: it waits under the hash of that key.
+    Waits(u32),
+}
+
 /// What the column holds for one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     target: DefaultKey,
     /// The position in the target's list; for an unresolved source the hash under which it waits.
     position: u32,
+}
+
+impl Entry {
+    /// The target, or a null key that says why there is none.
+    pub(crate) fn target(self) -> DefaultKey {
+        self.target
+    }
 }
 
 /// The hash under which sources wait for a target by its id.
@@ -64,9 +84,22 @@ pub(crate) struct Link {
     waiting: BTreeMap<(u32, u32), DefaultKey>,
     /// Slots of the targets whose lists the present statement has thinned out.
     sparse: Vec<u32>,
+    /// The row that `set_default` points sources at, where they refer by id.
+    default_target: Option<DefaultKey>,
 }
 
 impl Link {
+    /// The row that `set_default` points sources at, if one is set.
+    #[inline]
+    pub(crate) fn default_target(&self) -> Option<DefaultKey> {
+        self.default_target
+    }
+
+    /// Sets it, and gives the one of before.
+    pub(crate) fn set_default_target(&mut self, target: Option<DefaultKey>) -> Option<DefaultKey> {
+        std::mem::replace(&mut self.default_target, target)
+    }
+
     #[inline]
     fn entry(&self, source: DefaultKey) -> Option<&Entry> {
         #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use slotmap::{DefaultKey, Key as _};
 
-use super::{dangling, not_entered};
+use super::{acyclic, dangling, not_entered};
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::{Error, Holder};
@@ -110,11 +110,18 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
         for detail in link.faults() {
             self.broken(R::NAME, detail);
         }
+        if link.default_target().is_some_and(|default| !target.rows.contains(default)) {
+            self.broken(R::NAME, "its default target is no row".to_owned());
+        }
         if link.len() != self.own.rows.len() {
             self.broken(R::NAME, format!("{} entries for {} rows", link.len(), self.own.rows.len()));
         }
         for (key, row) in self.own.rows.iter() {
             self.check_link::<R>(target, key, row);
+        }
+        if R::ACYCLIC {
+            let cycles = acyclic::standing(link, self.own.rows.iter().map(|(key, _)| key));
+            self.faults.extend(cycles.into_iter().map(acyclic::stored_cycle::<R>));
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Everything is encoded twice: once to learn how long each section is, once to be written. So the file can go to any
 //! stream, front to back, and what cannot be saved is refused before the first byte is written.
+//!
+//! What a section holds is given item by item ([`Saving::items`]), to blocks or to the hash of the state.
 
 use std::io::{self, Write};
 
@@ -9,7 +11,7 @@ use slotmap::{DefaultKey, Key};
 
 use super::block::BlockWriter;
 use super::codec;
-use super::error::SnapshotError;
+use super::error::{NotEncodable, SnapshotError};
 use super::format::{Frame, Kind, Section, fingerprint};
 use crate::arena::Slots;
 use crate::error::Error;
@@ -35,7 +37,23 @@ pub(super) enum Care {
     Thorough,
 }
 
+/// The length that stands for a row which is not there: the id is reserved. No row is that long.
+const RESERVED: u32 = u32::MAX;
+
+/// What takes the items of a section, one after the other.
+pub(super) trait Items {
+    type Error: From<NotEncodable>;
+    fn item(&mut self, item: &[u8]) -> Result<(), Self::Error>;
+}
+
 impl<'a> Saving<'a> {
+    /// A database of which the sections are asked for, and not the file: no schema, no frame, and nothing is refused.
+    pub(super) fn contents(store: &'a Store) -> Self {
+        let slots = store.tables.iter().map(|table| table.rows.slots()).collect();
+        let frame = Frame { fingerprint: 0, sections: Vec::new() };
+        Saving { store, schema: Vec::new(), slots, frame }
+    }
+
     /// Encodes the database without keeping it, to learn the lengths and to refuse what cannot be saved.
     pub(super) fn prepare(store: &'a Store, care: Care) -> Result<Self, SnapshotError> {
         if store.log.is_some() {
@@ -44,11 +62,9 @@ impl<'a> Saving<'a> {
         for table in &store.tables {
             refuse_unsavable(store, table, care)?;
         }
-        let mut schema = Vec::new();
-        codec::encode(&store.schema, &mut schema).expect("a schema is of strings, numbers and lists");
-        let slots = store.tables.iter().map(|table| table.rows.slots()).collect();
-        let frame = Frame { fingerprint: fingerprint(&schema), sections: Vec::new() };
-        let mut saving = Saving { store, schema, slots, frame };
+        let mut saving = Saving::contents(store);
+        codec::encode(&store.schema, &mut saving.schema).expect("a schema is of strings, numbers and lists");
+        saving.frame.fingerprint = fingerprint(&saving.schema);
         for (kind, table) in Kind::all(store.tables.len()) {
             let length = saving.write_section(kind, table, care, &mut io::sink())?;
             saving.frame.sections.push(Section { kind: kind as u32, table: table as u32, length });
@@ -70,63 +86,81 @@ impl<'a> Saving<'a> {
     /// Writes one section and says how long it is, in bytes.
     fn write_section(&self, kind: Kind, table: usize, care: Care, sink: &mut impl Write) -> Result<u64, SnapshotError> {
         let mut blocks = BlockWriter::new(sink);
-        let mut numbers = |numbers: &[u32]| numbers.iter().try_for_each(|number| blocks.item(&number.to_le_bytes()));
-        match kind {
-            Kind::Schema => blocks.item(&self.schema)?,
-            Kind::Slots => numbers(&self.slots[table].generations)?,
-            Kind::Free => numbers(&self.slots[table].free)?,
-            Kind::Rows => self.write_rows(table, care, &mut blocks)?,
-            Kind::Order => write_order(&self.store.tables[table].index.links, &mut blocks)?,
-            Kind::Defaults => {}
-        }
+        self.items(kind, table, care, &mut blocks)?;
         blocks.finish()
     }
 
-    fn write_rows<W: Write>(
-        &self,
-        table: usize,
-        care: Care,
-        blocks: &mut BlockWriter<'_, W>,
-    ) -> Result<(), SnapshotError> {
+    /// Gives the items of one section, in their order.
+    pub(super) fn items<I: Items>(&self, kind: Kind, table: usize, care: Care, items: &mut I) -> Result<(), I::Error> {
+        let mut numbers = |numbers: &[u32]| numbers.iter().try_for_each(|number| items.item(&number.to_le_bytes()));
+        match kind {
+            Kind::Schema => items.item(&self.schema)?,
+            Kind::Slots => numbers(&self.slots[table].generations)?,
+            Kind::Free => numbers(&self.slots[table].free)?,
+            Kind::Rows => self.write_rows(table, care, items)?,
+            Kind::Order => write_order(&self.store.tables[table].index.links, items)?,
+            Kind::Defaults => write_defaults(&self.store.tables[table].index.links, items)?,
+        }
+        Ok(())
+    }
+
+    fn write_rows<I: Items>(&self, table: usize, care: Care, items: &mut I) -> Result<(), I::Error> {
         const PREFIX: usize = size_of::<u32>();
         let TableSlot { name, rows, .. } = &self.store.tables[table];
         let mut item = Vec::new();
         for key in self.slots[table].stored() {
-            let refuse = |why| SnapshotError::RowNotEncodable { row: RowId { table: name, key }, why };
+            let refuse = |why| NotEncodable { row: RowId { table: name, key }, why };
+            if rows.is_reserved(key) {
+                items.item(&RESERVED.to_le_bytes())?;
+                continue;
+            }
             item.clear();
             item.extend([0; PREFIX]);
             rows.encode_row(key, &mut item).map_err(refuse)?;
             let length = item.len() - PREFIX;
             if item.len() > u32::MAX as usize {
-                return Err(refuse(format!("it takes {length} bytes, more than a row may")));
+                return Err(refuse(format!("it takes {length} bytes, more than a row may")).into());
             }
             item[..PREFIX].copy_from_slice(&(length as u32).to_le_bytes());
             if care == Care::Thorough {
                 rows.check_row(&item[PREFIX..]).map_err(refuse)?;
             }
-            blocks.item(&item)?;
+            items.item(&item)?;
         }
         Ok(())
     }
 }
 
 /// Writes the sources of every posting list that is not in slot order, with the place of their relation.
-fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+fn write_order<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
     let present = |list: &[DefaultKey]| list.iter().copied().filter(|source| !source.is_null()).collect::<Vec<_>>();
     for (relation, link) in (0_u32..).zip(links) {
         let lists = link.lists().map(|(_, list)| present(list));
         for source in lists.filter(|list| !list.is_sorted_by_key(|&source| slot_of(source))).flatten() {
-            let mut item = [0; ORDER_ITEM];
-            item[..4].copy_from_slice(&relation.to_le_bytes());
-            item[4..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
-            blocks.item(&item)?;
+            items.item(&link_item(relation, source))?;
         }
     }
     Ok(())
 }
 
-/// The length of an item of the order section, in bytes: the relation's place and the source's key.
-pub(super) const ORDER_ITEM: usize = 12;
+/// Writes the default targets that are set, with the place of their relation.
+fn write_defaults<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
+    let defaults = (0_u32..).zip(links).filter_map(|(relation, link)| Some((relation, link.default_target()?)));
+    for (relation, target) in defaults {
+        items.item(&link_item(relation, target))?;
+    }
+    Ok(())
+}
+
+/// The length of an item about a relation, in bytes: the relation's place and the key of a row.
+pub(super) const LINK_ITEM: usize = 12;
+
+fn link_item(relation: u32, row: DefaultKey) -> [u8; LINK_ITEM] {
+    let mut item = [0; LINK_ITEM];
+    item[..4].copy_from_slice(&relation.to_le_bytes());
+    item[4..].copy_from_slice(&row.data().as_ffi().to_le_bytes());
+    item
+}
 
 /// Refuses a table that loading would refuse.
 ///

@@ -1,12 +1,15 @@
 //! The integration tests: one binary, a module for each subject.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, its helpers too")]
 
+mod actions;
+mod acyclic;
 mod architecture;
 mod by_hand;
 mod deferred;
 mod deferred_parts;
 mod delete;
 mod derive;
+mod feed;
 mod history;
 mod hostile;
 mod include;
@@ -16,6 +19,7 @@ mod model_based;
 mod owner;
 #[cfg(feature = "rayon")]
 mod parallel;
+mod polymorphic;
 mod real_input;
 mod shared;
 mod snapshot;

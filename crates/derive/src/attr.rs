@@ -8,14 +8,16 @@ use proc_macro2::{Ident, Span, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
+use syn::{Attribute, Expr, LitInt, LitStr, Token, Type, parenthesized};
 
 use crate::model::{InverseKind, unraw};
 
 const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
-const FIELD_ITEMS: &str =
-    "`primary_key`, `unique`, `plain`, `belongs_to`, and beside it `name`, `key_to`, `on_delete`, `on_update`";
-const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`";
+const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, and beside it `name`, `key_to`, `on_delete`, `on_update`, `default`, \
+     `deferred`, `acyclic`";
+const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`, `default`, `deferred`, `acyclic`";
+const OPTION_WORDS: [&str; 8] =
+    ["name", "key_from", "key_to", "on_delete", "on_update", "default", "deferred", "acyclic"];
 /// What an action is called in an attribute, and the variant of `relata::Action` that it is.
 const ACTIONS: [(&str, &str); 5] = [
     ("restrict", "Restrict"),
@@ -79,10 +81,11 @@ pub(crate) struct FieldList {
     pub(crate) fields: Vec<Ident>,
 }
 
-/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`.
+/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`, `belongs_to(Person, Company)`.
 pub(crate) struct BelongsToItem {
     pub(crate) span: Span,
-    pub(crate) target: Option<Type>,
+    /// None where the type of the field says it; several where the key is polymorphic.
+    pub(crate) targets: Vec<Type>,
     pub(crate) options: Options,
 }
 
@@ -94,6 +97,9 @@ pub(crate) struct Options {
     pub(crate) key_to: Option<FieldList>,
     pub(crate) on_delete: Option<Action>,
     pub(crate) on_update: Option<Action>,
+    pub(crate) default: Option<DefaultKey>,
+    pub(crate) deferred: Option<Span>,
+    pub(crate) acyclic: Option<Span>,
     /// The first of them.
     first: Option<Ident>,
 }
@@ -119,6 +125,12 @@ pub(crate) struct Via {
 pub(crate) struct Action {
     /// The variant of `relata::Action`.
     pub(crate) variant: &'static str,
+    pub(crate) span: Span,
+}
+
+/// `default = "XX".to_owned()`: the key that `set_default` gives.
+pub(crate) struct DefaultKey {
+    pub(crate) expression: Expr,
     pub(crate) span: Span,
 }
 
@@ -150,7 +162,7 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
-            "plain" | "name" | "key_to" | "on_delete" | "on_update" => {
+            "plain" | "name" | "key_to" | "on_delete" | "on_update" | "default" | "deferred" | "acyclic" => {
                 Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
             }
             _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
@@ -226,7 +238,7 @@ fn each_item(
 
 /// Reads what follows the word `belongs_to`.
 fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<BelongsToItem> {
-    let mut item = BelongsToItem { span: word.span(), target: None, options: Options::default() };
+    let mut item = BelongsToItem { span: word.span(), targets: Vec::new(), options: Options::default() };
     if input.peek(syn::token::Paren) {
         let content;
         parenthesized!(content in input);
@@ -237,11 +249,7 @@ fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn:
             if input.peek(Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(syn::token::Paren)) {
                 return Err(unknown(&input.call(Ident::parse_any)?, "option", OPTIONS));
             }
-            let target: Type = input.parse()?;
-            if item.target.is_some() {
-                return Err(syn::Error::new_spanned(target, "a second target: a relation has one"));
-            }
-            item.target = Some(target);
+            item.targets.push(input.parse()?);
             Ok(())
         })?;
     }
@@ -253,7 +261,7 @@ impl Options {
     fn try_option(&mut self, input: ParseStream<'_>) -> syn::Result<bool> {
         let ahead = input.fork();
         let Ok(word) = ahead.call(Ident::parse_any) else { return Ok(false) };
-        if !matches!(word.to_string().as_str(), "name" | "key_from" | "key_to" | "on_delete" | "on_update") {
+        if !OPTION_WORDS.iter().any(|known| word == known) {
             return Ok(false);
         }
         input.call(Ident::parse_any)?;
@@ -263,7 +271,12 @@ impl Options {
             "key_from" => once(&mut self.key_from, &word, field_list(&word, input)?)?,
             "key_to" => once(&mut self.key_to, &word, field_list(&word, input)?)?,
             "on_delete" => once(&mut self.on_delete, &word, action(input)?)?,
-            _ => once(&mut self.on_update, &word, action(input)?)?,
+            "on_update" => once(&mut self.on_update, &word, action(input)?)?,
+            "default" => {
+                once(&mut self.default, &word, DefaultKey { span: word.span(), expression: assigned(input)? })?;
+            }
+            "acyclic" => once(&mut self.acyclic, &word, word.span())?,
+            _ => once(&mut self.deferred, &word, word.span())?,
         }
         Ok(true)
     }
@@ -288,6 +301,9 @@ impl Options {
         take(&mut self.key_to, beside.key_to, "key_to", |list| list.span, errors);
         take(&mut self.on_delete, beside.on_delete, "on_delete", |action| action.span, errors);
         take(&mut self.on_update, beside.on_update, "on_update", |action| action.span, errors);
+        take(&mut self.default, beside.default, "default", |default| default.span, errors);
+        take(&mut self.deferred, beside.deferred, "deferred", |span| *span, errors);
+        take(&mut self.acyclic, beside.acyclic, "acyclic", |span| *span, errors);
     }
 }
 

@@ -13,7 +13,7 @@ mod views;
 
 use crate::attr::Action;
 use crate::model::{
-    BelongsTo, Inverse, InverseKind, Model, Reference, Through, UniqueKey, short_name, shown_at, unraw,
+    BelongsTo, Inverse, InverseKind, Model, Polymorphic, Reference, Through, UniqueKey, short_name, shown_at, unraw,
 };
 
 /// Writes the declarations of a model.
@@ -21,6 +21,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let uniques = model.uniques.iter().enumerate().map(|(index, unique)| unique_key(model, index, unique));
     let relations = model.relations.iter().enumerate().map(|(index, relation)| belongs_to(model, index, relation));
     let primary_key = primary_key(model);
+    let variants = variants(model);
     let refers_to = refers_to(model);
     let constants = constants(model);
     let fields = views::fields(model);
@@ -34,6 +35,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
             #(#uniques)*
             #(#relations)*
             #primary_key
+            #variants
             #refers_to
             #constants
             #fields
@@ -128,11 +130,32 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
     let (ident, name, target) = (&model.ident, &relation.name.text, &relation.target);
     let marker = marker(model, name);
     let declaration = marker_type(model, &marker);
-    let presence = if model.is_optional(&relation.fields) { quote!(Optional) } else { quote!(Required) };
+    let presence = match (model.is_optional(&relation.fields), relation.is_variant) {
+        (true, _) => quote!(Optional),
+        (false, true) => quote!(OneOf),
+        (false, false) => quote!(Required),
+    };
     let reference = reference(relation);
     let names = names(model, &relation.fields);
     let on_delete = action("ON_DELETE", relation.on_delete.as_ref());
     let on_update = action("ON_UPDATE", relation.on_update.as_ref());
+    let deferred = relation.is_deferred.then(|| {
+        quote!(
+            const DEFERRED: bool = true;
+        )
+    });
+    let default_key = relation.default.as_ref().map(|default| {
+        quote! {
+            fn default_key() -> ::core::option::Option<::relata::KeyOf<Self>> {
+                ::core::option::Option::Some(#default)
+            }
+        }
+    });
+    let acyclic = relation.is_acyclic.then(|| {
+        quote!(
+            const ACYCLIC: bool = true;
+        )
+    });
     let key = foreign_key(model, relation);
     let assign = assign(model, relation);
     quote_spanned! {relation.span()=>
@@ -149,6 +172,8 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
             const INDEX: usize = #index;
             #on_delete
             #on_update
+            #deferred
+            #acyclic
 
             fn key(row: &#ident) -> ::core::option::Option<::relata::KeyRef<'_, Self>> {
                 #key
@@ -157,6 +182,8 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
             fn assign(row: &mut #ident, key: ::core::option::Option<::relata::KeyOf<Self>>) {
                 #assign
             }
+
+            #default_key
         }
 
         #[automatically_derived]
@@ -190,6 +217,12 @@ fn action(constant: &str, action: Option<&Action>) -> Option<TokenStream> {
 
 /// The body of `Relation::key`.
 fn foreign_key(model: &Model, relation: &BelongsTo) -> TokenStream {
+    if relation.is_variant {
+        let field = &model.fields[relation.fields[0]];
+        let (ident, target, ty) = (&field.ident, &relation.target, field.part());
+        let id = quote_spanned!(relation.span()=> <#ty as ::relata::HasVariant<#target>>::id);
+        return if field.is_optional() { quote!(row.#ident.and_then(#id)) } else { quote!(#id(row.#ident)) };
+    }
     let (Reference::Id, [field]) = (&relation.reference, &relation.fields[..]) else {
         return key(model, &relation.fields);
     };
@@ -205,6 +238,19 @@ fn foreign_key(model: &Model, relation: &BelongsTo) -> TokenStream {
 /// The body of `Relation::assign`.
 fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
     let fields: Vec<_> = relation.fields.iter().map(|&field| &model.fields[field]).collect();
+    if relation.is_variant {
+        let (ident, target, ty) = (&fields[0].ident, &relation.target, fields[0].part());
+        let variant = quote_spanned!(relation.span()=> <#ty as ::relata::HasVariant<#target>>::of);
+        if !fields[0].is_optional() {
+            return quote!(row.#ident = #variant(::relata::expect_id::<Self>(key)););
+        }
+        // The key of another variant is not that of this relation, and stays.
+        return quote! {
+            if key.is_some() || <Self as ::relata::Relation>::key(row).is_some() {
+                row.#ident = key.map(#variant);
+            }
+        };
+    }
     if let [field] = fields[..] {
         let ident = &field.ident;
         return if field.is_optional() {
@@ -236,6 +282,20 @@ fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
             #(row.#cleared = ::core::option::Option::None;)*
         }
     }
+}
+
+/// That the targets of each polymorphic key are those of its enum.
+fn variants(model: &Model) -> TokenStream {
+    let check = |polymorphic: &Polymorphic| {
+        let (ty, targets) = (model.fields[polymorphic.field].part(), &polymorphic.targets);
+        let places = targets
+            .iter()
+            .map(|target| quote_spanned!(shown_at(target.span())=> <#ty as ::relata::HasVariant<#target>>::PLACE));
+        quote_spanned! {shown_at(ty.span())=>
+            const _: () = ::relata::expect_variants::<#ty>(&[#(#places),*]);
+        }
+    };
+    model.polymorphics.iter().map(check).collect()
 }
 
 /// `RefersTo` for every target that one relation alone refers to. Targets are told apart by the last segment of their
