@@ -13,7 +13,11 @@ use suite::Workload;
 /// Registers a workload as a group of benches.
 fn bench(criterion: &mut Criterion, mut workload: Workload<'_>) {
     let mut group = criterion.benchmark_group(&workload.name);
-    group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Elements(workload.rows as u64));
+    let throughput = match workload.bytes {
+        Some(bytes) => Throughput::Bytes(bytes as u64),
+        None => Throughput::Elements(workload.rows as u64),
+    };
+    group.sampling_mode(SamplingMode::Flat).throughput(throughput);
     for (side, label) in workload.labels().to_vec().into_iter().enumerate() {
         group.bench_function(label, |bencher| {
             bencher.iter_custom(|runs| (0..runs).map(|_| workload.run(side)).sum::<Duration>());
@@ -32,5 +36,5 @@ fn main() {
     let mut criterion = criterion.configure_from_args();
     suite::for_each(|workload| bench(&mut criterion, workload));
     criterion.final_summary();
-    println!("\n{}", suite::memory::report());
+    println!("\n{}\n{}", suite::pauses::report(), suite::memory::report());
 }

@@ -29,6 +29,16 @@ fn lines(measured: &Measured) -> String {
     measured.baselines.iter().map(line).collect()
 }
 
+/// The speed of each side, where bytes are what counts.
+#[expect(clippy::cast_precision_loss, reason = "there are far fewer rows and bytes than 2^52")]
+fn speed(measured: &Measured) -> Option<String> {
+    let bytes_per_row = measured.bytes? as f64 / measured.rows as f64;
+    let beside = measured.baselines.iter().map(|side| (side.label, side.ns_per_row));
+    let sides = std::iter::once(("relata", measured.relata_ns_per_row)).chain(beside);
+    let sides = sides.map(|(label, ns_per_row)| format!("{label} {:.0}", bytes_per_row / ns_per_row * 1e3));
+    Some(format!("{}: {} MB/s", measured.name, sides.collect::<Vec<_>>().join(", ")))
+}
+
 #[expect(clippy::print_stdout, reason = "a bench reports there")]
 fn main() {
     if suite::memory::is_measuring() {
@@ -42,11 +52,20 @@ fn main() {
 
     println!("TPC-H scale {}, median of {turns} turns, one thread\n", suite::scale());
     println!("| name | relata ns/row | baseline | baseline ns/row | ratio | quartiles |\n|---|---|---|---|---|---|");
+    let mut speeds = Vec::new();
     suite::for_each(|workload| {
         if is_asked(&workload.name) {
-            print!("{}", lines(&measure(workload, turns, Duration::MAX)));
+            let measured = measure(workload, turns, Duration::MAX);
+            print!("{}", lines(&measured));
+            speeds.extend(speed(&measured));
         }
     });
+    if !speeds.is_empty() {
+        println!("\nbytes of rows in memory\n\n{}", speeds.join("\n"));
+    }
+    if is_asked("pauses") {
+        println!("\n{}", suite::pauses::report());
+    }
     if is_asked("memory") {
         println!("\n{}", suite::memory::report());
     }

@@ -24,6 +24,9 @@ use slotmap::{DefaultKey, Key, SlotMap};
 use crate::error::Missing;
 use crate::id::{key_from_parts, slot_of, version_of};
 
+/// The generation of the first row of every slot.
+const FIRST_GENERATION: u32 = 1;
+
 #[derive(Debug)]
 pub struct Arena<M> {
     slots: SlotMap<DefaultKey, Option<M>>,
@@ -80,6 +83,13 @@ impl<M> Arena<M> {
         self.slots.get(key)?.as_ref()
     }
 
+    /// The row in a slot that was never used twice, with its key. O(1), and reads nothing but the slot.
+    #[inline]
+    pub(crate) fn first_in_slot(&self, slot: u32) -> Option<(DefaultKey, &M)> {
+        let key = key_from_parts(slot, FIRST_GENERATION)?;
+        Some((key, self.get(key)?))
+    }
+
     /// The row, to change in place. Only for fields that no index covers.
     #[inline]
     pub(crate) fn get_mut(&mut self, key: DefaultKey) -> Option<&mut M> {
@@ -121,9 +131,9 @@ impl<M> Arena<M> {
         if let Some(position) = self.free.len().checked_sub(nth + 1) {
             return Some(self.free[position]);
         }
-        let fresh = u64::from(self.next_slot) + (nth - self.free.len()) as u64;
+        let fresh = u64::from(self.next_slot).saturating_add((nth - self.free.len()) as u64);
         // slotmap panics where a slot would get the number of the null key.
-        (fresh < u64::from(u32::MAX)).then(|| key_from_parts(fresh as u32, 1)).flatten()
+        (fresh < u64::from(u32::MAX)).then(|| key_from_parts(fresh as u32, FIRST_GENERATION)).flatten()
     }
 
     /// The keys that the next `count` insertions will get; `None` where the slot numbers end before.
@@ -135,7 +145,8 @@ impl<M> Arena<M> {
         let mut keys = Vec::with_capacity(count);
         keys.extend(freed);
         let fresh = (count - keys.len()) as u32;
-        keys.extend((self.next_slot..self.next_slot + fresh).filter_map(|slot| key_from_parts(slot, 1)));
+        let key = |slot| key_from_parts(slot, FIRST_GENERATION).expect("it is odd");
+        keys.extend((self.next_slot..self.next_slot + fresh).map(key));
         Some(keys)
     }
 
@@ -191,11 +202,10 @@ impl<M> Arena<M> {
     /// Takes the row out; its slot will be used again with the next generation.
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
-        if !self.contains(key) {
-            return None;
-        }
-        self.rows -= 1;
-        self.vacate(key)
+        debug_assert!(!self.is_reserved(key), "only rows are removed");
+        let row = self.vacate(key);
+        self.rows -= usize::from(row.is_some());
+        row
     }
 
     /// Gives a reserved id back, unfilled.

@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::undo;
 
 impl Database {
-    /// Keeps the last `transactions` to be undone; 0, as at first, keeps none and forgets those that are kept.
+    /// Keeps the last `transactions` to be undone; 0, as at first, keeps none and forgets those that are kept. Those that
+    /// have been undone and can be redone count too.
     ///
     /// A statement outside of a transaction is one of its own. The history holds the rows that were replaced or removed,
     /// and the slots of the latter, until it forgets them. It is not saved: a file gives the slots that it holds up, so

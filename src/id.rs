@@ -42,17 +42,20 @@ impl<M: ?Sized> Id<M> {
     }
 
     /// Whether this is [`Id::null`].
+    #[inline]
     pub fn is_null(self) -> bool {
         self.key.is_null()
     }
 
     /// The slotmap key inside, to keep a [`SecondaryMap`](slotmap::SecondaryMap) of one's own beside a table.
+    #[inline]
     pub fn key(self) -> DefaultKey {
         self.key
     }
 
     /// The id around a slotmap key that [`Id::key`] has handed out. A key from elsewhere is a forged id: harmless,
     /// as it resolves to nothing or, where slot and generation coincide, to that row.
+    #[inline]
     pub const fn from_key(key: DefaultKey) -> Self {
         Id { key, model: PhantomData }
     }
@@ -146,16 +149,19 @@ impl<'de, M: ?Sized> Deserialize<'de> for Id<M> {
 }
 
 /// The key of slot and version; `None` for an even version, which no row ever has.
+#[inline]
 pub(crate) fn key_from_parts(slot: u32, version: u32) -> Option<DefaultKey> {
     (version % 2 == 1).then(|| KeyData::from_ffi((u64::from(version) << 32) | u64::from(slot)).into())
 }
 
 /// The slot number of a key.
+#[inline]
 pub(crate) fn slot_of(key: DefaultKey) -> u32 {
     key.data().as_ffi() as u32
 }
 
 /// The generation of a key, odd.
+#[inline]
 pub(crate) fn version_of(key: DefaultKey) -> u32 {
     (key.data().as_ffi() >> 32) as u32
 }

@@ -15,6 +15,8 @@
 //! 2. A null id of the caller's is made *stale* before it is resolved, so that it never reads as absent.
 //! 3. `item` gives nothing exactly where `explain` finds an error. Only that path walks again for its message.
 //! 4. An item borrows from the database, never from the view that gave it.
+//! 5. A key that a link has given names a stored row, or an id that is reserved. So only the first hop of a path compares
+//!    generations, and only where it starts from ids of the caller's.
 //!
 //! Not responsible for: filters that are data rather than closures, and whether links agree with the rows.
 
@@ -27,9 +29,9 @@ mod recursive;
 mod scope;
 mod several;
 mod through;
+mod view;
 
 use std::fmt;
-use std::iter::FusedIterator;
 
 use slotmap::{DefaultKey, Key};
 
@@ -48,6 +50,7 @@ pub use parallel::ParInclude;
 pub use recursive::{Reached, Recursive};
 pub use scope::{Scoped, ScopedChildren};
 pub use through::Linked;
+pub use view::Include;
 
 /// How many sources are resolved at once: enough that the memory always has reads to work on, few enough that the
 /// keys stay in the nearest cache.
@@ -140,6 +143,12 @@ pub trait Path: Sealed {
     /// Resolves a block of sources in place.
     #[doc(hidden)]
     fn resolve(&self, opened: &Self::Opened<'_>, keys: &mut [DefaultKey], block: &mut Self::Block);
+    /// The same for sources that links have given (invariant 5).
+    #[doc(hidden)]
+    #[inline]
+    fn resolve_linked(&self, opened: &Self::Opened<'_>, keys: &mut [DefaultKey], block: &mut Self::Block) {
+        self.resolve(opened, keys, block);
+    }
     /// The item of the source at place `i` of the block, where resolving has left `key`.
     #[doc(hidden)]
     fn item<'a, Before: Presence>(
@@ -160,6 +169,7 @@ pub type Pair<'a, P> = (Id<<P as Path>::From>, Item<'a, P>);
 
 /// The error of a source to which a path gave no item.
 #[cold]
+#[inline(never)]
 fn broken<P: Path>(opened: &P::Opened<'_>, source: DefaultKey) -> Error {
     P::explain(opened, source).err().unwrap_or_else(|| Error::IndexBroken {
         model: P::From::NAME,
@@ -183,9 +193,12 @@ pub struct Ends<'a, R: Relation> {
 }
 
 impl<'a, R: Relation> Ends<'a, R> {
+    #[inline]
     fn open(database: &'a Database) -> Result<Self, Error> {
-        let sources = database.table::<R::Source>()?;
-        Ok(Ends { link: &sources.index.links[R::INDEX], sources, targets: database.table::<R::Target>()? })
+        let store = &database.store;
+        let (slot, sources) = store.slot::<R::Source>()?;
+        let targets = store.table_at::<R::Target>(slot.targets[R::INDEX]);
+        Ok(Ends { link: &sources.index.links[R::INDEX], sources, targets })
     }
 
     /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
@@ -306,98 +319,6 @@ impl<'a, P: Path> Cursor<'a, P> {
 fn source<M>(id: Id<M>) -> DefaultKey {
     if id.is_null() { no_target::stale() } else { id.key() }
 }
-
-/// The lazy view of an inclusion, see [`Database::include`]: one `(id, item)` for each id of the slice, in its order.
-#[must_use = "an inclusion resolves nothing until it is iterated"]
-pub struct Include<'a, 'i, P: Path> {
-    path: P,
-    opened: Result<P::Opened<'a>, Error>,
-    ids: &'i [Id<P::From>],
-    next: usize,
-    /// The block around `next`, unless that is where one starts.
-    keys: Vec<DefaultKey>,
-    block: P::Block,
-}
-
-impl<'a, 'i, P: Path> Include<'a, 'i, P> {
-    fn new(ids: &'i [Id<P::From>], path: P, opened: Result<P::Opened<'a>, Error>) -> Self {
-        Include { path, opened, ids, next: 0, keys: Vec::new(), block: P::Block::default() }
-    }
-
-    /// Every pair, or the first error.
-    pub fn to_vec(self) -> Result<Vec<Pair<'a, P>>, Error> {
-        let mut pairs = Vec::with_capacity(self.len());
-        for pair in self {
-            pairs.push(pair?);
-        }
-        Ok(pairs)
-    }
-}
-
-/// Resolves a block of ids into `keys` and `block`. A call of its own, so that `next` stays small enough to be inlined.
-#[inline(never)]
-fn resolve_block<P: Path>(
-    path: &P,
-    opened: &P::Opened<'_>,
-    ids: &[Id<P::From>],
-    keys: &mut Vec<DefaultKey>,
-    block: &mut P::Block,
-) {
-    keys.clear();
-    keys.extend(ids.iter().map(|id| source(*id)));
-    path.resolve(opened, keys, block);
-}
-
-impl<'a, P: Path> Iterator for Include<'a, '_, P> {
-    type Item = Result<Pair<'a, P>, Error>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let id = *self.ids.get(self.next)?;
-        let i = self.next % BLOCK;
-        let opened = match &self.opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                self.next += 1;
-                return Some(Err(error.clone()));
-            }
-        };
-        if i == 0 {
-            let ids = &self.ids[self.next..];
-            resolve_block(&self.path, opened, &ids[..ids.len().min(BLOCK)], &mut self.keys, &mut self.block);
-        }
-        self.next += 1;
-        let item = P::item(opened, &self.block, i, self.keys[i]);
-        Some(item.map(|item| (id, item)).ok_or_else(|| broken::<P>(opened, id.key())))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.ids.len() - self.next;
-        (left, Some(left))
-    }
-
-    /// What `for_each`, `map(..).sum()` and their like go through: a plain loop over each block.
-    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
-        let mut folded = init;
-        while !self.next.is_multiple_of(BLOCK) || self.opened.is_err() {
-            let Some(pair) = self.next() else { return folded };
-            folded = f(folded, pair);
-        }
-        let Ok(opened) = &self.opened else { return folded };
-        for ids in self.ids[self.next..].chunks(BLOCK) {
-            resolve_block(&self.path, opened, ids, &mut self.keys, &mut self.block);
-            for (i, (id, key)) in ids.iter().zip(&self.keys).enumerate() {
-                let item = P::item(opened, &self.block, i, *key);
-                folded = f(folded, item.map(|item| (*id, item)).ok_or_else(|| broken::<P>(opened, id.key())));
-            }
-        }
-        folded
-    }
-}
-
-impl<P: Path> ExactSizeIterator for Include<'_, '_, P> {}
-impl<P: Path> FusedIterator for Include<'_, '_, P> {}
-show_length!([P: Path] Include<'_, '_, P>, "Include");
 
 #[cfg(test)]
 mod tests;

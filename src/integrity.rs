@@ -21,6 +21,7 @@ pub(crate) mod acyclic;
 mod check;
 mod edits;
 mod links;
+pub(crate) mod ordinary;
 mod pending;
 pub(crate) mod removal;
 pub(crate) mod statement;
@@ -30,7 +31,7 @@ pub(crate) use check::check_table;
 pub(crate) use edits::Edits;
 pub(crate) use pending::Pending;
 
-use slotmap::{DefaultKey, Key as _};
+use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
 use crate::arena::Arena;
@@ -49,6 +50,15 @@ pub(crate) struct Plan {
     pub(crate) uniques: UniqueChanges,
     /// Of rows that refer to them, or are about to.
     pub(crate) relinks: Vec<Relink>,
+}
+
+impl Plan {
+    /// Whether the rows stay where they are in every index.
+    #[inline]
+    pub(crate) fn keeps_indexes(&self) -> bool {
+        self.links.iter().all(|change| matches!(change, LinkChange::Stays))
+            && self.uniques.iter().all(|change| change.old.is_none() && change.new.is_none())
+    }
 }
 
 /// The hashes under which a row leaves and enters a unique index; both `None` where its key stays, or stays absent.
@@ -77,8 +87,9 @@ pub(crate) fn plan_rows<M: Model>(
     mode: Mode,
 ) -> (Plan, Vec<(usize, Error)>) {
     let mut faults = Vec::new();
-    let uniques = uniques::plan(store, table, &mut pending, mode, None, &mut faults);
-    let plan = links::plan(store, table, &pending, mode, None, uniques, &mut faults);
+    let mut plan = Plan::default();
+    uniques::plan(store, table, &mut pending, mode, None, &mut plan.uniques, &mut faults);
+    links::plan(store, table, &pending, mode, None, &mut plan, &mut faults);
     (plan, faults)
 }
 
@@ -122,7 +133,7 @@ pub(crate) fn sources(
     target: DefaultKey,
 ) -> impl Iterator<Item = DefaultKey> {
     let link = &store.tables[table as usize].index.links[relation];
-    link.sources(target).iter().copied().filter(|source| !source.is_null())
+    link.sources(target)
 }
 
 /// The error if rows refer to `target` over `incoming` which `stay` as they are. O(sources), O(1) where there are none.

@@ -120,10 +120,36 @@ impl IndexWriter<'_> {
         self.record(key, What::Row(change));
     }
 
+    /// Records that a new row was stored, linked over every relation and entered into the unique indexes by its hashes.
+    #[cold]
+    pub(crate) fn record_new(&mut self, key: DefaultKey, hashes: &[Option<u32>]) {
+        self.record_row(key, RowChange::Stored);
+        for relation in 0..self.index.links.len() as u32 {
+            self.record(key, What::Joined { relation });
+        }
+        for (unique, hash) in (0..).zip(hashes) {
+            if let Some(hash) = *hash {
+                self.record(key, What::Entered { unique, hash });
+            }
+        }
+    }
+
     #[inline]
     pub(crate) fn join(&mut self, relation: usize, source: DefaultKey, target: DefaultKey) {
         self.index.links[relation].join(source, target);
         self.record(source, What::Joined { relation: relation as u32 });
+    }
+
+    /// [`IndexWriter::join`] for many sources that have no link yet, each with its target.
+    pub(crate) fn join_all(&mut self, relation: usize, sources: &[DefaultKey], targets: &[DefaultKey]) {
+        let link = &mut self.index.links[relation];
+        for (source, target) in sources.iter().zip(targets) {
+            link.join(*source, *target);
+        }
+        if let Some(log) = &mut self.log {
+            let what = What::Joined { relation: relation as u32 };
+            log.changes.extend(sources.iter().map(|key| Change { table: self.table, key: *key, what }));
+        }
     }
 
     pub(crate) fn wait(&mut self, relation: usize, source: DefaultKey, hash: u32) {
@@ -151,7 +177,7 @@ impl IndexWriter<'_> {
     /// Links a source in another way than before.
     #[inline]
     pub(crate) fn relink(&mut self, relation: usize, source: DefaultKey, change: LinkChange) {
-        if change != LinkChange::Stays {
+        if !matches!(change, LinkChange::Stays) {
             self.leave(relation, source);
             self.link(relation, source, change);
         }

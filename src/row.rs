@@ -3,8 +3,6 @@
 use std::fmt;
 use std::ops::Deref;
 
-use slotmap::Key;
-
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
@@ -111,10 +109,10 @@ impl<'a, M: Model> RowRef<'a, M> {
         let _ = relation;
         let database = self.database;
         let source = database.table::<R::Source>().ok();
-        let keys = source.map_or(&[][..], |table| table.index.links[R::INDEX].sources(self.id.key()));
-        keys.iter().filter(|key| !key.is_null()).filter_map(move |key| {
-            let row = source?.rows.get(*key)?;
-            Some(RowRef { database, id: Id::from_key(*key), row }.into())
+        let keys = source.map(|table| table.index.links[R::INDEX].sources(self.id.key()));
+        keys.into_iter().flatten().filter_map(move |key| {
+            let row = source?.rows.get(key)?;
+            Some(RowRef { database, id: Id::from_key(key), row }.into())
         })
     }
 

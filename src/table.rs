@@ -3,15 +3,17 @@
 //! A table is an arena of rows, known by its type, and indexes that know no types. Whoever knows the model goes to the
 //! rows statically; what spans tables (a cascade, a check, a snapshot) goes through [`AnyRows`].
 
+mod positions;
 mod statement;
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use slotmap::DefaultKey;
 pub(crate) use statement::{AnyEdits, AnyPending, EditFault, Relink, Statement};
+
+use positions::Positions;
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
@@ -43,7 +45,7 @@ pub struct Store {
     pub(crate) feed: Feed,
     /// Whether rows have ever been stored unchecked, so that a rule may not hold.
     pub(crate) stored_unchecked: bool,
-    positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
+    positions: Positions,
 }
 
 /// One table.
@@ -153,7 +155,7 @@ pub(crate) trait AnyRows: Any + Send + Sync {
 impl Store {
     /// Adds a table; its targets and incoming relations are filled in when all are there.
     pub(crate) fn add<M: Model>(&mut self, rows: Box<dyn AnyRows>, index: Indexes) {
-        self.positions.insert(TypeId::of::<M>(), self.tables.len() as u32);
+        self.positions.push(TypeId::of::<M>());
         self.tables.push(TableSlot {
             name: M::NAME,
             rows,
@@ -172,12 +174,12 @@ impl Store {
         reason = "an `Error` has a destructor: made eagerly it is dropped on every look-up"
     )]
     pub(crate) fn position<M: Model>(&self) -> Result<u32, Error> {
-        self.positions.get(&TypeId::of::<M>()).copied().ok_or_else(|| Error::UnknownModel { model: M::NAME })
+        self.positions.get(TypeId::of::<M>()).ok_or_else(|| Error::UnknownModel { model: M::NAME })
     }
 
     /// The position of the table of the model with this type id.
     pub(crate) fn position_of(&self, model: TypeId) -> Option<u32> {
-        self.positions.get(&model).copied()
+        self.positions.get(model)
     }
 
     /// The handle on the table at a position that `position` has given for `M`.
@@ -190,7 +192,26 @@ impl Store {
     /// The handle on a model's table.
     #[inline]
     pub(crate) fn table<M: Model>(&self) -> Result<Table<'_, M>, Error> {
-        Ok(self.table_at(self.position::<M>()?))
+        Ok(self.slot::<M>()?.1)
+    }
+
+    /// The same beside what is known of the table without its type.
+    #[inline]
+    pub(crate) fn slot<M: Model>(&self) -> Result<(&TableSlot, Table<'_, M>), Error> {
+        // The type of the rows proves the guess: type ids need not be compared twice.
+        if let Some(slot) = self.tables.get(self.positions.guess(TypeId::of::<M>()) as usize)
+            && let Some(rows) = (&*slot.rows as &dyn Any).downcast_ref::<Arena<M>>()
+        {
+            return Ok((slot, Table { rows, index: &slot.index }));
+        }
+        self.search_slot()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn search_slot<M: Model>(&self) -> Result<(&TableSlot, Table<'_, M>), Error> {
+        let position = self.position::<M>()?;
+        Ok((&self.tables[position as usize], self.table_at(position)))
     }
 
     /// The rows and the indexes of the table at a position, to be changed.
@@ -271,24 +292,6 @@ pub(crate) fn rows_of_mut<M: Model>(rows: &mut dyn AnyRows) -> &mut Arena<M> {
     rows.downcast_mut().expect("a table is asked for by the model it was made for")
 }
 
-/// A type id is already a good hash.
-#[derive(Default)]
-pub(crate) struct TypeIdHasher(u64);
-
-impl Hasher for TypeIdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.0 ^= value;
-    }
-}
-
 /// A read handle on one table. Hot loops use it: `db.get` adds the look-up of the table to each call.
 ///
 /// ```
@@ -328,7 +331,10 @@ impl<'a, M: Model> Table<'a, M> {
     /// The row with this id, or an error that says what became of it. O(1).
     #[inline]
     pub fn row(&self, id: Id<M>) -> Result<&'a M, Error> {
-        self.get(id).ok_or_else(|| self.not_found(id.key()))
+        match self.get(id) {
+            Some(row) => Ok(row),
+            None => Err(self.not_found(id.key())),
+        }
     }
 
     /// Whether a row has this id. O(1).
@@ -366,6 +372,8 @@ impl<'a, M: Model> Table<'a, M> {
         Some((Id::from_key(found), self.rows.get(found)?))
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn not_found(&self, key: DefaultKey) -> Error {
         Error::NotFound { row: RowId { table: M::NAME, key }, why: self.rows.why_missing(key) }
     }

@@ -86,13 +86,12 @@ impl Database {
         let links = self.table::<A::Source>()?;
         let (near, far) = (&links.index.links[A::INDEX], &links.index.links[B::INDEX]);
         let (owner, target) = (owner.key(), target.key());
-        // A hole of a list has no target.
         let found = if near.count(owner) <= far.count(target) {
-            near.sources(owner).iter().find(|link| far.target(**link) == target)
+            near.sources(owner).find(|link| far.target(*link) == target)
         } else {
-            far.sources(target).iter().find(|link| near.target(**link) == owner)
+            far.sources(target).find(|link| near.target(*link) == owner)
         };
-        found.map(|link| Id::from_key(*link)).map(|id| Ok((id, links.row(id)?))).transpose()
+        found.map(Id::from_key).map(|id| Ok((id, links.row(id)?))).transpose()
     }
 
     /// Links two rows and gives the link: `make` gets both foreign keys, and must put them in.
@@ -154,11 +153,11 @@ impl Database {
     {
         let wanted: hashbrown::HashSet<DefaultKey> = targets.iter().map(|target| target.key()).collect();
         let links = self.linked(owner, relation)?.with_links();
-        let others = links.filter(|(_, (target, _))| !wanted.contains(&target.key())).map(|((link, _), _)| link);
-        let others: Vec<Id<A::Source>> = others.collect();
-        self.in_one(|tx| {
-            others.iter().try_for_each(|link| tx.delete(*link).map(|_| ()))?;
-            targets.iter().try_for_each(|target| tx.link(owner, relation, *target, &mut make).map(|_| ()))
+        let others = links.filter(|(_, (target, _))| !wanted.contains(&target.key()));
+        let others: Vec<DefaultKey> = others.map(|((link, _), _)| link.key()).collect();
+        self.in_one(|db| {
+            db.delete_together::<A::Source>(others)?;
+            targets.iter().try_for_each(|target| db.link(owner, relation, *target, &mut make).map(|_| ()))
         })
     }
 
@@ -178,9 +177,9 @@ impl Database {
         B: Relation<Source = A::Source>,
     {
         self.get(owner)?;
-        self.in_one(|tx| {
-            let target = tx.insert(target)?;
-            Ok((target, tx.link(owner, relation, target, make)?))
+        self.in_one(|db| {
+            let target = db.insert(target)?;
+            Ok((target, db.link(owner, relation, target, make)?))
         })
     }
 

@@ -182,10 +182,8 @@ impl Database {
     }
 
     /// Runs a statement that is made of several: all of them or none, in whatever transaction is open.
-    pub(crate) fn in_one<T>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    pub(crate) fn in_one<T>(&mut self, work: impl FnOnce(&mut Database) -> Result<T, Error>) -> Result<T, Error> {
+        let work = |tx: &mut Transaction<'_>| work(&mut tx.database);
         match self.store.log.as_ref().map(|log| log.changes.len()) {
             Some(begin) => finish(Transaction { database: self.into(), begin, outermost: false }, work),
             None => self.transaction(work),

@@ -104,9 +104,10 @@ pub(crate) fn keep(store: &mut Store, limit: usize) {
     let mut history = store.history.take().unwrap_or_default();
     history.limit = limit;
     let mut forgotten: Vec<Record> = history.shorten().collect();
-    if limit == 0 {
-        forgotten.append(&mut history.redo);
-    } else {
+    // What can be redone counts too, the nearest first: redone, it can be undone again.
+    let over = history.redo.len().saturating_sub(limit - history.undo.len());
+    forgotten.extend(history.redo.drain(..over));
+    if limit > 0 {
         store.history = Some(history);
     }
     forget(store, &forgotten);

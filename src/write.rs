@@ -19,9 +19,12 @@ pub use owner::{Owner, Source};
 pub use split::{Access, Split, TableMut};
 pub use update::{UpdatePlan, Updated};
 
+use slotmap::DefaultKey;
+
 use crate::database::Database;
 use crate::error::{Act, Error, Missing};
 use crate::id::Id;
+use crate::integrity::ordinary::plan_single;
 use crate::integrity::{Mode, Pending, Plan, plan_rows, restriction};
 use crate::model::{Model, Reference, Relation};
 use crate::table::Incoming;
@@ -56,9 +59,41 @@ impl Database {
         let table = self.store.table_at::<M>(position);
         let Some(key) = table.rows.upcoming(0) else { return Err(Error::Full { model: M::NAME }) };
         let row = make(Id::from_key(key));
+        match plan_single(&self.store, position, table, &row) {
+            Some(single) => apply::insert_one(&mut self.store, position, row, key, &single),
+            None => self.insert_planned(position, key, row)?,
+        }
+        Ok(Id::from_key(key))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn insert_planned<M: Model>(&mut self, position: u32, key: DefaultKey, row: M) -> Result<(), Error> {
         let plan = self.plan_one(position, Pending::new_rows(std::slice::from_ref(&row), &[key]))?;
         apply::insert(&mut self.store, position, [row], &[key], &plan);
-        Ok(Id::from_key(key))
+        Ok(())
+    }
+
+    /// Makes room for as many more rows of a model, so that storing them one by one never moves what is stored: no insert
+    /// takes long. O(rows).
+    ///
+    /// The list of sources that each of the rows' targets has still grows with it.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { name: String }
+    /// # let mut db = Database::builder().model::<Moon>().build()?;
+    /// db.reserve_rows::<Moon>(10_000)?;
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn reserve_rows<M: Model>(&mut self, additional: usize) -> Result<(), Error> {
+        let position = self.store.position::<M>()?;
+        let last = additional.checked_sub(1);
+        if last.is_some_and(|last| self.store.table_at::<M>(position).rows.upcoming(last).is_none()) {
+            return Err(Error::Full { model: M::NAME });
+        }
+        apply::reserve_rows::<M>(&mut self.store, position, additional);
+        Ok(())
     }
 
     /// Hands out an id before its row exists; [`Database::insert_at`] fills it (behaviour R6).

@@ -8,6 +8,8 @@ use super::Workload;
 pub(crate) struct Measured {
     pub(crate) name: String,
     pub(crate) rows: usize,
+    /// What the speed is measured by, where that is bytes.
+    pub(crate) bytes: Option<usize>,
     /// The median of the turns.
     pub(crate) relata_ns_per_row: f64,
     /// The sides beside relata, in their order.
@@ -46,7 +48,13 @@ pub(crate) fn measure(mut workload: Workload<'_>, turns_max: usize, time: Durati
         Baseline { label, ns_per_row: ns_per_row(side), ratios: quartiles(ratios.collect()) }
     };
     let baselines = workload.labels().iter().enumerate().skip(1).map(baseline).collect();
-    Measured { relata_ns_per_row: ns_per_row(0), baselines, rows: workload.rows, name: workload.name }
+    Measured {
+        relata_ns_per_row: ns_per_row(0),
+        baselines,
+        rows: workload.rows,
+        bytes: workload.bytes,
+        name: workload.name,
+    }
 }
 
 /// The values a quarter, half and three quarters up.

@@ -14,7 +14,9 @@ pub(crate) mod join;
 pub(crate) mod measure;
 pub(crate) mod memory;
 mod parallel;
+pub(crate) mod pauses;
 mod point;
+mod snapshot;
 mod workload;
 
 pub(crate) use data::{Data, Flat, RowOrder};
@@ -53,7 +55,14 @@ pub(crate) fn for_each(mut visit: impl FnMut(Workload<'_>)) {
 pub(crate) fn for_each_of_lines(scale: f64, fans: &[usize], mut visit: impl FnMut(Workload<'_>)) {
     for order in [RowOrder::Sequential, RowOrder::Shuffled] {
         let data = Data::new(Flat::generate(scale, order), order);
-        let rooms = [point::workloads, include::workloads, parallel::workloads, children::workloads, insert::workloads];
+        let rooms = [
+            point::workloads,
+            include::workloads,
+            parallel::workloads,
+            children::workloads,
+            insert::workloads,
+            snapshot::workloads,
+        ];
         rooms.into_iter().flat_map(|workloads| workloads(&data)).for_each(&mut visit);
     }
     for fan in fans {

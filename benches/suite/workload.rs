@@ -18,6 +18,8 @@ pub(crate) struct Workload<'a> {
     pub(crate) name: String,
     /// How many rows one run reads or writes: what the time is divided by.
     pub(crate) rows: usize,
+    /// How many bytes one run carries, where that is what counts.
+    pub(crate) bytes: Option<usize>,
     labels: Vec<&'static str>,
     sides: Vec<Box<dyn FnMut() -> Run + 'a>>,
     /// What the first run gave, and every other must.
@@ -26,7 +28,13 @@ pub(crate) struct Workload<'a> {
 
 impl<'a> Workload<'a> {
     pub(crate) fn new(name: impl Into<String>, rows: usize) -> Self {
-        Workload { name: name.into(), rows, labels: Vec::new(), sides: Vec::new(), sum: None }
+        Workload { name: name.into(), rows, bytes: None, labels: Vec::new(), sides: Vec::new(), sum: None }
+    }
+
+    /// The workload as one whose speed is that of the bytes it carries.
+    #[must_use]
+    pub(crate) fn of_bytes(self, bytes: usize) -> Self {
+        Workload { bytes: Some(bytes), ..self }
     }
 
     /// Adds a side that reads only.

@@ -39,6 +39,7 @@ impl Slots {
 
     /// Says what keeps these from being the slots of an arena.
     fn check(&self) -> Result<(), String> {
+        Self::check_count(self.generations.len())?;
         let mut unlisted: Vec<bool> =
             self.generations.iter().map(|&generation| generation % 2 == 0 && generation != RETIRED).collect();
         for &slot in &self.free {
@@ -51,6 +52,11 @@ impl Slots {
             Some(place) => Err(format!("slot {} is vacant and not in the free list", place + 1)),
             None => Ok(()),
         }
+    }
+
+    /// Refuses more slots than there are numbers for: 0 is slotmap's own, the last is that of the null key.
+    pub(super) fn check_count(count: usize) -> Result<(), String> {
+        if count < u32::MAX as usize { Ok(()) } else { Err(format!("{count} slots are more than there can be")) }
     }
 
     /// The generation of the row that a slot holds, or held last.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde::{Deserialize, Serialize};
 use slotmap::{DefaultKey, Key};
 
 use super::{Arena, RowChange, Slots};
 use crate::id::{key_from_parts, slot_of, version_of};
+use crate::{Database, Error, Id, Model};
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -177,4 +179,96 @@ fn an_empty_arena_comes_back_empty() {
     let arena = Arena::<u32>::restore(&Slots::default()).expect("no slots are fine");
     assert_eq!((arena.len(), arena.next_slot()), (0, 1));
     assert!(!arena.upcoming(0).expect("there is room").is_null());
+}
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+#[model(has_many(moons: Moon), has_many(seen_by: Observer, through = Sighting))]
+struct Planet {
+    #[model(unique)]
+    name: String,
+}
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct Moon {
+    #[model(belongs_to)]
+    planet_id: Id<Planet>,
+}
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct Observer {
+    #[model(unique)]
+    name: String,
+}
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+#[model(unique(planet_id, observer_id))]
+struct Sighting {
+    #[model(belongs_to)]
+    planet_id: Id<Planet>,
+    #[model(belongs_to)]
+    observer_id: Id<Observer>,
+}
+
+/// A planet with a moon, an observer, and no more than so many slots left in one of the tables.
+fn nearly_full<M: Model>(left: u32) -> (Database, Id<Planet>, Id<Observer>) {
+    let builder = Database::builder().model::<Planet>().model::<Moon>().model::<Observer>().model::<Sighting>();
+    let mut db = builder.build().unwrap();
+    let planet = db.insert(Planet { name: "Mars".into() }).unwrap();
+    db.insert(Moon { planet_id: planet }).unwrap();
+    let observer = db.insert(Observer { name: "Hall".into() }).unwrap();
+    let position = db.store.position::<M>().unwrap();
+    db.store.writer::<M>(position).0.next_slot = u32::MAX - left;
+    (db, planet, observer)
+}
+
+/// HOSTILE 35: Slot numbers used up -> Full before any panic, wherever ids are handed out.
+#[test]
+fn a_table_whose_slot_numbers_are_used_up_is_full() {
+    let full = |refused: Option<Error>, model| assert_eq!(refused, Some(Error::Full { model }));
+    let new = || Observer { name: "Galle".into() };
+    for left in 0..3 {
+        let (mut db, ..) = nearly_full::<Observer>(left);
+        let more = left as usize + 1;
+        full(db.insert_many(vec![new(); more]).err(), "Observer");
+        full(db.insert_many_unchecked(vec![new(); more]).err(), "Observer");
+        let none = |_: &[Id<Observer>]| panic!("there are no ids to be handed out");
+        full(db.insert_many_with(more, none).err(), "Observer");
+        full(db.insert_many_with(usize::MAX, none).err(), "Observer");
+        assert_eq!(db.len::<Observer>(), 1);
+    }
+    let (mut db, planet, observer) = nearly_full::<Observer>(0);
+    let mut tx = db.begin().unwrap();
+    full(tx.insert(new()).err(), "Observer");
+    full(tx.insert_with(|_| panic!("there is no id to be handed out")).map(|_: Id<Observer>| ()).err(), "Observer");
+    full(tx.reserve::<Observer>().err(), "Observer");
+    full(tx.upsert(Observer::BY_NAME, new()).err(), "Observer");
+    let sighting = |planet_id, observer_id| Sighting { planet_id, observer_id };
+    full(tx.create_linked(planet, Planet::SEEN_BY, new(), sighting).err(), "Observer");
+    // What needs no new slot goes on, and a slot that is given back is used again.
+    tx.upsert(Observer::BY_NAME, Observer { name: "Hall".into() }).unwrap();
+    tx.update(observer, |observer| observer.name = "Asaph Hall".into()).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(db.delete(observer).unwrap().row.name, "Asaph Hall");
+    assert_eq!(db.insert(new()).map(|id| id.to_string()), Ok("1v3".to_owned()));
+    full(db.insert(new()).err(), "Observer");
+
+    let (mut db, planet, _) = nearly_full::<Moon>(0);
+    let moon = |planet_id| Moon { planet_id };
+    full(db.create(planet, Planet::MOONS, moon).err(), "Moon");
+    full(db.create_many(planet, Planet::MOONS, |planet_id| vec![moon(planet_id)]).err(), "Moon");
+    assert_eq!(db.len::<Moon>(), 1);
+
+    let (mut db, planet, observer) = nearly_full::<Sighting>(0);
+    full(db.link(planet, Planet::SEEN_BY, observer, sighting).err(), "Sighting");
+    full(db.set_linked(planet, Planet::SEEN_BY, &[observer], sighting).err(), "Sighting");
+    full(db.create_linked(planet, Planet::SEEN_BY, new(), sighting).err(), "Sighting");
+    assert_eq!((db.len::<Observer>(), db.len::<Sighting>()), (1, 0));
+}
+
+/// HOSTILE 35: in a file.
+#[test]
+fn a_file_cannot_have_more_slots_than_there_are_numbers() {
+    assert_eq!(Slots::check_count(u32::MAX as usize - 1), Ok(()));
+    let refused = "4294967295 slots are more than there can be".to_owned();
+    assert_eq!(Slots::check_count(u32::MAX as usize), Err(refused));
 }

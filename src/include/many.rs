@@ -1,14 +1,14 @@
 //! Paths that lead to many rows: `has_many`, and reading it whole.
 
 use std::iter::FusedIterator;
-use std::slice;
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::{Ends, Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
+use crate::index::links::Sources;
 use crate::model::{Model, Presence, Relation};
 use crate::relation::{HasMany, Inverse};
 use crate::table::Table;
@@ -30,30 +30,26 @@ pub trait ToMany: Path {
 ///
 /// Reads the relation's own list: nothing is copied, and the length is known at once.
 pub struct Children<'a, M> {
-    entries: slice::Iter<'a, DefaultKey>,
-    left: usize,
+    sources: Sources<'a>,
     table: Table<'a, M>,
 }
 
 impl<M> Clone for Children<'_, M> {
     fn clone(&self) -> Self {
-        Children { entries: self.entries.clone(), left: self.left, table: self.table }
+        Children { sources: self.sources.clone(), table: self.table }
     }
 }
 
 impl<'a, M: Model> Children<'a, M> {
     #[inline]
     pub(super) fn of<R: Relation<Source = M>>(ends: &Ends<'a, R>, owner: DefaultKey) -> Self {
-        let (link, table) = (ends.link, ends.sources);
-        Children { entries: link.sources(owner).iter(), left: link.count(owner), table }
+        Children { sources: ends.link.sources(owner), table: ends.sources }
     }
 
     /// The key of the next row, which is not touched.
     #[inline]
     pub(super) fn next_key(&mut self) -> Option<DefaultKey> {
-        let key = *self.entries.find(|key| !key.is_null())?;
-        self.left -= 1;
-        Some(key)
+        self.sources.next()
     }
 
     #[inline]
@@ -67,17 +63,21 @@ impl<'a, M: Model> Iterator for Children<'a, M> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let key = self.next_key()?;
-        self.row(key)
+        let slot = self.sources.next_slot()?;
+        // A listed source is the row of its slot. Most slots were never used twice: then its generation is known, and need
+        // not be fetched from the link column, which would be one more miss of the cache.
+        match self.table.rows.first_in_slot(slot) {
+            Some((key, row)) => Some((Id::from_key(key), row)),
+            None => self.row(self.sources.key(slot)),
+        }
     }
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        self.sources.size_hint()
     }
 }
 impl<M: Model> DoubleEndedIterator for Children<'_, M> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        let key = *self.entries.rfind(|key| !key.is_null())?;
-        self.left -= 1;
+        let key = self.sources.next_back()?;
         self.row(key)
     }
 }
@@ -123,7 +123,7 @@ impl<R: Relation> ToMany for HasMany<R> {
         opened.expect_owners(keys);
     }
     fn gather(&self, opened: &Ends<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
-        keys.extend(opened.link.sources(source).iter().filter(|key| !key.is_null()));
+        keys.extend(opened.link.sources(source));
     }
 }
 
@@ -151,7 +151,12 @@ impl Database {
         owner: Id<R::Target>,
         relation: HasMany<R>,
     ) -> Result<Children<'_, R::Source>, Error> {
-        self.related(owner, relation)
+        let _ = relation;
+        let ends = Ends::<R>::open(self)?;
+        match ends.targets.get(owner) {
+            Some(_) => Ok(Children::of(&ends, owner.key())),
+            None => Err(ends.targets.not_found(owner.key())),
+        }
     }
 
     /// How many rows belong to an owner. O(1). A stale owner is an error.

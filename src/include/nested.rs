@@ -123,7 +123,7 @@ impl<C: ToMany, P: Path<From = C::To>> Path for WithEach<C, P> {
         lists.keys.clone_from(&lists.children.keys);
         lists.blocks.resize_with(lists.keys.len().div_ceil(BLOCK), P::Block::default);
         for (keys, block) in lists.keys.chunks_mut(BLOCK).zip(&mut lists.blocks) {
-            self.inner.resolve(inner, keys, block);
+            self.inner.resolve_linked(inner, keys, block);
         }
     }
     fn item<'a, Before: Presence>(

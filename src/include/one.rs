@@ -24,6 +24,11 @@ pub trait ToOne: Path {
     fn table<'a>(opened: &Self::Opened<'a>) -> Table<'a, Self::To>;
     /// Moves each key to its target, in place.
     fn step(opened: &Self::Opened<'_>, keys: &mut [DefaultKey]);
+    /// The same for keys that links have given.
+    #[inline]
+    fn step_linked(opened: &Self::Opened<'_>, keys: &mut [DefaultKey]) {
+        Self::step(opened, keys);
+    }
     /// The target of one source, or *absent*; an error where the path breaks. Only for error messages.
     fn follow(opened: &Self::Opened<'_>, source: DefaultKey) -> Result<DefaultKey, Error>;
 }
@@ -52,6 +57,10 @@ impl<R: Relation> Path for BelongsTo<R> {
         Self::step(opened, keys);
     }
     #[inline]
+    fn resolve_linked(&self, opened: &Ends<'_, R>, keys: &mut [DefaultKey], (): &mut ()) {
+        Self::step_linked(opened, keys);
+    }
+    #[inline]
     fn item<'a, Before: Presence>(
         opened: &Self::Opened<'a>,
         (): &(),
@@ -74,6 +83,10 @@ impl<R: Relation> ToOne for BelongsTo<R> {
     #[inline]
     fn step(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
         opened.link.step(keys);
+    }
+    #[inline]
+    fn step_linked(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
+        opened.link.step_linked(keys);
     }
     fn follow(opened: &Ends<'_, R>, source: DefaultKey) -> Result<DefaultKey, Error> {
         let row = opened.sources.row(Id::from_key(source))?;
@@ -120,8 +133,7 @@ impl<R: Relation> ToOne for HasOne<R> {
     fn step(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
         opened.expect_owners(keys);
         for key in keys.iter_mut().filter(|key| !key.is_null()) {
-            let sources = opened.link.sources(*key);
-            *key = sources.iter().find(|source| !source.is_null()).copied().unwrap_or_else(no_target::absent);
+            *key = opened.link.sources(*key).next().unwrap_or_else(no_target::absent);
         }
     }
     fn follow(opened: &Ends<'_, R>, source: DefaultKey) -> Result<DefaultKey, Error> {
@@ -152,7 +164,12 @@ impl<A: ToOne, B: Path<From = A::To>> Path for Then<A, B> {
     #[inline]
     fn resolve(&self, (first, next): &Self::Opened<'_>, keys: &mut [DefaultKey], block: &mut B::Block) {
         A::step(first, keys);
-        self.next.resolve(next, keys, block);
+        self.next.resolve_linked(next, keys, block);
+    }
+    #[inline]
+    fn resolve_linked(&self, (first, next): &Self::Opened<'_>, keys: &mut [DefaultKey], block: &mut B::Block) {
+        A::step_linked(first, keys);
+        self.next.resolve_linked(next, keys, block);
     }
     #[inline]
     fn item<'a, Before: Presence>(
@@ -178,7 +195,12 @@ impl<A: ToOne, B: ToOne<From = A::To>> ToOne for Then<A, B> {
     #[inline]
     fn step((first, next): &Self::Opened<'_>, keys: &mut [DefaultKey]) {
         A::step(first, keys);
-        B::step(next, keys);
+        B::step_linked(next, keys);
+    }
+    #[inline]
+    fn step_linked((first, next): &Self::Opened<'_>, keys: &mut [DefaultKey]) {
+        A::step_linked(first, keys);
+        B::step_linked(next, keys);
     }
     fn follow((first, next): &Self::Opened<'_>, source: DefaultKey) -> Result<DefaultKey, Error> {
         let target = A::follow(first, source)?;
@@ -214,7 +236,7 @@ impl<A: ToOne, P: Path<From = A::To>> Path for With<A, P> {
         A::step(first, keys);
         block.keys.clear();
         block.keys.extend_from_slice(keys);
-        self.inner.resolve(inner, &mut block.keys, &mut block.inner);
+        self.inner.resolve_linked(inner, &mut block.keys, &mut block.inner);
     }
     fn item<'a, Before: Presence>(
         (first, inner): &Self::Opened<'a>,

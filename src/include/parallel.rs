@@ -16,7 +16,8 @@ const CHUNK: usize = 16 * BLOCK;
 pub struct ParInclude<'a, 'i, P: Path> {
     path: P,
     opened: Result<P::Opened<'a>, Error>,
-    ids: &'i [Id<P::From>],
+    /// What is left of a block that was begun, and all after it.
+    ids: [&'i [Id<P::From>]; 2],
 }
 
 /// Needs the feature `rayon`. It pays from some ten thousand rows on, where hops go out of the caches: then threads wait
@@ -46,7 +47,8 @@ where
     type Item = Result<Pair<'a, P>, Error>;
 
     fn into_par_iter(self) -> Self::Iter {
-        ParInclude { path: self.path, opened: self.opened, ids: &self.ids[self.next..] }
+        let (path, opened, ids) = self.left();
+        ParInclude { path, opened, ids }
     }
 }
 
@@ -60,13 +62,16 @@ where
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
         let ParInclude { path, opened, ids } = self;
-        let chunks = ids.par_chunks(CHUNK);
+        let [begun, after] = ids;
+        let chunks = begun.par_chunks(CHUNK).chain(after.par_chunks(CHUNK));
         chunks.flat_map_iter(|ids| Include::new(ids, path.clone(), opened.clone())).drive_unindexed(consumer)
     }
 }
 
 impl<P: Path> std::fmt::Debug for ParInclude<'_, '_, P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ParInclude").field("len", &self.ids.len()).finish_non_exhaustive()
+        f.debug_struct("ParInclude")
+            .field("len", &self.ids.iter().map(|ids| ids.len()).sum::<usize>())
+            .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use std::iter::FusedIterator;
 use std::ops::Range;
 use std::sync::Arc;
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::many::ToMany;
 use super::{Ends, Path, Sealed, is_broken, show_length};
@@ -210,8 +210,7 @@ where
     }
     fn gather(&self, opened: &Ends<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
         let row = |key: DefaultKey| opened.sources.get(Id::from_key(key));
-        let listed = opened.link.sources(source).iter().copied().filter(|key| !key.is_null());
-        let passing = listed.filter(|key| row(*key).is_some_and(&self.filter));
+        let passing = opened.link.sources(source).filter(|key| row(*key).is_some_and(&self.filter));
         let Some(order) = &self.order else {
             keys.extend(passing.skip(self.skip).take(self.limit));
             return;

@@ -78,8 +78,7 @@ pub struct BothEnds<'a, A: Relation, B: Relation> {
 impl<A: Relation, B: Relation<Source = A::Source>> BothEnds<'_, A, B> {
     /// The owner's first link that names no row.
     fn dangling(&self, owner: DefaultKey) -> Option<DefaultKey> {
-        let links = self.near.link.sources(owner).iter().copied().filter(|link| !link.is_null());
-        links.into_iter().find(|link| self.far.target_of(*link).is_none())
+        self.near.link.sources(owner).find(|link| self.far.target_of(*link).is_none())
     }
 
     /// Makes the keys of owners that are not stored *stale*, and of those with a link that names no row *unresolved*.
@@ -140,7 +139,7 @@ impl<A: Relation, B: Relation<Source = A::Source>> ToMany for Through<A, B> {
     }
     fn gather(&self, opened: &BothEnds<'_, A, B>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
         let start = keys.len();
-        keys.extend(opened.near.link.sources(source).iter().filter(|link| !link.is_null()));
-        opened.far.link.step(&mut keys[start..]);
+        keys.extend(opened.near.link.sources(source));
+        opened.far.link.step_linked(&mut keys[start..]);
     }
 }

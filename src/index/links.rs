@@ -16,33 +16,15 @@
 //! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
 
 use std::collections::BTreeMap;
+use std::iter::FusedIterator;
+use std::slice;
 
-use slotmap::{DefaultKey, Key, KeyData, SecondaryMap};
+use slotmap::{DefaultKey, Key};
 
-use super::postings::Postings;
+use super::column::{Column, Place};
+pub(crate) use super::column::{Entry, no_target};
+use super::postings::{HOLE, Postings};
 use crate::id::slot_of;
-
-/// What a link, or a step of a path, gives where there is no target: null keys, told apart by generation.
-pub(crate) mod no_target {
-    use super::{DefaultKey, KeyData};
-
-    const fn null(version: u32) -> KeyData {
-        KeyData::from_ffi(((version as u64) << 32) | u32::MAX as u64)
-    }
-
-    /// The foreign key is absent.
-    pub(crate) fn absent() -> DefaultKey {
-        const { null(1) }.into()
-    }
-    /// The foreign key names no row.
-    pub(crate) fn unresolved() -> DefaultKey {
-        const { null(3) }.into()
-    }
-    /// The source is no row of its table.
-    pub(crate) fn stale() -> DefaultKey {
-        const { null(5) }.into()
-    }
-}
 
 /// What a write does to the link of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,21 +37,6 @@ pub(crate) enum LinkChange {
     Waits(u32),
 }
 
-/// What the column holds for one source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Entry {
-    target: DefaultKey,
-    /// The position in the target's list; for an unresolved source the hash under which it waits.
-    position: u32,
-}
-
-impl Entry {
-    /// The target, or a null key that says why there is none.
-    pub(crate) fn target(self) -> DefaultKey {
-        self.target
-    }
-}
-
 /// The hash under which sources wait for a target by its id.
 pub(crate) fn waiting_hash(target: DefaultKey) -> u32 {
     (target.data().as_ffi().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
@@ -77,7 +44,7 @@ pub(crate) fn waiting_hash(target: DefaultKey) -> u32 {
 
 #[derive(Debug, Default)]
 pub(crate) struct Link {
-    column: SecondaryMap<DefaultKey, Entry>,
+    column: Column,
     postings: Postings,
     /// The sources whose targets are missing, by the hash of the key that names none and by their slots, in whose order
     /// they will join. Many may wait for one key, so this is no hash table, where equal hashes are passed one by one.
@@ -100,28 +67,37 @@ impl Link {
         std::mem::replace(&mut self.default_target, target)
     }
 
-    #[inline]
-    fn entry(&self, source: DefaultKey) -> Option<&Entry> {
-        #[cfg(test)]
-        super::probes::count_link();
-        self.column.get(source)
-    }
-
     /// The source's target, or a null key that says why there is none. O(1), touches neither row.
     #[inline]
     pub(crate) fn target(&self, source: DefaultKey) -> DefaultKey {
-        match self.entry(source) {
-            Some(entry) => entry.target,
-            None => no_target::stale(),
-        }
+        #[cfg(test)]
+        super::probes::count_link();
+        self.column.target(source).unwrap_or_else(no_target::stale)
     }
 
     /// One step of a path, in place: each key gives way to its target; null keys of earlier steps stay.
     #[inline]
     pub(crate) fn step(&self, keys: &mut [DefaultKey]) {
         for key in keys {
-            match self.entry(*key) {
-                Some(entry) => *key = entry.target,
+            #[cfg(test)]
+            super::probes::count_link();
+            match self.column.target(*key) {
+                Some(target) => *key = target,
+                None if key.is_null() => {}
+                None => *key = no_target::stale(),
+            }
+        }
+    }
+
+    /// [`Link::step`] for keys that links have given: such a key names a row that is stored, or an id that is reserved,
+    /// so that its generation need not be compared.
+    #[inline]
+    pub(crate) fn step_linked(&self, keys: &mut [DefaultKey]) {
+        for key in keys {
+            #[cfg(test)]
+            super::probes::count_link();
+            match self.column.target_of_linked(*key) {
+                Some(target) => *key = target,
                 None if key.is_null() => {}
                 None => *key = no_target::stale(),
             }
@@ -131,16 +107,21 @@ impl Link {
     /// How many sources the target has. O(1).
     #[inline]
     pub(crate) fn count(&self, target: DefaultKey) -> usize {
-        self.postings.count(target)
+        self.postings.count(slot_of(target))
     }
 
-    /// The target's sources in the order in which they joined; null keys in between are holes. The caller has checked
-    /// the target's generation.
+    /// The target's sources in the order in which they joined. The caller has checked the target's generation.
     #[inline]
-    pub(crate) fn sources(&self, target: DefaultKey) -> &[DefaultKey] {
+    pub(crate) fn sources(&self, target: DefaultKey) -> Sources<'_> {
         #[cfg(test)]
         super::probes::count_link();
-        self.postings.entries(target)
+        self.sources_of_slot(slot_of(target))
+    }
+
+    #[inline]
+    fn sources_of_slot(&self, target: u32) -> Sources<'_> {
+        let (entries, holes) = self.postings.list(target);
+        Sources { left: entries.len() - holes, entries: entries.iter(), places: self.column.places() }
     }
 
     /// How many sources the column has.
@@ -167,7 +148,7 @@ impl Link {
     /// Makes room for sources in slots below `slots`.
     #[inline]
     pub(crate) fn reserve(&mut self, slots: usize) {
-        self.column.set_capacity(slots);
+        self.column.reserve(slots);
     }
 
     /// Makes room in the lists of these targets, null keys among them, for a source each.
@@ -183,7 +164,7 @@ impl Link {
     /// Links a source that has no link yet, to a target or, by `absent`, to none.
     #[inline]
     pub(crate) fn join(&mut self, source: DefaultKey, target: DefaultKey) {
-        let position = if target.is_null() { 0 } else { self.postings.push(target, source) };
+        let position = if target.is_null() { 0 } else { self.postings.push(slot_of(target), slot_of(source)) };
         self.column.insert(source, Entry { target, position });
     }
 
@@ -200,7 +181,7 @@ impl Link {
             return self.wait(source, entry.position);
         }
         if !entry.target.is_null() {
-            self.postings.fill(entry.target, entry.position, source);
+            self.postings.fill(slot_of(entry.target), entry.position, slot_of(source));
         }
         self.column.insert(source, entry);
     }
@@ -210,7 +191,7 @@ impl Link {
     pub(crate) fn leave(&mut self, source: DefaultKey) -> Option<Entry> {
         let entry = self.column.remove(source)?;
         if !entry.target.is_null() {
-            if self.postings.punch(entry.target, entry.position) {
+            if self.postings.punch(slot_of(entry.target), entry.position) {
                 self.sparse.push(slot_of(entry.target));
             }
         } else if entry.target == no_target::unresolved() {
@@ -218,6 +199,17 @@ impl Link {
             debug_assert_eq!(waited, Some(source), "an unresolved source waits");
         }
         Some(entry)
+    }
+
+    /// Unlinks a source in a statement of its own, after which positions need not stand.
+    #[inline]
+    pub(crate) fn leave_for_good(&mut self, source: DefaultKey) {
+        let Some(Entry { target, position }) = self.column.remove(source) else { return };
+        if target.is_null() {
+            self.waiting.remove(&(position, slot_of(source)));
+        } else if self.postings.punch(slot_of(target), position) {
+            self.close_up_list(slot_of(target));
+        }
     }
 
     /// The slots of the targets whose lists should be closed up: those that have been thinned out since this was last
@@ -247,25 +239,17 @@ impl Link {
 
     /// Closes up the list of a target slot.
     pub(crate) fn close_up_list(&mut self, target_slot: u32) {
-        self.postings.close_up(target_slot, |source, position| {
-            if let Some(entry) = self.column.get_mut(source) {
-                entry.position = position;
-            }
-        });
+        self.postings.close_up(target_slot, |source, position| self.column.move_to(source, position));
     }
 
     /// Takes [`Link::close_up_list`] back.
     pub(crate) fn open_list(&mut self, target_slot: u32, holes: &[u32]) {
-        self.postings.open(target_slot, holes, |source, position| {
-            if let Some(entry) = self.column.get_mut(source) {
-                entry.position = position;
-            }
-        });
+        self.postings.open(target_slot, holes, |source, position| self.column.move_to(source, position));
     }
 
-    /// The posting lists by target slot; null keys are holes.
-    pub(crate) fn lists(&self) -> impl Iterator<Item = (u32, &[DefaultKey])> {
-        self.postings.iter()
+    /// The lists of all targets, in slot order; many are empty.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = Sources<'_>> {
+        (0..self.postings.slots()).map(|target| self.sources_of_slot(target))
     }
 
     /// What of the invariants does not hold. O(sources).
@@ -273,7 +257,7 @@ impl Link {
         let mut faults = self.postings.faults();
         let mut linked = 0;
         let mut unresolved = 0;
-        for (source, entry) in &self.column {
+        for (source, entry) in self.column.iter() {
             if entry.target == no_target::unresolved() {
                 unresolved += 1;
                 if self.waiting.get(&(entry.position, slot_of(source))) != Some(&source) {
@@ -284,8 +268,8 @@ impl Link {
                 continue;
             }
             linked += 1;
-            let listed = self.postings.entries(entry.target).get(entry.position as usize);
-            if listed != Some(&source) {
+            let (list, _) = self.postings.list(slot_of(entry.target));
+            if list.get(entry.position as usize) != Some(&slot_of(source)) {
                 faults.push(format!(
                     "{:?} is not at position {} of the list of {:?}",
                     source.data(),
@@ -294,7 +278,8 @@ impl Link {
                 ));
             }
         }
-        let listed: usize = self.lists().map(|(_, list)| list.iter().filter(|source| !source.is_null()).count()).sum();
+        let slots = 0..self.postings.slots();
+        let listed: usize = slots.map(|target| self.postings.count(target)).sum();
         if listed != linked {
             faults.push(format!("{linked} sources are linked, {listed} are listed"));
         }
@@ -304,6 +289,54 @@ impl Link {
         faults
     }
 }
+
+/// The sources of a target, see [`Link::sources`].
+#[derive(Debug, Clone)]
+pub(crate) struct Sources<'a> {
+    entries: slice::Iter<'a, u32>,
+    left: usize,
+    places: &'a [Place],
+}
+
+impl Sources<'_> {
+    /// The slot of the next source. Reads the list alone, where [`Iterator::next`] looks the generation up in the column.
+    #[inline]
+    pub(crate) fn next_slot(&mut self) -> Option<u32> {
+        let slot = *self.entries.find(|slot| **slot != HOLE)?;
+        self.left -= 1;
+        Some(slot)
+    }
+
+    /// The key of the source in a slot that this iterator has given.
+    #[inline]
+    pub(crate) fn key(&self, slot: u32) -> DefaultKey {
+        self.places[slot as usize].key(slot)
+    }
+}
+
+impl Iterator for Sources<'_> {
+    type Item = DefaultKey;
+
+    #[inline]
+    fn next(&mut self) -> Option<DefaultKey> {
+        let slot = self.next_slot()?;
+        Some(self.key(slot))
+    }
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+impl DoubleEndedIterator for Sources<'_> {
+    #[inline]
+    fn next_back(&mut self) -> Option<DefaultKey> {
+        let slot = *self.entries.rfind(|slot| **slot != HOLE)?;
+        self.left -= 1;
+        Some(self.key(slot))
+    }
+}
+impl ExactSizeIterator for Sources<'_> {}
+impl FusedIterator for Sources<'_> {}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The indexes of one table. All of them hold keys and hashes only, never rows, so that none of them is generic and
 //! none calls user code.
 
+mod column;
 pub(crate) mod links;
 pub(crate) mod postings;
 pub(crate) mod unique;

@@ -1,11 +1,12 @@
 //! Posting lists: for each target the sources that refer to it, in the order in which they joined.
 //!
-//! A list is found by the target's slot number, never by hashing. An entry that leaves turns into a hole, so that
+//! A list is found by the target's slot number, never by hashing, and holds the slot numbers of sources: their
+//! generations are in the link column. An entry that leaves turns into a hole, so that
 //! leaving is O(1) whatever the fan-out; a list that is half holes is closed up, which moves entries and therefore is
 //! a call of its own, made when a statement has ended.
 //!
 //! # Invariants
-//! 1. `entries` of a list holds each of its sources once; every other entry is a hole (the null key).
+//! 1. `entries` of a list holds the slot number of each of its sources once; every other entry is [`HOLE`].
 //! 2. `holes` counts them. The last entry is never a hole, so that an empty list has none.
 //!
 //! Not responsible for telling sources where they moved to: that is `links`.
@@ -15,6 +16,9 @@ use smallvec::SmallVec;
 
 use crate::id::slot_of;
 
+/// What is at the position of a source that has left: the number of the slot that slotmap keeps for itself.
+pub(crate) const HOLE: u32 = 0;
+
 #[derive(Debug, Default)]
 pub(crate) struct Postings {
     lists: Vec<List>,
@@ -22,25 +26,27 @@ pub(crate) struct Postings {
 
 #[derive(Debug, Default)]
 struct List {
-    entries: SmallVec<[DefaultKey; 4]>,
+    entries: SmallVec<[u32; 6]>,
     holes: u32,
 }
 
 impl Postings {
-    fn list(&self, target: DefaultKey) -> Option<&List> {
-        self.lists.get(slot_of(target) as usize)
-    }
-
     /// How many sources the target has. O(1).
     #[inline]
-    pub(crate) fn count(&self, target: DefaultKey) -> usize {
-        self.list(target).map_or(0, |list| list.entries.len() - list.holes as usize)
+    pub(crate) fn count(&self, target: u32) -> usize {
+        let (entries, holes) = self.list(target);
+        entries.len() - holes
     }
 
-    /// The entries of a target, holes among them.
+    /// The entries of a target, holes among them, and how many holes there are.
     #[inline]
-    pub(crate) fn entries(&self, target: DefaultKey) -> &[DefaultKey] {
-        self.list(target).map_or(&[], |list| &list.entries)
+    pub(crate) fn list(&self, target: u32) -> (&[u32], usize) {
+        self.lists.get(target as usize).map_or((&[], 0), |list| (&list.entries, list.holes as usize))
+    }
+
+    /// The number of the first slot that certainly has no list.
+    pub(crate) fn slots(&self) -> u32 {
+        self.lists.len() as u32
     }
 
     /// Makes room for the lists of targets in slots below `slots`.
@@ -70,8 +76,8 @@ impl Postings {
 
     /// Adds a source at the end and gives its position.
     #[inline]
-    pub(crate) fn push(&mut self, target: DefaultKey, source: DefaultKey) -> u32 {
-        let slot = slot_of(target) as usize;
+    pub(crate) fn push(&mut self, target: u32, source: u32) -> u32 {
+        let slot = target as usize;
         if slot >= self.lists.len() {
             self.lists.resize_with(slot + 1, List::default);
         }
@@ -82,11 +88,11 @@ impl Postings {
 
     /// Turns the entry at a position into a hole, and says whether the list should be closed up.
     #[inline]
-    pub(crate) fn punch(&mut self, target: DefaultKey, position: u32) -> bool {
-        let list = &mut self.lists[slot_of(target) as usize];
-        list.entries[position as usize] = DefaultKey::null();
+    pub(crate) fn punch(&mut self, target: u32, position: u32) -> bool {
+        let list = &mut self.lists[target as usize];
+        list.entries[position as usize] = HOLE;
         list.holes += 1;
-        while list.entries.last().is_some_and(Key::is_null) {
+        while list.entries.last() == Some(&HOLE) {
             list.entries.pop();
             list.holes -= 1;
         }
@@ -94,14 +100,14 @@ impl Postings {
     }
 
     /// Puts a source back at the position that it had, into the hole that it left or beyond the end.
-    pub(crate) fn fill(&mut self, target: DefaultKey, position: u32, source: DefaultKey) {
-        let list = &mut self.lists[slot_of(target) as usize];
+    pub(crate) fn fill(&mut self, target: u32, position: u32, source: u32) {
+        let list = &mut self.lists[target as usize];
         let position = position as usize;
         if let Some(missing) = (position + 1).checked_sub(list.entries.len()) {
-            list.entries.resize(position + 1, DefaultKey::null());
+            list.entries.resize(position + 1, HOLE);
             list.holes += missing as u32;
         }
-        debug_assert!(list.entries[position].is_null(), "a source is put back where it left");
+        debug_assert_eq!(list.entries[position], HOLE, "a source is put back where it left");
         list.entries[position] = source;
         list.holes -= 1;
     }
@@ -114,19 +120,19 @@ impl Postings {
     /// The positions of the holes of a list.
     pub(crate) fn holes(&self, target_slot: u32) -> Box<[u32]> {
         let entries = self.lists[target_slot as usize].entries.iter().enumerate();
-        entries.filter(|(_, source)| source.is_null()).map(|(position, _)| position as u32).collect()
+        entries.filter(|(_, source)| **source == HOLE).map(|(position, _)| position as u32).collect()
     }
 
     /// Opens holes at these positions, ascending, in a list that has none: takes [`Postings::close_up`] back. Tells
     /// `moved` each source with its position.
-    pub(crate) fn open(&mut self, target_slot: u32, holes: &[u32], mut moved: impl FnMut(DefaultKey, u32)) {
+    pub(crate) fn open(&mut self, target_slot: u32, holes: &[u32], mut moved: impl FnMut(u32, u32)) {
         let list = &mut self.lists[target_slot as usize];
         debug_assert_eq!(list.holes, 0, "a list that was closed up is opened");
         let mut opened = SmallVec::with_capacity(list.entries.len() + holes.len());
         let mut sources = list.entries.iter();
         for position in 0..(list.entries.len() + holes.len()) as u32 {
             if holes.binary_search(&position).is_ok() {
-                opened.push(DefaultKey::null());
+                opened.push(HOLE);
             } else if let Some(source) = sources.next() {
                 moved(*source, position);
                 opened.push(*source);
@@ -137,11 +143,11 @@ impl Postings {
     }
 
     /// Closes the holes of a list, and tells `moved` each source with its new position.
-    pub(crate) fn close_up(&mut self, target_slot: u32, mut moved: impl FnMut(DefaultKey, u32)) {
+    pub(crate) fn close_up(&mut self, target_slot: u32, mut moved: impl FnMut(u32, u32)) {
         let list = &mut self.lists[target_slot as usize];
         let mut position = 0;
         list.entries.retain(|source| {
-            let keep = !source.is_null();
+            let keep = *source != HOLE;
             if keep {
                 moved(*source, position);
                 position += 1;
@@ -154,20 +160,15 @@ impl Postings {
         }
     }
 
-    /// The slots that have a list, and the lists.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &[DefaultKey])> {
-        self.lists.iter().enumerate().map(|(slot, list)| (slot as u32, list.entries.as_slice()))
-    }
-
     /// What of the invariants does not hold for the list of a slot.
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for (slot, list) in self.lists.iter().enumerate() {
-            let holes = list.entries.iter().filter(|source| source.is_null()).count();
+            let holes = list.entries.iter().filter(|source| **source == HOLE).count();
             if holes != list.holes as usize {
                 faults.push(format!("the list of slot {slot} has {holes} holes, counted {}", list.holes));
             }
-            if list.entries.last().is_some_and(Key::is_null) {
+            if list.entries.last() == Some(&HOLE) {
                 faults.push(format!("the list of slot {slot} ends in a hole"));
             }
         }

@@ -105,14 +105,15 @@ impl<M: Model> AnyEdits for Edits<M> {
 
     fn plan_uniques(&mut self, store: &Store, table: u32, removed: &RowSet, faults: &mut Vec<EditFault>) {
         let mut found = Vec::new();
-        self.uniques = uniques::plan(store, table, &mut self.pending, Mode::Checked, Some(removed), &mut found);
+        let (pending, changes) = (&mut self.pending, &mut self.uniques);
+        uniques::plan(store, table, pending, Mode::Checked, Some(removed), changes, &mut found);
         faults.extend(found.into_iter().map(|(place, error)| (table, place, error)));
     }
 
     fn plan_links(&self, store: &Store, table: u32, statement: &Statement, faults: &mut Vec<EditFault>) -> Vec<Relink> {
         let mut found = Vec::new();
-        let uniques = self.uniques.clone();
-        let mut plan = links::plan(store, table, &self.pending, Mode::Checked, Some(statement), uniques, &mut found);
+        let mut plan = Plan { uniques: self.uniques.clone(), ..Plan::default() };
+        links::plan(store, table, &self.pending, Mode::Checked, Some(statement), &mut plan, &mut found);
         faults.extend(found.into_iter().map(|(place, error)| (table, place, error)));
         let relinks = std::mem::take(&mut plan.relinks);
         let first = self.plan.set(plan);

@@ -6,7 +6,7 @@ use slotmap::DefaultKey;
 
 use super::pending::same_key;
 use super::statement::leave;
-use super::{Mode, Pending, Plan, UniqueChanges, acyclic, dangling, dangling_since, restriction, sources};
+use super::{Mode, Pending, Plan, acyclic, dangling, dangling_since, restriction, sources};
 use crate::error::{Act, Error, Missing};
 use crate::index::links::{LinkChange, no_target, waiting_hash};
 use crate::model::{KeyRef, Model, Probe, Reference, Relation, Visitor};
@@ -14,26 +14,25 @@ use crate::table::{AnyPending, Incoming, Relink, RowAt, Statement, Store, Table}
 
 /// Plans the links of rows whose unique keys are planned, and lists what is wrong by the rows' places. `statement` is
 /// what is stored over other rows beside them, and what goes.
+#[inline]
 pub(super) fn plan<M: Model>(
     store: &Store,
     table: u32,
     pending: &Pending<'_, M>,
     mode: Mode,
     statement: Option<&Statement>,
-    uniques: UniqueChanges,
+    plan: &mut Plan,
     faults: &mut Vec<(usize, Error)>,
-) -> Plan {
+) {
     let own = store.table_at::<M>(table);
-    let plan = Plan { uniques, ..Plan::default() };
     let mut round = Round { store, table, own, pending, mode, statement, plan, faults };
     round.judge_departures();
     M::declare(&mut round);
     round.find_arrivals();
     let Round { own, plan, faults, .. } = round;
     if mode == Mode::Checked {
-        acyclic::judge(own, table, pending, &plan, faults);
+        acyclic::judge(own, table, pending, plan, faults);
     }
-    plan
 }
 
 struct Round<'p, 'a, 'r, M: Model> {
@@ -43,7 +42,7 @@ struct Round<'p, 'a, 'r, M: Model> {
     pending: &'p Pending<'r, M>,
     mode: Mode,
     statement: Option<&'p Statement>,
-    plan: Plan,
+    plan: &'p mut Plan,
     faults: &'p mut Vec<(usize, Error)>,
 }
 
@@ -101,8 +100,11 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
         }
     }
 
-    fn stored(&self, place: usize) -> Option<&M> {
-        if self.pending.stored { self.own.rows.get(self.pending.keys[place]) } else { None }
+    /// Whether no stored row is given another foreign key.
+    #[inline]
+    fn keeps_all<R: Relation<Source = M>>(&self) -> bool {
+        let mut rows = self.pending.rows.iter().zip(&*self.pending.keys);
+        rows.all(|(row, key)| self.own.rows.get(*key).is_some_and(|stored| same_key::<R>(stored, row)))
     }
 
     /// The row that a foreign key will name once the statement is done.
@@ -113,7 +115,23 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
         pending: Option<&dyn AnyPending>,
         key: KeyRef<'_, R>,
     ) -> Option<DefaultKey> {
-        let (table, target) = target;
+        // The rule: no row of the target's table changes.
+        if pending.is_none() && self.statement.is_none() {
+            let found = <R::Reference as Reference<R::Target>>::find(target.1.rows, target.1.index, key);
+            if found.is_some() {
+                return found;
+            }
+        }
+        self.resolve_in_statement::<R>(target, pending, key)
+    }
+
+    #[inline(never)]
+    fn resolve_in_statement<R: Relation<Source = M>>(
+        &self,
+        (table, target): (u32, Table<'_, R::Target>),
+        pending: Option<&dyn AnyPending>,
+        key: KeyRef<'_, R>,
+    ) -> Option<DefaultKey> {
         let find = || <R::Reference as Reference<R::Target>>::find(target.rows, target.index, key);
         let found = match pending {
             None => find(),
@@ -141,6 +159,7 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
     }
 
     /// What becomes of a link whose key names no row.
+    #[cold]
     fn leave_waiting<R: Relation<Source = M>>(
         &mut self,
         target: (u32, Table<'_, R::Target>),
@@ -193,26 +212,34 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
                 }
             }
         }
-        // They join in slot order, whatever keys they waited for.
-        self.plan.relinks.sort_unstable_by_key(|relink| (relink.table, relink.relation, relink.source));
+        if !self.plan.relinks.is_empty() {
+            // They join in slot order, whatever keys they waited for.
+            self.plan.relinks.sort_unstable_by_key(|relink| (relink.table, relink.relation, relink.source));
+        }
     }
 }
 
 impl<M: Model> Visitor<M> for Round<'_, '_, '_, M> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         let target_table = self.store.tables[self.table as usize].targets[R::INDEX];
-        let target = (target_table, self.store.table_at::<R::Target>(target_table));
         let pending = self.pending_in(target_table);
         let settled = pending.is_none() && self.statement.is_none_or(|statement| statement.removed.is_empty());
-        for place in 0..self.pending.rows.len() {
-            let row = &self.pending.rows[place];
-            let stored = self.stored(place);
+        let own = self.pending;
+        self.plan.links.reserve(own.rows.len());
+        // Other fields than the key run no check of the other table (behaviour I5): it is not looked at.
+        if settled && own.stored && self.keeps_all::<R>() {
+            self.plan.links.extend(own.rows.iter().map(|_| LinkChange::Stays));
+            return;
+        }
+        let target = (target_table, self.store.table_at::<R::Target>(target_table));
+        for (place, (row, key)) in own.rows.iter().zip(&*own.keys).enumerate() {
+            let stored = if own.stored { self.own.rows.get(*key) } else { None };
             let same = stored.is_some_and(|stored| same_key::<R>(stored, row));
             if same && settled {
                 self.plan.links.push(LinkChange::Stays);
                 continue;
             }
-            let linked = stored.map(|_| self.own.index.links[R::INDEX].target(self.pending.keys[place]));
+            let linked = stored.map(|_| self.own.index.links[R::INDEX].target(*key));
             let found = match R::key(row).map(|key| (key, self.resolve::<R>(target, pending, key))) {
                 None => no_target::absent(),
                 Some((_, Some(found))) => found,

@@ -69,6 +69,7 @@ impl<'a, M: Model> Pending<'a, M> {
     }
 
     /// The place of a row with a unique key, by its hash.
+    #[inline]
     pub(super) fn find_unique(&self, unique: usize, hash: u32, equals: impl Fn(&M) -> bool) -> Option<usize> {
         if let [only] = &*self.rows {
             return equals(only).then_some(0);

@@ -6,18 +6,15 @@
 //! it clears or points at their default.
 //!
 //! First all keys that may change are found, by a worklist; then they are settled in an order in which each comes after
-//! those that it depends on, so that a row which is reached on two ways, whatever their lengths, is followed once and
-//! with its final key. Where keys depend on each other in a circle, the one that was found first goes first. Each
-//! foreign key is rewritten at most once, for it has one target: so this ends on any circle, and what does not fit in
-//! the end is refused by the plan of its table.
+//! those that it follows, so that a row which is reached on two ways, whatever their lengths, is followed once and with
+//! its final key. In a circle the one that is reached first goes first. Each foreign key is rewritten at most once, for
+//! it has one target: so this ends on any circle, and what does not fit in the end is refused by the plan of its table.
 //!
 //! A foreign key that the caller has changed is the caller's word: no action rewrites it. Nothing here changes a table.
 
 use std::any::Any;
-use std::collections::VecDeque;
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use hashbrown::HashSet;
 use slotmap::DefaultKey;
 
 use super::removal::Removal;
@@ -187,57 +184,37 @@ impl<'a> Worklist<'a> {
 
     /// Rewrites what follows these keys, and what follows that.
     fn follow(&mut self, changed: Vec<KeyAt>) {
-        let (found, mut awaited) = self.find_reached(changed);
-        let mut ready: VecDeque<KeyAt> = found.iter().copied().filter(|at| awaited[at] == 0).collect();
-        let mut in_circles = found.into_iter();
-        while let Some(at) = ready.pop_front().or_else(|| in_circles.next()) {
-            if awaited.remove(&at).is_none() {
-                continue; // It has been settled.
-            }
+        for at in self.order_reached(changed) {
             for (incoming, sources) in self.followers(at) {
                 self.settle(at, incoming, &sources);
-                for source in sources {
-                    for unique in self.store.carried(incoming) {
-                        let of_source = ((incoming.table, source), *unique);
-                        let Some(left) = awaited.get_mut(&of_source) else { continue };
-                        *left -= 1;
-                        if *left == 0 {
-                            ready.push_back(of_source);
-                        }
-                    }
-                }
             }
         }
     }
 
-    /// The unique keys that may change, in the order in which they are found, and how many others each depends on.
-    fn find_reached(&self, changed: Vec<KeyAt>) -> (Vec<KeyAt>, HashMap<KeyAt, usize>) {
-        let mut found: Vec<KeyAt> = Vec::with_capacity(changed.len());
-        let mut awaited: HashMap<KeyAt, usize> = HashMap::with_capacity(changed.len());
-        for at in changed {
-            if awaited.insert(at, 0).is_none() {
-                found.push(at);
+    /// The unique keys that may change, each before those that follow it, unless it is in a circle with them. Depth
+    /// first, without recursion: a key is finished when all that follow it are, and the last to be finished goes first.
+    fn order_reached(&self, changed: Vec<KeyAt>) -> Vec<KeyAt> {
+        let mut seen: HashSet<KeyAt> = HashSet::with_capacity(changed.len());
+        let mut order: Vec<KeyAt> = Vec::with_capacity(changed.len());
+        let mut stack: Vec<(KeyAt, bool)> = changed.into_iter().map(|at| (at, false)).collect();
+        while let Some((at, is_finished)) = stack.pop() {
+            if is_finished {
+                order.push(at);
+                continue;
             }
-        }
-        let mut next = 0;
-        while let Some(&at) = found.get(next) {
-            next += 1;
+            if !seen.insert(at) {
+                continue;
+            }
+            stack.push((at, true));
             for (incoming, sources) in self.followers(at) {
                 for unique in self.store.carried(incoming) {
-                    for source in &sources {
-                        let of_source = ((incoming.table, *source), *unique);
-                        match awaited.entry(of_source) {
-                            Entry::Occupied(mut count) => *count.get_mut() += 1,
-                            Entry::Vacant(count) => {
-                                count.insert(1);
-                                found.push(of_source);
-                            }
-                        }
-                    }
+                    let of_sources = sources.iter().map(|source| ((incoming.table, *source), *unique));
+                    stack.extend(of_sources.filter(|at| !seen.contains(at)).map(|at| (at, false)));
                 }
             }
         }
-        (found, awaited)
+        order.reverse();
+        order
     }
 
     /// The rows that follow a unique key, by the relation over which they do: neither those that go along, nor those of

@@ -11,18 +11,18 @@ use crate::table::{RowSet, Store, Table};
 
 /// Plans the unique keys of rows, notes in `pending` where they are, and lists what is wrong by the rows' places. The
 /// keys of rows in `removed` are free.
+#[inline]
 pub(super) fn plan<M: Model>(
     store: &Store,
     table: u32,
     pending: &mut Pending<'_, M>,
     mode: Mode,
     removed: Option<&RowSet>,
+    changes: &mut UniqueChanges,
     faults: &mut Vec<(usize, Error)>,
-) -> UniqueChanges {
+) {
     let own = store.table_at::<M>(table);
-    let mut round = Round { table, own, pending, mode, removed, changes: UniqueChanges::new(), faults };
-    M::declare(&mut round);
-    round.changes
+    M::declare(&mut Round { table, own, pending, mode, removed, changes, faults });
 }
 
 struct Round<'p, 'a, 'r, M: Model> {
@@ -31,7 +31,7 @@ struct Round<'p, 'a, 'r, M: Model> {
     pending: &'p mut Pending<'r, M>,
     mode: Mode,
     removed: Option<&'a RowSet>,
-    changes: UniqueChanges,
+    changes: &'p mut UniqueChanges,
     faults: &'p mut Vec<(usize, Error)>,
 }
 

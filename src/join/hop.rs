@@ -8,7 +8,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::include::{Then, unresolved};
-use crate::index::links::{Link, no_target};
+use crate::index::links::{Link, Sources, no_target};
 use crate::model::{Model, Presence, Relation};
 use crate::relation::{BelongsTo, HasMany, HasOne};
 use crate::table::Table;
@@ -67,9 +67,21 @@ pub trait HopToOne: Hop {
 
 /// A hop that leads to any number of rows.
 pub trait HopToMany: Hop {
-    /// The rows that a row leads to; null keys in between are holes.
+    /// The rows that a row leads to.
     #[doc(hidden)]
-    fn list(links: Self::Links<'_>, key: DefaultKey) -> &[DefaultKey];
+    fn list(links: Self::Links<'_>, key: DefaultKey) -> List<'_>;
+}
+
+/// The rows that a row leads to, in the order in which they joined it.
+pub struct List<'a>(Sources<'a>);
+
+impl Iterator for List<'_> {
+    type Item = DefaultKey;
+
+    #[inline]
+    fn next(&mut self) -> Option<DefaultKey> {
+        self.0.next()
+    }
 }
 
 /// The links of one relation.
@@ -140,15 +152,14 @@ impl<R: Relation> HopToOne for HasOne<R> {
     #[inline]
     fn step(Links(link): Links<'_>, keys: &mut [DefaultKey]) {
         for key in keys.iter_mut().filter(|key| !key.is_null()) {
-            let source = link.sources(*key).iter().find(|source| !source.is_null());
-            *key = source.copied().unwrap_or_else(no_target::absent);
+            *key = link.sources(*key).next().unwrap_or_else(no_target::absent);
         }
     }
 }
 impl<R: Relation> HopToMany for HasMany<R> {
     #[inline]
-    fn list(links: Self::Links<'_>, key: DefaultKey) -> &[DefaultKey] {
-        links.0.sources(key)
+    fn list(links: Self::Links<'_>, key: DefaultKey) -> List<'_> {
+        List(links.0.sources(key))
     }
 }
 impl<A: HopToOne, B: HopToOne<From = A::To>> HopToOne for Then<A, B> {

@@ -8,7 +8,7 @@
 
 use slotmap::{DefaultKey, Key};
 
-use super::hop::{Hop, HopToMany, HopToOne};
+use super::hop::{Hop, HopToMany, HopToOne, List};
 use super::row::{Append, Joined};
 use super::{BLOCK, Sealed};
 use crate::arena::Arena;
@@ -235,14 +235,13 @@ pub struct Expand<'a, S, O, H: Hop> {
 
 /// How far [`Expand`] has come.
 #[doc(hidden)]
-#[derive(Debug, Default)]
-pub struct Expanded<P> {
+#[derive(Default)]
+pub struct Expanded<'a, P> {
     before: P,
-    /// How many results the block of before has, which of them is being expanded, and how many entries of its list have
-    /// been passed.
+    /// How many results the block of before has, which of them is being expanded, and what is left of its list.
     len: usize,
     place: usize,
-    passed: usize,
+    list: Option<List<'a>>,
 }
 
 impl<S, O, H: Hop> Sealed for Expand<'_, S, O, H> {}
@@ -254,12 +253,12 @@ where
     type First = S::First;
     type Last = H::To;
     type Item = <S::Item as Append<Joined<'a, H::To>>>::Out;
-    type Progress = Expanded<S::Progress>;
+    type Progress = Expanded<'a, S::Progress>;
     const WIDTH: usize = S::WIDTH + 1;
     const END: usize = S::END + Self::WIDTH;
 
     fn fill(&self, source: &mut impl Source, progress: &mut Self::Progress, buffer: &mut [Column]) -> usize {
-        let Expanded { before, len, place, passed } = progress;
+        let Expanded { before, len, place, list } = progress;
         let mut filled = 0;
         while filled < BLOCK {
             if *place == *len {
@@ -270,21 +269,22 @@ where
             }
             let (parents, own) = buffer.split_at_mut(S::END);
             let parents = columns::<S>(parents);
-            let list = &H::list(self.links, self.origin.key(&self.before, parents, *place as u8))[*passed..];
+            let keys_of = || H::list(self.links, self.origin.key(&self.before, parents, *place as u8));
+            let entries = list.get_or_insert_with(keys_of);
             let (start, keys) = (filled, &mut own[S::WIDTH]);
-            let mut entries = list.iter();
             while filled < BLOCK
-                && let Some(key) = entries.find(|key| !key.is_null())
+                && let Some(key) = entries.next()
             {
-                keys[filled] = *key;
+                keys[filled] = key;
                 filled += 1;
             }
             for (column, parents) in own.iter_mut().zip(parents) {
                 column[start..filled].fill(parents[*place]);
             }
-            *passed += list.len() - entries.len();
-            if entries.len() == 0 {
-                (*place, *passed) = (*place + 1, 0);
+            // A list that has just filled the block may have more for the next.
+            if filled < BLOCK {
+                *list = None;
+                *place += 1;
             }
         }
         filled

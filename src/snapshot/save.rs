@@ -133,10 +133,8 @@ impl<'a> Saving<'a> {
 
 /// Writes the sources of every posting list that is not in slot order, with the place of their relation.
 fn write_order<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
-    let present = |list: &[DefaultKey]| list.iter().copied().filter(|source| !source.is_null()).collect::<Vec<_>>();
     for (relation, link) in (0_u32..).zip(links) {
-        let lists = link.lists().map(|(_, list)| present(list));
-        for source in lists.filter(|list| !list.is_sorted_by_key(|&source| slot_of(source))).flatten() {
+        for source in link.lists().filter(|list| !list.clone().is_sorted_by_key(slot_of)).flatten() {
             items.item(&link_item(relation, source))?;
         }
     }

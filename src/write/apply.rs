@@ -3,6 +3,8 @@
 //! rows that leave are kept by their arena. Where a history is kept or somebody is subscribed, a statement outside of a
 //! transaction is one of its own.
 
+mod ordinary;
+
 use std::any::Any;
 
 use slotmap::DefaultKey;
@@ -15,6 +17,8 @@ use crate::log::{IndexWriter, Log};
 use crate::model::Model;
 use crate::table::{Relink, Store};
 use crate::undo;
+
+pub(crate) use ordinary::{insert_batch, insert_one, remove_one, reserve_rows};
 
 /// Stores rows under the next ids, which the plan was made for.
 pub(crate) fn insert<M: Model>(
@@ -98,9 +102,14 @@ pub(crate) fn replace_one<M: Model>(
 ) -> Option<M> {
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
-    reserve(rows, &mut index, 1);
+    let keeps_indexes = plan.keeps_indexes();
+    if !keeps_indexes {
+        reserve(rows, &mut index, 1);
+    }
     let old = swap(rows, &mut index, key, row);
-    reindex(&mut index, &[key], plan);
+    if !keeps_indexes {
+        reindex(&mut index, &[key], plan);
+    }
     settle(store, position, &plan.relinks);
     old
 }
@@ -213,6 +222,7 @@ fn relink(store: &mut Store, relinks: &[Relink]) {
     }
 }
 
+#[inline]
 fn reserve<M>(rows: &Arena<M>, index: &mut IndexWriter<'_>, additional: usize) {
     index.index.reserve(additional, rows.next_slot() as usize + additional);
 }
@@ -228,7 +238,11 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             index.index.links[relation].reserve_entries(changes.iter().map(known));
         }
         for (key, change) in keys.iter().zip(changes) {
-            index.link(relation, *key, *change);
+            if let LinkChange::To(target) = change {
+                index.join(relation, *key, *target);
+            } else {
+                index.link(relation, *key, *change);
+            }
         }
     }
     for unique in 0..index.index.uniques.len() {
@@ -245,7 +259,9 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     let count = keys.len();
     for relation in 0..index.index.links.len() {
         for (key, change) in keys.iter().zip(&plan.links[relation * count..]) {
-            index.relink(relation, *key, *change);
+            if !matches!(change, LinkChange::Stays) {
+                index.relink(relation, *key, *change);
+            }
         }
     }
     for unique in 0..index.index.uniques.len() {

@@ -7,6 +7,7 @@ use super::apply::{self, Departed, TableRemoval};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
+use crate::integrity::ordinary::plan_leaving_single;
 use crate::integrity::removal::{DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
 use crate::integrity::statement::{ChangedKey, Planned, plan_removal};
 use crate::model::Model;
@@ -44,11 +45,25 @@ impl Database {
     /// ```
     pub fn delete<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
         let position = self.store.position::<M>()?;
-        self.store.table_at::<M>(position).row(id)?;
-        if !is_referred_to(&self.store, (position, id.key())) {
-            let row = self.delete_alone(position, id)?;
-            return Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() });
+        let table = self.store.table_at::<M>(position);
+        let row = table.row(id)?;
+        if is_referred_to(&self.store, (position, id.key())) {
+            return self.delete_with_sources(position, id);
         }
+        let row = match plan_leaving_single(table, id.key(), row) {
+            Some(hashes) if !self.store.keeps_rows() => {
+                let row = apply::remove_one(&mut self.store, position, id.key(), &hashes);
+                row.expect("the row was seen to be stored")
+            }
+            _ => self.delete_alone(position, id)?,
+        };
+        Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() })
+    }
+
+    // Calls of their own, so that the way of a row that goes alone stays short.
+    #[cold]
+    #[inline(never)]
+    fn delete_with_sources<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<Deleted<M>, Error> {
         self.delete_roots(id, &[(position, id.key())])
     }
 
@@ -64,7 +79,21 @@ impl Database {
         Ok(Deleted { row, removed, changed })
     }
 
-    /// Removes a row that nothing refers to, with no list made.
+    /// Removes any number of rows of a model as one statement, with what they take along.
+    pub(crate) fn delete_together<M: Model>(&mut self, keys: Vec<DefaultKey>) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let position = self.store.position::<M>()?;
+        let roots: Vec<RowAt> = keys.into_iter().map(|key| (position, key)).collect();
+        let removal = Removal::of(&self.store, &roots);
+        carry_out(&mut self.store, removal).map(drop)
+    }
+
+    /// Removes a row that nothing refers to, with no list made: where a transaction keeps it, or something about it is out
+    /// of the ordinary.
+    #[cold]
+    #[inline(never)]
     fn delete_alone<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<M, Error> {
         let mut hashes = UniqueHashes::default();
         let table = self.store.table_at::<M>(position);
@@ -107,7 +136,7 @@ impl Database {
 
 /// Does what a removal says, unless something stands against it. Gives the rows that left, and which keys of others have
 /// changed.
-pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Departed, Vec<ChangedKey>), Error> {
+fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Departed, Vec<ChangedKey>), Error> {
     if !removal.blocked.is_empty() {
         return Err(removal.blocked.swap_remove(0));
     }
@@ -159,9 +188,4 @@ fn by_table<T, V>(items: &[T], split: impl Fn(&T) -> (u32, V)) -> Vec<(u32, Vec<
         groups[place].1.push(value);
     }
     groups
-}
-
-/// The rows of any tables as what `Removal::of` takes.
-pub(super) fn rows_at(table: u32, keys: impl IntoIterator<Item = DefaultKey>) -> Vec<RowAt> {
-    keys.into_iter().map(|key| (table, key)).collect()
 }

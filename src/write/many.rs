@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::index::unique::UniqueIndex;
+use crate::integrity::ordinary::plan_batch;
 use crate::integrity::{Mode, Pending, plan_rows};
 use crate::model::Model;
 
@@ -76,6 +77,12 @@ impl Database {
 
     fn insert_batch<M: Model>(&mut self, rows: Vec<M>, keys: Vec<DefaultKey>, mode: Mode) -> Result<Vec<Id<M>>, Error> {
         let position = self.store.position::<M>()?;
+        if mode != Mode::Unchecked
+            && let Some(targets) = plan_batch(&self.store, position, &rows)
+        {
+            apply::insert_batch(&mut self.store, position, rows, &keys, &targets);
+            return Ok(keys.into_iter().map(Id::from_key).collect());
+        }
         let (plan, faults) = plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), mode);
         refuse_batch(rows.len(), faults)?;
         apply::insert(&mut self.store, position, rows, &keys, &plan);

@@ -1,12 +1,10 @@
 //! Writing through an owner: rows of a has_many or has_one that can only be that owner's (behaviours R10 to R22).
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
-use super::delete;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::integrity::removal::Removal;
 use crate::model::{KeyOf, Model, Reference, Relation};
 use crate::relation::Inverse;
 
@@ -84,7 +82,7 @@ impl Database {
         let key = self.key_of::<I::Relation>(owner)?;
         let result = edit(&mut row);
         expect_key::<I::Relation>(&row, &key)?;
-        self.store_over(id, row)?;
+        self.store_over(id, row, &mut Vec::new())?;
         Ok(result)
     }
 
@@ -120,13 +118,8 @@ impl Database {
     /// Deletes every row of `owner`, all or none, with what that takes along, and gives their number (behaviour R19).
     pub fn delete_all<I: Inverse>(&mut self, owner: Id<Owner<I>>, relation: I) -> Result<usize, Error> {
         let keys = self.keys_in(owner, relation)?;
-        let position = self.store.position::<Source<I>>()?;
         let count = keys.len();
-        if count == 0 {
-            return Ok(0);
-        }
-        let removal = Removal::of(&self.store, &delete::rows_at(position, keys));
-        delete::carry_out(&mut self.store, removal)?;
+        self.delete_together::<Source<I>>(keys)?;
         Ok(count)
     }
 
@@ -134,7 +127,7 @@ impl Database {
         let _ = relation;
         self.get(owner)?;
         let link = &self.table::<Source<I>>()?.index.links[I::Relation::INDEX];
-        Ok(link.sources(owner.key()).iter().copied().filter(|source| !source.is_null()).collect())
+        Ok(link.sources(owner.key()).collect())
     }
 }
 

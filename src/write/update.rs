@@ -63,7 +63,10 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn update<M: Model, T>(&mut self, id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> Result<T, Error> {
-        self.update_reporting(id, edit).map(|updated| updated.value)
+        let mut row = self.get(id)?.clone();
+        let value = edit(&mut row);
+        self.store_over(id, row, &mut Vec::new())?;
+        Ok(value)
     }
 
     /// As [`Database::update`], and tells which rows have followed (behaviour I18).
@@ -87,7 +90,8 @@ impl Database {
     ) -> Result<Updated<T>, Error> {
         let mut row = self.get(id)?.clone();
         let value = edit(&mut row);
-        let (_, changed) = self.store_over(id, row)?;
+        let mut changed = Vec::new();
+        self.store_over(id, row, &mut changed)?;
         Ok(Updated { value, changed })
     }
 
@@ -124,31 +128,36 @@ impl Database {
     /// [`Database::update`] does.
     pub fn replace<M: Model>(&mut self, id: Id<M>, row: M) -> Result<M, Error> {
         let kept = self.copy_if_kept(id)?;
-        let (old, _) = self.store_over(id, row)?;
+        let old = self.store_over(id, row, &mut Vec::new())?;
         Ok(old.or(kept).expect("the row was seen to be stored"))
     }
 
-    /// Stores a row in the place of another; gives the old one, unless a transaction keeps it, and the keys of other rows
-    /// that have followed.
-    pub(super) fn store_over<M: Model>(&mut self, id: Id<M>, row: M) -> Result<(Option<M>, Vec<ChangedKey>), Error> {
+    /// Stores a row in the place of another; gives the old one, unless a transaction keeps it. `changed` gets the keys of
+    /// other rows that have followed.
+    #[inline]
+    pub(super) fn store_over<M: Model>(
+        &mut self,
+        id: Id<M>,
+        row: M,
+        changed: &mut Vec<ChangedKey>,
+    ) -> Result<Option<M>, Error> {
         let position = self.store.position::<M>()?;
         self.store.table_at::<M>(position).row(id)?;
         let keys = [id.key()];
         let followed = followed_keys(&self.store, position, std::slice::from_ref(&row), &keys);
         if followed.is_empty() {
             let plan = self.plan_one(position, Pending::updates(std::slice::from_ref(&row), &keys[..]))?;
-            return Ok((apply::replace_one(&mut self.store, position, row, id.key(), &plan), Vec::new()));
+            return Ok(apply::replace_one(&mut self.store, position, row, id.key(), &plan));
         }
         let (planned, faults) = plan_update(&self.store, position, vec![row], keys.to_vec(), followed);
         if let Some((_, error)) = faults.into_iter().next() {
             return Err(error);
         }
-        let changed = planned.changed(&self.store);
+        changed.extend(planned.changed(&self.store));
         let departed = apply::carry_out(&mut self.store, planned, &[]);
         let of_table = departed.replaced.into_iter().find(|(table, _)| *table == position);
         // The caller's row is the first of its table.
-        let old = of_table.and_then(|(_, rows)| rows.downcast::<Vec<M>>().ok()?.into_iter().next());
-        Ok((old, changed))
+        Ok(of_table.and_then(|(_, rows)| rows.downcast::<Vec<M>>().ok()?.into_iter().next()))
     }
 
     /// Stores many rows in the places of others, all or none.

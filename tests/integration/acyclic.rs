@@ -308,3 +308,50 @@ fn the_schema_says_it() {
     let acyclic: Vec<_> = relations.map(|relation| (relation.name.as_str(), relation.acyclic)).collect();
     assert_eq!(acyclic, [("disk", false), ("parent", true), ("broader", true)]);
 }
+
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Topic {
+    name: String,
+    #[model(belongs_to, acyclic, on_delete = set_default)]
+    within_id: Option<Id<Topic>>,
+}
+
+/// A word that follows the word that it is under.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Word {
+    #[model(primary_key)]
+    text: String,
+    #[model(belongs_to(Word, acyclic, on_update = cascade))]
+    under: Option<String>,
+}
+
+/// behaviour I21: An acyclic relation of a model to itself leads no row back to itself, on whatever path it is written.
+#[test]
+fn actions_close_no_cycle() {
+    let mut db = Database::builder().model::<Topic>().model::<Word>().build().unwrap();
+    let topic = |name: &str, within_id| Topic { name: name.into(), within_id };
+    let top = db.insert(topic("top", None)).unwrap();
+    let middle = db.insert(topic("middle", Some(top))).unwrap();
+    let bottom = db.insert(topic("bottom", Some(middle))).unwrap();
+    // set_default: the row that would be orphaned may not fall back to one below itself, or to itself.
+    for default in [bottom, middle] {
+        db.set_default_target(Topic::WITHIN, Some(default)).unwrap();
+        let error = refused(&mut db, |db| db.delete(top));
+        let Error::Cycle { way, .. } = &error else { panic!("{error}") };
+        assert_eq!(way[0], Holder::Row(middle.erase()));
+    }
+    let other = db.insert(topic("other", Some(top))).unwrap();
+    db.relate(other, Topic::WITHIN, bottom).unwrap();
+    db.set_default_target(Topic::WITHIN, Some(top)).unwrap();
+    db.delete(middle).unwrap();
+    assert_eq!(db.get(bottom).unwrap().within_id, Some(top));
+
+    // cascade: rows that follow a key stay where they are, and the row that gives it up may not go below them.
+    let word = |text: &str, under: Option<&str>| Word { text: text.into(), under: under.map(str::to_owned) };
+    let ids = db.insert_many([word("a", None), word("b", Some("a")), word("c", Some("b"))]).unwrap();
+    db.update(ids[0], |row| row.text = "z".into()).unwrap();
+    assert_eq!(db.get(ids[1]).unwrap().under.as_deref(), Some("z"));
+    let error = refused(&mut db, |db| db.update(ids[0], |row| (row.text, row.under) = ("y".into(), Some("c".into()))));
+    assert!(matches!(&error, Error::Cycle { way, .. } if way.len() == 3), "{error}");
+    assert_eq!(db.check(), Ok(()));
+}

@@ -171,29 +171,6 @@ fn set_null_over_a_relation_of_a_model_to_itself() {
     assert_eq!(db.check(), Ok(()));
 }
 
-/// behaviour I7: a chain of a million rows is fine
-///
-/// HOSTILE 34: on a stack of 64 KiB.
-#[test]
-fn a_long_chain_needs_no_stack() {
-    let build = || {
-        let mut db = world();
-        let thor = player(&mut db, "Thor", None);
-        let count = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
-        let ids = db
-            .insert_many_with(count, |ids| {
-                let inside = |n: usize| n.checked_sub(1).map(|outer| ids[outer]);
-                (0..count).map(|n| Thing { label: String::new(), owner_id: thor, container_id: inside(n) }).collect()
-            })
-            .unwrap();
-        let deleted = db.delete(ids[0]).unwrap();
-        assert_eq!((deleted.removed.len(), db.len::<Thing>()), (count - 1, 0));
-        drop(deleted);
-        assert_eq!(db.check(), Ok(()));
-    };
-    std::thread::Builder::new().stack_size(64 * 1024).spawn(build).unwrap().join().unwrap();
-}
-
 /// A removed target's slot starts with no children when it is used again.
 #[test]
 fn a_reused_slot_has_no_children() {

@@ -171,6 +171,21 @@ fn the_history_is_bounded_and_what_it_forgets_is_gone() {
     assert_eq!(db.check(), Ok(()));
 }
 
+#[test]
+fn what_can_be_redone_is_bounded_too() {
+    let (mut db, players) = world();
+    let ids = [0, 1, 2, 3].map(|n| db.insert(thing(n, players[0], None)).unwrap());
+    (0..3).for_each(|_| assert!(db.undo().unwrap()));
+    // One that can be undone, and of those that can be redone the next.
+    db.keep_history(2).unwrap();
+    assert_eq!(db.history(), (1, 1));
+    assert!(db.redo().unwrap() && !db.redo().unwrap());
+    assert_eq!((db.history(), ids.map(|id| db.contains(id))), ((2, 0), [true, true, false, false]));
+    assert!(db.undo().unwrap() && db.undo().unwrap() && !db.undo().unwrap());
+    db.keep_history(0).unwrap();
+    assert_eq!((db.history(), db.check()), ((0, 0), Ok(())));
+}
+
 /// Undo history is not saved: a slot that it could bring a row back to is never used again by the loaded database.
 #[test]
 fn a_database_with_a_history_can_be_saved() {

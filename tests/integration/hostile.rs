@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::state;
 
+mod steps;
+
 thread_local! {
     /// How many more calls of user code go well before one panics.
     static FUSE: Cell<Option<usize>> = const { Cell::new(None) };

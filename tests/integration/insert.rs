@@ -226,3 +226,63 @@ fn a_panic_changes_nothing() {
     assert!(crate::support::state(&db) == before);
     assert_eq!(db.check(), Ok(()));
 }
+
+/// Room that was made is used: the rows that are stored do not move while as many more come.
+#[test]
+fn rows_do_not_move_while_there_is_room() {
+    const ROWS: usize = 20_000;
+    let (mut db, thor) = shop();
+    let first = db.insert(order(thor)).unwrap();
+    let place = |db: &Database| std::ptr::from_ref(db.get(first).unwrap()).addr();
+    let grown = |db: &mut Database| {
+        let before = place(db);
+        (0..ROWS).filter(|_| db.insert(order(thor)).is_ok() && place(db) != before).count()
+    };
+    db.reserve_rows::<Order>(ROWS).unwrap();
+    assert_eq!(grown(&mut db), 0);
+    // What is past the room moves the rows at some time: the place tells.
+    assert!((0..8).any(|_| grown(&mut db) > 0));
+    assert!(matches!(db.reserve_rows::<Order>(u32::MAX as usize), Err(Error::Full { model: "Order" })));
+    assert_eq!(db.check(), Ok(()));
+}
+
+/// More keys than the plan of a single row has room for: the planner of statements plans alike.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Wide {
+    #[model(unique)]
+    a: u8,
+    #[model(unique)]
+    b: u8,
+    #[model(unique)]
+    c: u8,
+    #[model(unique)]
+    d: u8,
+    #[model(unique)]
+    e: u8,
+    #[model(unique)]
+    f: u8,
+    #[model(unique)]
+    g: u8,
+    #[model(unique)]
+    h: u8,
+    #[model(unique)]
+    i: u8,
+    #[model(belongs_to)]
+    country_id: Id<Country>,
+}
+
+#[test]
+fn a_model_may_have_any_number_of_keys() {
+    let mut db = Database::builder().model::<Country>().model::<Wide>().build().unwrap();
+    let country_id = db.insert(Country { code: "is".into() }).unwrap();
+    let wide = |n: u8, i: u8| Wide { a: n, b: n, c: n, d: n, e: n, f: n, g: n, h: n, i, country_id };
+    let one = db.insert(wide(1, 1)).unwrap();
+    let two = db.insert(wide(2, 2)).unwrap();
+    let error = refused(&mut db, |db| db.insert(wide(3, 2)));
+    assert!(
+        matches!(error, Error::UniqueViolation { fields: ["i"], existing: Holder::Row(row), .. } if row == two.erase())
+    );
+    assert_eq!(db.delete(one).unwrap().row, wide(1, 1));
+    db.insert(wide(1, 1)).unwrap();
+    assert_eq!(db.check(), Ok(()));
+}

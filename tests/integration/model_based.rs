@@ -1,6 +1,7 @@
 //! The whole store against a naive one that is nothing but rows in vectors, over random histories.
 //!
-//! A history is a sequence of steps: statements, and transactions of steps, nested. The naive store takes each step
+//! A history is a sequence of steps: statements, transactions of steps, nested, and steps back and forth in what was
+//! done. The naive store takes each step
 //! and notes what must come of it; the database takes the same step, must accept or refuse it for the same reason, and
 //! afterwards everything that can be read of it is compared (behaviours I1 to I20 at once).
 //!
@@ -12,10 +13,14 @@
 
 mod choose;
 mod command;
+mod history;
 mod naive;
 mod run;
 mod schema;
+mod spec;
+mod statement;
 mod step;
+mod through;
 mod verify;
 
 use proptest::prelude::*;
@@ -25,7 +30,7 @@ use relata::Database;
 
 use command::Entry;
 use naive::Naive;
-use schema::Ids;
+use spec::Ids;
 use step::Step;
 
 /// How deep transactions nest.
@@ -48,6 +53,7 @@ impl ReferenceStateMachine for Reference {
         let mut state = Self::default();
         state.store.take(&step::founding(0, 0, false), &mut state.trace);
         state.store.take(&step::founding(1, 1, true), &mut state.trace);
+        state.store.take(&step::history(4), &mut state.trace);
         Just(state).boxed()
     }
 

@@ -4,6 +4,8 @@ mod bytes;
 mod files;
 mod fuzzed;
 mod hostile;
+#[cfg(unix)]
+mod killed;
 mod round_trip;
 mod state_hash;
 

@@ -277,6 +277,56 @@ fn the_whole_set_is_replaced_or_nothing_is() {
     assert_eq!((names(&db, first).len(), names(&db, second).len(), db.check()), (0, 1, Ok(())));
 }
 
+/// behaviour I6: Restrict is order-independent
+///
+/// Links may refer to each other: those that go, go together.
+#[test]
+fn links_that_go_do_not_stand_in_each_others_way() {
+    #[derive(Model, Clone, Serialize, Deserialize)]
+    #[model(has_many(stops: City, through = Visit))]
+    struct Tour {
+        name: String,
+    }
+    #[derive(Model, Clone, Serialize, Deserialize)]
+    struct City {
+        name: String,
+    }
+    #[derive(Model, Clone, Debug, Serialize, Deserialize)]
+    #[model(unique(tour_id, city_id))]
+    struct Visit {
+        #[model(belongs_to)]
+        tour_id: Id<Tour>,
+        #[model(belongs_to)]
+        city_id: Id<City>,
+        #[model(belongs_to)]
+        after_id: Option<Id<Visit>>,
+        #[model(belongs_to, on_delete = cascade)]
+        detour_of_id: Option<Id<Visit>>,
+        nights: u8,
+    }
+    let visit = |tour_id, city_id| Visit { tour_id, city_id, after_id: None, detour_of_id: None, nights: 2 };
+
+    let mut db = Database::builder().model::<Tour>().model::<City>().model::<Visit>().build().unwrap();
+    let tour = db.insert(Tour { name: "north".into() }).unwrap();
+    let [oslo, bergen, voss, bodo] =
+        ["Oslo", "Bergen", "Voss", "Bodo"].map(|name| db.insert(City { name: name.into() }).unwrap());
+    let first = db.link(tour, Tour::STOPS, oslo, visit).unwrap();
+    let after = |tour_id, city_id| Visit { after_id: Some(first), ..visit(tour_id, city_id) };
+    let second = db.link(tour, Tour::STOPS, bergen, after).unwrap();
+    db.link(tour, Tour::STOPS, voss, |tour_id, city_id| Visit {
+        detour_of_id: Some(second),
+        ..visit(tour_id, city_id)
+    })
+    .unwrap();
+
+    let error = refused(&mut db, |db| db.unlink(tour, Tour::STOPS, oslo));
+    assert!(matches!(error, Error::RestrictViolation { relation: "after", sources: 1, .. }), "{error}");
+    // The link to Voss would go by cascade as well.
+    db.set_linked(tour, Tour::STOPS, &[bodo], visit).unwrap();
+    assert_eq!(db.linked(tour, Tour::STOPS).unwrap().map(|(_, city)| city.name.as_str()).collect::<Vec<_>>(), ["Bodo"]);
+    assert_eq!((db.len::<Visit>(), db.check()), (1, Ok(())));
+}
+
 /// behaviour R24: "linking twice keeps one", whichever of the two ends has fewer links, among random links and removals;
 /// against a list of pairs.
 #[test]

@@ -137,7 +137,8 @@ fn other_fields_leave_the_order_of_children() {
     assert_eq!(db.update(cities[0], |city| city.inhabitants), Ok(6));
 }
 
-/// behaviour R5: Setting a relation on a stored row changes its foreign key through the same checks as an update
+/// behaviour R5: Setting a relation on a stored row changes its foreign key through the same checks as an update. Setting
+/// it to an unstored or deleted target is refused
 #[test]
 fn a_relation_can_be_set_and_cleared() {
     let (mut db, countries, cities) = world();
@@ -152,6 +153,11 @@ fn a_relation_can_be_set_and_cleared() {
     db.delete(gone).unwrap();
     let error = refused(&mut db, |db| db.relate(cities[0], City::COUNTRY, gone));
     assert!(matches!(error, Error::NotFound { why: Missing::Removed, .. }), "{error}");
+    let promised = db.reserve::<Country>().unwrap();
+    let error = db.relate(cities[0], City::COUNTRY, promised).unwrap_err();
+    assert!(matches!(error, Error::NotFound { why: Missing::Reserved, .. }), "{error}");
+    db.cancel(promised).unwrap();
+    assert_eq!((db.get(cities[0]).unwrap().country_code.as_str(), db.check()), ("se", Ok(())));
 }
 
 /// behaviour I14: upsert by a unique key and replace of a whole row never bypass a check

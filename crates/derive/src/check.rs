@@ -173,11 +173,11 @@ impl Checker {
         for (field, items) in field_items.into_iter().enumerate() {
             plain.push(items.plain);
             if let Some(item) = items.belongs_to {
-                self.relation_of_field(field, item);
+                self.relation_of_field(field, &item);
             }
         }
         for item in items {
-            self.relation_of_struct(item);
+            self.relation_of_struct(&item);
         }
         for (place, plain) in plain.into_iter().enumerate() {
             self.check_plain(place, plain);
@@ -185,7 +185,7 @@ impl Checker {
     }
 
     /// `#[model(belongs_to)]` on a field.
-    fn relation_of_field(&mut self, place: usize, item: BelongsToItem) {
+    fn relation_of_field(&mut self, place: usize, item: &BelongsToItem) {
         let field = &self.model.fields[place];
         if let Some(list) = &item.options.key_from {
             let message = "`key_from` is said of the struct: here the key is in the field that this stands on";
@@ -199,9 +199,9 @@ impl Checker {
             Name::of,
         );
         if item.targets.len() > 1 {
-            self.polymorphic(name, place, &item);
+            self.polymorphic(name, place, item);
         } else {
-            self.relation(name, vec![place], &item);
+            self.relation(name, vec![place], item);
         }
     }
 
@@ -233,7 +233,7 @@ impl Checker {
     }
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.
-    fn relation_of_struct(&mut self, item: BelongsToItem) {
+    fn relation_of_struct(&mut self, item: &BelongsToItem) {
         let fields = if let Some(list) = &item.options.key_from {
             self.fields(list)
         } else {
@@ -252,7 +252,7 @@ impl Checker {
             Name::of,
         );
         if let Some(fields) = fields {
-            self.relation(name, fields, &item);
+            self.relation(name, fields, item);
         }
     }
 

@@ -3,8 +3,12 @@
 mod chain;
 mod composite;
 mod cycle;
+mod deferred;
 mod diamond;
+mod followed;
 mod ids;
+mod inherited;
+mod itself;
 mod natural;
 mod own;
 
@@ -24,6 +28,18 @@ pub struct Scenario {
     pub tables: &'static [&'static dyn Table],
     /// Relations of which all sources are deleted by one statement.
     pub delete_all: &'static [DeleteAll],
+    /// What `set_default` gives to the fields.
+    pub defaults: &'static [FieldDefault],
+}
+
+/// The default of a field, as the scenario's models say it: the schema does not.
+pub struct FieldDefault {
+    /// The table's name.
+    pub table: &'static str,
+    /// The field's name.
+    pub field: &'static str,
+    /// Its default.
+    pub value: &'static str,
 }
 
 /// A relation of which all sources of an owner are deleted by one statement.
@@ -55,6 +71,10 @@ pub static SCENARIOS: &[Scenario] = &[
     diamond::SCENARIO,
     cycle::SCENARIO,
     chain::SCENARIO,
+    followed::SCENARIO,
+    inherited::SCENARIO,
+    itself::SCENARIO,
+    deferred::SCENARIO,
 ];
 
 /// Deletes the sources of an owner.

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use relata::{Action, RelationSchema, Schema, TableSchema};
 use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
 
+use crate::scenarios::FieldDefault;
 use crate::value::Value;
 
 /// How SQLite defers its checks.
@@ -84,11 +85,11 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// The tables of a schema, empty.
-    pub fn new(schema: &Schema, deferral: Deferral) -> Self {
+    pub fn new(schema: &Schema, deferral: Deferral, defaults: &[FieldDefault]) -> Self {
         let connection = Connection::open_in_memory().expect("memory can be opened");
         connection.set_prepared_statement_cache_capacity(256);
         let mut sql = String::from("PRAGMA foreign_keys = ON;\n");
-        schema.tables.iter().for_each(|table| define(&mut sql, table, deferral));
+        schema.tables.iter().for_each(|table| define(&mut sql, table, deferral, defaults));
         connection.execute_batch(&sql).unwrap_or_else(|error| panic!("{error} in\n{sql}"));
         let statements = schema.tables.iter().map(statements).collect();
         Sqlite { connection, schema: schema.clone(), deferral, statements, defers: false }
@@ -270,7 +271,7 @@ fn target_fields(relation: &RelationSchema) -> Vec<&str> {
 }
 
 /// Writes the definition of a table.
-fn define(sql: &mut String, table: &TableSchema, deferral: Deferral) {
+fn define(sql: &mut String, table: &TableSchema, deferral: Deferral, defaults: &[FieldDefault]) {
     let mut parts = vec!["row INTEGER PRIMARY KEY".to_owned()];
     for field in &table.fields {
         let is_id = table
@@ -278,7 +279,9 @@ fn define(sql: &mut String, table: &TableSchema, deferral: Deferral) {
             .iter()
             .any(|relation| relation.fields == [field.name.as_str()] && relation.target_fields.is_empty());
         let null = if field.type_name.starts_with("Option") { "" } else { " NOT NULL" };
-        parts.push(format!("{} {}{null}", field.name, if is_id { "INTEGER" } else { "TEXT" }));
+        let default = defaults.iter().find(|known| known.table == table.name && known.field == field.name);
+        let default = default.map_or(String::new(), |known| format!(" DEFAULT '{}'", known.value));
+        parts.push(format!("{} {}{null}{default}", field.name, if is_id { "INTEGER" } else { "TEXT" }));
     }
     parts.extend(table.uniques.iter().map(|unique| format!("UNIQUE ({})", unique.fields.join(", "))));
     for relation in &table.relations {
@@ -289,7 +292,7 @@ fn define(sql: &mut String, table: &TableSchema, deferral: Deferral) {
             target_fields(relation).join(", "),
             action(relation.on_delete, deferral),
             action(relation.on_update, deferral),
-            if deferral == Deferral::Declared { " DEFERRABLE INITIALLY DEFERRED" } else { "" }
+            if relation.deferred || deferral == Deferral::Declared { " DEFERRABLE INITIALLY DEFERRED" } else { "" }
         ));
     }
     let _ = writeln!(sql, "CREATE TABLE {} (\n  {}\n);", table.name, parts.join(",\n  "));

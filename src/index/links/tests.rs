@@ -1,8 +1,9 @@
 //! Links against a naive store of the same, and the cost of closing lists up, counted.
 
-use slotmap::{DefaultKey, Key, SlotMap};
+use slotmap::{DefaultKey, SlotMap};
 
 use super::{Link, no_target, waiting_hash};
+use crate::id::slot_of;
 
 /// A small generator with a fixed seed: the tests are the same on every machine.
 struct Random(u64);
@@ -20,7 +21,7 @@ fn keys(count: usize) -> Vec<DefaultKey> {
 }
 
 fn sources(link: &Link, target: DefaultKey) -> Vec<DefaultKey> {
-    link.sources(target).iter().copied().filter(|source| !source.is_null()).collect()
+    link.sources(target).collect()
 }
 
 /// behaviour R16: listing returns only the owner's rows, in the order in which they joined this owner
@@ -58,30 +59,31 @@ fn lists_agree_with_a_naive_store_after_every_move() {
     }
 }
 
-/// Leaving costs O(1) whatever the fan-out: over any number of leaves, each entry is moved about once.
+/// HOSTILE 33: Leaving costs O(1) whatever the fan-out: over any number of leaves, each entry is moved about once.
 #[test]
 fn closing_up_moves_about_one_entry_for_each_that_leaves() {
     let members = keys(100_001);
     let (target, members) = members.split_first().expect("there are keys");
     let mut postings = super::Postings::default();
-    let mut positions: Vec<u32> = members.iter().map(|source| postings.push(*target, *source)).collect();
+    let target = slot_of(*target);
+    let slots: Vec<u32> = members.iter().map(|key| slot_of(*key)).collect();
+    let mut positions: Vec<u32> = slots.iter().map(|source| postings.push(target, *source)).collect();
     let mut order: Vec<usize> = (0..members.len()).collect();
     let mut random = Random(11);
     for i in (1..order.len()).rev() {
         order.swap(i, random.below(i + 1));
     }
     let mut moves = 0;
-    let slots: Vec<u32> = members.iter().map(|key| crate::id::slot_of(*key)).collect();
     let first = slots[0];
     for member in order {
-        if postings.punch(*target, positions[member]) {
-            postings.close_up(crate::id::slot_of(*target), |source, position| {
-                positions[(crate::id::slot_of(source) - first) as usize] = position;
+        if postings.punch(target, positions[member]) {
+            postings.close_up(target, |source, position| {
+                positions[(source - first) as usize] = position;
                 moves += 1;
             });
         }
     }
-    assert_eq!(postings.count(*target), 0);
+    assert_eq!(postings.count(target), 0);
     assert!(moves <= members.len(), "{moves} moves for {} leaves", members.len());
 }
 
@@ -121,4 +123,44 @@ fn a_step_tells_absent_unresolved_and_stale_apart() {
     let expected =
         [targets[0], no_target::absent(), no_target::unresolved(), no_target::stale(), no_target::unresolved()];
     assert_eq!(path, expected);
+}
+
+/// behaviour I19: a key that a link has given and that has no link of its own (a reserved id) leads to no row
+#[test]
+fn a_step_along_keys_that_links_have_given_compares_no_generations() {
+    let (targets, members) = (keys(1), keys(5));
+    let mut link = Link::default();
+    link.join(members[0], targets[0]);
+    link.join(members[1], no_target::absent());
+    link.wait(members[2], 5);
+    link.join(members[3], targets[0]);
+    link.leave(members[3]);
+    let mut path = members.clone();
+    path.extend([no_target::absent(), no_target::unresolved(), no_target::stale()]);
+    let mut compared = path.clone();
+    link.step_linked(&mut path);
+    link.step(&mut compared);
+    assert_eq!(path, compared);
+    assert_eq!(path[3..5], [no_target::stale(); 2], "that of a source that has left, and that of none");
+}
+
+/// What leaves in a statement of its own leaves a list that needs no closing up later.
+#[test]
+fn leaving_for_good_closes_the_list_up_at_once() {
+    let (targets, members) = (keys(1), keys(100));
+    let mut link = Link::default();
+    for source in &members {
+        link.join(*source, targets[0]);
+    }
+    for source in &members[..90] {
+        link.leave_for_good(*source);
+        assert_eq!(link.faults(), Vec::<String>::new());
+    }
+    assert_eq!(sources(&link, targets[0]), members[90..]);
+    assert_eq!(link.take_sparse(), [0; 0]);
+    let (entries, holes) = link.postings.list(slot_of(targets[0]));
+    assert!(entries.len() <= 2 * 10 + 4 && holes <= 10 + 4, "{} entries with {holes} holes", entries.len());
+    link.wait(members[0], 7);
+    link.leave_for_good(members[0]);
+    assert_eq!(link.unresolved(), 0);
 }

@@ -3,7 +3,7 @@
 use relata::{Database, Error, Id, Model};
 use serde::{Deserialize, Serialize};
 
-use super::{Country, Person, carried_out, country, person, world};
+use super::{Country, carried_out, country, person, world};
 use crate::support::refused;
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -210,5 +210,4 @@ fn relations_over_one_field_agree_on_it() {
     assert_eq!((db.get(map).unwrap().stable_name.as_deref(), updated.changed.len()), (Some("arctic"), 2));
     let (db, _) = carried_out!(make, |db| db.delete(stable));
     assert_eq!(db.get(map).unwrap().stable_name, None);
-    let _: Option<Person> = None;
 }

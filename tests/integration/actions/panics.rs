@@ -57,18 +57,18 @@ struct Land {
 }
 
 #[derive(Model, Clone, Debug, Serialize, Deserialize)]
-#[model(unique(land, town))]
+#[model(unique(land, name))]
 #[model(has_many(guides: Guide, via = of_town))]
 struct Town {
     #[model(belongs_to(Land), name = in_land, on_update = cascade, on_delete = set_default, default = name("sea"))]
     land: Name,
-    town: Name,
+    name: Name,
     #[model(belongs_to(Land), name = twin, on_update = set_null, on_delete = set_null)]
     twin_land: Option<Name>,
 }
 
 #[derive(Model, Clone, Debug, Serialize, Deserialize)]
-#[model(belongs_to(Town, key_from(land, town), key_to(land, town), name = of_town, on_update = cascade))]
+#[model(belongs_to(Town, key_from(land, town), key_to(land, name), name = of_town, on_update = cascade))]
 struct Guide {
     land: Name,
     town: Name,
@@ -85,7 +85,7 @@ fn atlas() -> (Database, Vec<Id<Land>>) {
     let lands = db.insert_many(["sea", "north", "south"].map(|land| Land { name: name(land) })).unwrap();
     let town = |land: &str, town: &str, twin: Option<&str>| Town {
         land: name(land),
-        town: name(town),
+        name: name(town),
         twin_land: twin.map(name),
     };
     db.insert_many(vec![

@@ -114,6 +114,7 @@ fn a_scope_holds_for_each_parent() {
     let mut cut_short = 0;
     let pairs = shop.db.include(&shop.customers, path).to_vec().unwrap();
     for (customer, orders) in pairs {
+        // behaviour R20: "The caller's filter is ANDed with the owner: it can narrow, never widen."
         // behaviour R34: "A scope on an inclusion (filter, order, limit, skip) applies per parent, within the single
         // pass; inner and outer limits are independent."
         let joined = shop.db.children(customer, Customer::ORDERS).unwrap();

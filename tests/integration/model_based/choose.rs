@@ -1,9 +1,11 @@
 //! What the choices of a step mean in a state of the store: the command that they come down to.
 
 use super::command::{Cells, Command, NUMBERS, assign};
-use super::naive::{Naive, Slot};
-use super::schema::{FieldSpec, NOWHERE, Spec};
+use super::naive::{Naive, Slot, Target};
+use super::schema::{CITY, NOWHERE};
+use super::spec::{FieldSpec, Spec, ThroughSpec};
 use super::step::{Choice, Choices, Kind};
+use super::through::{NewLink, ThroughCommand};
 
 impl Choices {
     /// What the choices mean now; nothing where a table lacks what the statement is about. Where a stored row is asked
@@ -11,6 +13,11 @@ impl Choices {
     pub(crate) fn command(&self, store: &Naive) -> Option<Command> {
         let command = self.wanted(store)?;
         let lacks = |table: usize| store.rows(table).next().is_none();
+        let ends = |through: usize| {
+            let ThroughSpec { links, near, far } = &Spec::get().throughs[through];
+            let relations = &Spec::get().tables[*links].relations;
+            [relations[*near].target, relations[*far].target, *links]
+        };
         let missing = match &command {
             Command::Update { table, .. }
             | Command::Replace { table, .. }
@@ -27,6 +34,10 @@ impl Choices {
                 let target = Spec::get().tables[*table].relations[*relation].target;
                 [target, *table].into_iter().find(|table| lacks(*table))
             }
+            Command::Through(through, ThroughCommand::Unlink { .. } | ThroughCommand::DeleteLinked { .. }) => {
+                ends(*through).into_iter().find(|table| lacks(*table))
+            }
+            Command::Through(through, _) => ends(*through)[..2].iter().copied().find(|table| lacks(*table)),
             Command::Insert { table, .. } | Command::InsertMany { table, .. } => {
                 let first = needed_first(store, *table);
                 (first != *table).then_some(first)
@@ -88,7 +99,20 @@ impl Choices {
                 Command::Upsert { table, unique, cells: cells(0) }
             }
             Kind::Delete => Command::Delete { table, row },
-            Kind::SaveAndLoad => Command::SaveAndLoad,
+            Kind::Link | Kind::Unlink | Kind::SetLinked | Kind::CreateLinked | Kind::DeleteLinked => {
+                self.command_through_links(store)
+            }
+            Kind::SaveAndLoad => Command::SaveAndLoad { history: store.history_limit() },
+            Kind::SetDefaultTarget => {
+                let (table, relation) = (CITY, 1);
+                let row = (!matches!(self.row, Choice::None(_))).then(|| pick(store, table, self.row));
+                Command::SetDefaultTarget { table, relation, row }
+            }
+            // These are for a database, not for a transaction.
+            Kind::KeepHistory | Kind::Undo | Kind::Redo if store.open.is_some() => return None,
+            Kind::KeepHistory => Command::KeepHistory(self.field % 5),
+            Kind::Undo => Command::Undo,
+            Kind::Redo => Command::Redo,
             _ => self.command_over_relation(store, edited)?,
         })
     }
@@ -142,6 +166,36 @@ impl Choices {
             Kind::DeleteAll => Command::DeleteAll { table, relation, owner },
             other => unreachable!("{other:?} is about no relation"),
         })
+    }
+
+    fn command_through_links(&self, store: &Naive) -> Command {
+        let throughs = &Spec::get().throughs;
+        let through = self.relation % throughs.len();
+        let ThroughSpec { links, near, far } = &throughs[through];
+        let relations = &Spec::get().tables[*links].relations;
+        let (owners, targets) = (relations[*near].target, relations[*far].target);
+        // Two rows that are linked, unless others are wanted.
+        let stored =
+            store.row(*links, pick(store, *links, self.row)).map(|link| [*near, *far].map(|end| link.links[end]));
+        let linked = match (stored.map(|ends| ends.map(|end| end.target)), self.row) {
+            (Some([Target::Row(owner), Target::Row(target)]), Choice::Stored(_)) => Some((owner, target)),
+            _ => None,
+        };
+        let (owner, target) = (pick(store, owners, self.row), pick(store, targets, self.other));
+        let (linked_owner, linked_target) = linked.unwrap_or((owner, target));
+        let link = NewLink { cells: self.cells(store, *links, 0), stray: self.stray };
+        let command = match self.kind {
+            Kind::Link => ThroughCommand::Link { owner, target, link },
+            Kind::Unlink => ThroughCommand::Unlink { owner: linked_owner, target: linked_target },
+            Kind::SetLinked => {
+                let targets = self.rows.iter().map(|row| pick(store, targets, row[3])).collect();
+                ThroughCommand::SetLinked { owner: linked_owner, targets, link }
+            }
+            Kind::CreateLinked => ThroughCommand::CreateLinked { owner, target: self.cells(store, targets, 1), link },
+            Kind::DeleteLinked => ThroughCommand::DeleteLinked { owner: linked_owner, target: linked_target },
+            other => unreachable!("{other:?} is about no links"),
+        };
+        Command::Through(through, command)
     }
 
     /// The cells of a row of the step.

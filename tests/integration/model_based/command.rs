@@ -1,8 +1,10 @@
 //! Commands: statements whose rows and values are settled, and what the naive store makes of them.
 
 use super::naive::{Fault, Naive, Refusal, Removed, Target, Write, key};
-use super::schema::{Cell, Spec};
+use super::schema::Cell;
+use super::spec::Spec;
 use super::step::Step;
+use super::through::ThroughCommand;
 
 /// Natural keys and numbers are below this, so that they meet.
 pub(crate) const NUMBERS: u32 = 5;
@@ -107,7 +109,20 @@ pub(crate) enum Command {
         table: usize,
         row: u32,
     },
-    SaveAndLoad,
+    /// Over a relation through links, by its place among them.
+    Through(usize, ThroughCommand),
+    SaveAndLoad {
+        history: usize,
+    },
+    /// The row that a relation falls back to, or none.
+    SetDefaultTarget {
+        table: usize,
+        relation: usize,
+        row: Option<u32>,
+    },
+    KeepHistory(usize),
+    Undo,
+    Redo,
 }
 
 /// What a statement gives.
@@ -127,6 +142,13 @@ pub(crate) enum Value {
         row: Cells,
         removed: Removed,
     },
+    /// A row, and so many new links.
+    Linked {
+        row: u32,
+        new: usize,
+    },
+    /// Whether there was a step of the history to take.
+    Stepped(bool),
 }
 
 /// What happened, and the state after it.
@@ -154,7 +176,9 @@ impl Naive {
         match step {
             Step::Statement(choices) => {
                 let Some(command) = choices.command(self) else { return };
+                let before = self.clone();
                 let outcome = self.perform(&command);
+                self.remember(&before);
                 trace.push(Entry { event: Event::Statement(command, outcome), after: self.clone() });
             }
             Step::Transaction { deferred, steps, commit } => {
@@ -172,6 +196,7 @@ impl Naive {
                     self.roll_back(before);
                 } else if outermost {
                     self.open = None;
+                    self.remember(&before);
                 }
                 let event = if *commit { Event::Commit(violations) } else { Event::RollBack };
                 trace.push(Entry { event, after: self.clone() });
@@ -220,7 +245,27 @@ impl Naive {
                 self.write(*table, *row, cells)
             }
             Command::Delete { table, row } => self.delete(*table, *row),
-            Command::SaveAndLoad => self.save(),
+            Command::SaveAndLoad { .. } => self.save(),
+            Command::Through(through, command) => self.perform_through(*through, command),
+            Command::SetDefaultTarget { table, relation, row } => {
+                if let Some(row) = row {
+                    self.expect(Spec::get().tables[*table].relations[*relation].target, *row)?;
+                }
+                let at = (*table, *relation);
+                let old = self.defaults.get(&at).copied();
+                match row {
+                    Some(row) => self.defaults.insert(at, *row),
+                    None => self.defaults.remove(&at),
+                };
+                self.changes += 1;
+                Ok(Value::OldCell(old))
+            }
+            Command::KeepHistory(limit) => {
+                self.keep_history(*limit);
+                Ok(Value::Nothing)
+            }
+            Command::Undo => Ok(Value::Stepped(self.undo())),
+            Command::Redo => Ok(Value::Stepped(self.redo())),
             _ => self.perform_in(command),
         }
     }
@@ -255,7 +300,12 @@ impl Naive {
                 let writes: Vec<Write> = sources.iter().map(edited).collect();
                 let rows: Vec<Cells> = writes.iter().map(|write| write.cells.clone()).collect();
                 self.expect_owned(*table, *relation, *owner, &rows)?;
+                let begin = self.clock;
                 self.store(*table, &writes, true)?;
+                // Rows that stand in an order that is not said join others in it.
+                let unsaid = moments.iter().zip(begin..).filter(|(moment, _)| self.unordered.contains(moment));
+                let unsaid: Vec<u64> = unsaid.map(|(_, now)| now).collect();
+                self.unordered.extend(unsaid);
                 Ok(Value::Count(writes.len()))
             }
             Command::DeleteIn { table, relation, owner, row } => {
@@ -265,15 +315,16 @@ impl Naive {
             Command::DeleteAll { table, relation, owner } => {
                 self.key_of(*table, *relation, *owner)?;
                 let sources = self.sources(*table, *relation, *owner);
-                let roots: Vec<u32> = sources.iter().map(|(_, source)| *source).collect();
-                self.remove(*table, &roots)?;
-                Ok(Value::Count(roots.len()))
+                let roots: Vec<(usize, u32)> = sources.iter().map(|(_, source)| (*table, *source)).collect();
+                let count = roots.len();
+                self.remove(roots)?;
+                Ok(Value::Count(count))
             }
             other => unreachable!("{other:?} goes through no owner"),
         }
     }
 
-    fn insert(&mut self, table: usize, rows: &[Cells], of_batch: bool) -> Result<Value, Refusal> {
+    pub(crate) fn insert(&mut self, table: usize, rows: &[Cells], of_batch: bool) -> Result<Value, Refusal> {
         let first = self.tables[table].len() as u32;
         let writes: Vec<Write> = (0..)
             .zip(rows)
@@ -301,20 +352,28 @@ impl Naive {
         Ok(Value::Upserted { row, old: None })
     }
 
-    fn delete(&mut self, table: usize, row: u32) -> Result<Value, Refusal> {
+    pub(crate) fn delete(&mut self, table: usize, row: u32) -> Result<Value, Refusal> {
+        self.delete_with(table, row, Vec::new())
+    }
+
+    /// Deletes a row together with others.
+    pub(crate) fn delete_with(&mut self, table: usize, row: u32, others: Vec<(usize, u32)>) -> Result<Value, Refusal> {
         let cells = self.expect(table, row)?.cells.clone();
-        let mut removed = self.remove(table, &[row])?;
+        let mut removed = self.remove([vec![(table, row)], others].concat())?;
         removed.rows.remove(&(table, row));
         Ok(Value::Deleted { row: cells, removed })
     }
 
     /// A database is saved as a whole, outside of transactions, with no id promised.
-    fn save(&self) -> Result<Value, Refusal> {
+    fn save(&mut self) -> Result<Value, Refusal> {
         if self.open.is_some() {
             return Err(Fault::TransactionOpen.into());
         }
         match self.reserved().map(|row| Fault::Unfilled { row }).collect::<Vec<_>>() {
-            faults if faults.is_empty() => Ok(Value::Nothing),
+            faults if faults.is_empty() => {
+                self.forget_history();
+                Ok(Value::Nothing)
+            }
             faults => Err(Refusal { of_batch: false, faults }),
         }
     }
@@ -330,7 +389,13 @@ impl Naive {
     }
 
     /// Rows through an owner have its key.
-    fn expect_owned(&self, table: usize, relation: usize, owner: u32, rows: &[Cells]) -> Result<(), Refusal> {
+    pub(crate) fn expect_owned(
+        &self,
+        table: usize,
+        relation: usize,
+        owner: u32,
+        rows: &[Cells],
+    ) -> Result<(), Refusal> {
         let owners = Some(self.key_of(table, relation, owner)?);
         let fields = &Spec::get().tables[table].relations[relation].fields;
         if rows.iter().all(|cells| key(fields, cells) == owners) { Ok(()) } else { Err(Fault::Overridden.into()) }

@@ -4,11 +4,11 @@
 //! statement anew. A statement is tried on a copy, a transaction keeps a copy to go back to. Only that a row is linked
 //! to a target, and since when, is remembered: it is what the order of children is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use relata::Action;
-
-use super::schema::{Cell, Spec, TABLES};
+use super::history::History;
+use super::schema::{Cell, TABLES};
+use super::spec::{RelationSpec, Spec};
 
 /// What has become of an id.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +52,10 @@ pub(crate) enum Fault {
     Restrict { row: (usize, u32), table: usize, relation: usize, sources: usize },
     Overridden,
     NotOwned,
+    NoDefault,
+    IsDefault,
+    NotLinked,
+    Unresolved,
     NotReserved,
     Unfilled { row: (usize, u32) },
     TransactionOpen,
@@ -75,8 +79,8 @@ impl From<Fault> for Refusal {
 pub(crate) struct Removed {
     /// Every row that went.
     pub(crate) rows: BTreeSet<(usize, u32)>,
-    /// The keys that were cleared: table, row, relation.
-    pub(crate) cleared: BTreeSet<(usize, u32, usize)>,
+    /// The keys that were changed by an action: table, row, relation.
+    pub(crate) changed: BTreeSet<(usize, u32, usize)>,
 }
 
 /// A row of a statement: under which id, with what in it, and at which of the statement's moments. Rows of one moment
@@ -90,8 +94,15 @@ pub(crate) struct Write {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Naive {
     pub(crate) tables: [Vec<Slot>; TABLES],
-    clock: u64,
+    pub(crate) clock: u64,
+    /// How many changes there were: a transaction with none is no step of the history.
+    pub(crate) changes: u64,
     pub(crate) open: Option<Open>,
+    pub(crate) history: History,
+    /// The rows that `set_default` falls back to, where the key is an id: by table and relation.
+    pub(crate) defaults: BTreeMap<(usize, usize), u32>,
+    /// The moments of which it is not said in what order their rows join.
+    pub(crate) unordered: BTreeSet<u64>,
 }
 
 /// An open transaction.
@@ -107,14 +118,15 @@ impl Naive {
         self.open = Some(Open { deferred, reserved: BTreeSet::new() });
     }
 
-    pub(crate) fn defers(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.deferred)
+    /// Whether a relation's keys are judged at the commit.
+    pub(crate) fn defers(&self, relation: &RelationSpec) -> bool {
+        self.open.as_ref().is_some_and(|open| open.deferred || relation.deferred)
     }
 
-    /// Goes back to an earlier state. Ids that were given out since are gone.
-    pub(crate) fn roll_back(&mut self, before: Naive) {
+    /// Goes back to an earlier state, or on to a later one. Ids that were given out otherwise are gone.
+    pub(crate) fn roll_back(&mut self, to: Naive) {
         let given: Vec<usize> = self.tables.iter().map(Vec::len).collect();
-        *self = before;
+        *self = to;
         for (table, given) in self.tables.iter_mut().zip(given) {
             table.resize(given, Slot::Gone);
         }
@@ -159,8 +171,18 @@ impl Naive {
         sources
     }
 
+    /// A list of the database as it is compared: of rows that have joined at one moment, by slot where it is not said in
+    /// what order they have.
+    pub(crate) fn comparable<K: Ord>(&self, mut listed: Vec<K>, joined: impl Fn(&K) -> Option<u64>) -> Vec<K> {
+        let together = |one: &K, other: &K| {
+            joined(one).is_some_and(|moment| joined(other) == Some(moment) && self.unordered.contains(&moment))
+        };
+        listed.chunk_by_mut(together).for_each(<[K]>::sort);
+        listed
+    }
+
     /// What a row's foreign key names now.
-    fn resolve(&self, table: usize, relation: usize, cells: &[Cell]) -> Target {
+    pub(crate) fn resolve(&self, table: usize, relation: usize, cells: &[Cell]) -> Target {
         let relation = &Spec::get().tables[table].relations[relation];
         let Some(key) = key(&relation.fields, cells) else { return Target::Absent };
         if relation.names.is_empty() {
@@ -173,15 +195,20 @@ impl Naive {
         named.map_or(Target::Missing, |(row, _)| Target::Row(row))
     }
 
-    /// Links every row anew: those that a statement has written at their moments, then those whose targets came.
-    fn relink(&mut self, written: usize, writes: &[Write]) {
+    /// Links every row anew: those that a statement has written at their moments, then those that have followed others,
+    /// then those whose targets came.
+    pub(crate) fn relink(&mut self, written: usize, writes: &[Write], followed: &BTreeSet<(usize, u32)>) {
         let moments = writes.iter().map(|write| write.moment + 1).max().unwrap_or(0);
+        if !followed.is_empty() {
+            self.unordered.insert(self.clock + moments);
+        }
         let resolved = self.clone();
         for (table, slots) in self.tables.iter_mut().enumerate() {
             for (number, slot) in slots.iter_mut().enumerate() {
                 let Slot::Stored(row) = slot else { continue };
                 let write = writes.iter().find(|write| table == written && write.row == number as u32);
-                let joined = self.clock + write.map_or(moments, |write| write.moment);
+                let last = moments + u64::from(!followed.contains(&(table, number as u32)));
+                let joined = self.clock + write.map_or(last, |write| write.moment);
                 for relation in 0..Spec::get().tables[table].relations.len() {
                     let target = resolved.resolve(table, relation, &row.cells);
                     match row.links.get_mut(relation) {
@@ -192,11 +219,12 @@ impl Naive {
                 }
             }
         }
-        self.clock += moments + 1;
+        self.clock += moments + 2;
     }
 
     /// Hands out ids without rows.
     pub(crate) fn reserve(&mut self, table: usize) {
+        self.changes += 1;
         self.tables[table].push(Slot::Reserved);
         if let Some(open) = &mut self.open {
             open.reserved.insert((table, self.tables[table].len() as u32 - 1));
@@ -214,11 +242,12 @@ impl Naive {
             return Err(Refusal { of_batch: false, faults });
         }
         self.tables[table][row as usize] = Slot::Gone;
+        self.changes += 1;
         Ok(())
     }
 
     /// One fault for each relation over which rows, of those that count, refer to a row.
-    fn restrictions(
+    pub(crate) fn restrictions(
         &self,
         target: (usize, u32),
         restricts: impl Fn(usize, usize) -> bool,
@@ -233,110 +262,6 @@ impl Naive {
             (sources > 0).then_some(Fault::Restrict { row: target, table, relation, sources })
         };
         relations.filter_map(fault).collect()
-    }
-
-    /// Stores rows, new ones or in the place of others.
-    pub(crate) fn store(&mut self, table: usize, writes: &[Write], of_batch: bool) -> Result<(), Refusal> {
-        let mut after = self.clone();
-        for write in writes {
-            let at = write.row as usize;
-            if at >= after.tables[table].len() {
-                after.tables[table].resize(at + 1, Slot::Reserved);
-            }
-            let links = self.row(table, write.row).map_or(Vec::new(), |row| row.links.clone());
-            after.tables[table][at] = Slot::Stored(Row { cells: write.cells.clone(), links });
-        }
-        let mut faults = Vec::new();
-        for (place, write) in writes.iter().enumerate() {
-            self.check_uniques(table, writes, place, &mut faults);
-            self.check_key_change(table, writes, write, &mut faults);
-            for relation in 0..Spec::get().tables[table].relations.len() {
-                if !self.defers() && after.resolve(table, relation, &write.cells) == Target::Missing {
-                    let row = self.row(table, write.row).map(|_| write.row);
-                    faults.push(Fault::ForeignKey { table, relation, row });
-                }
-            }
-        }
-        if !faults.is_empty() {
-            return Err(Refusal { of_batch, faults });
-        }
-        *self = after;
-        self.relink(table, writes);
-        Ok(())
-    }
-
-    fn check_uniques(&self, table: usize, writes: &[Write], place: usize, faults: &mut Vec<Fault>) {
-        let spec = &Spec::get().tables[table];
-        for unique in &spec.uniques {
-            let Some(own) = key(unique, &writes[place].cells) else { continue };
-            let has = |cells: &[Cell]| key(unique, cells).as_ref() == Some(&own);
-            let is_written = |row: u32| writes.iter().any(|write| write.row == row);
-            if self.rows(table).any(|(row, stored)| !is_written(row) && has(&stored.cells))
-                || writes[..place].iter().any(|earlier| has(&earlier.cells))
-            {
-                let fields: Vec<&str> = unique.iter().map(|field| spec.fields[*field].name.as_str()).collect();
-                faults.push(Fault::Unique { table, fields: fields.join(", ") });
-            }
-        }
-    }
-
-    /// A key that rows outside of the statement refer to may not change, unless that can wait.
-    fn check_key_change(&self, table: usize, writes: &[Write], write: &Write, faults: &mut Vec<Fault>) {
-        let spec = Spec::get();
-        let Some(old) = self.row(table, write.row) else { return };
-        let changed = |fields: &[usize]| fields.iter().any(|field| old.cells[*field] != write.cells[*field]);
-        let restricts = |source: usize, place: usize| {
-            let relation = &spec.tables[source].relations[place];
-            let waits = relation.on_update == Action::NoAction && self.defers();
-            changed(&relation.names) && !waits
-        };
-        let counts = |source: usize, row: u32| source != table || !writes.iter().any(|write| write.row == row);
-        faults.extend(self.restrictions((table, write.row), restricts, counts));
-    }
-
-    /// Removes rows, with what that takes along.
-    pub(crate) fn remove(&mut self, table: usize, roots: &[u32]) -> Result<Removed, Refusal> {
-        let spec = Spec::get();
-        let mut removed = Removed::default();
-        let mut next: Vec<(usize, u32)> = roots.iter().map(|row| (table, *row)).collect();
-        while let Some(at) = next.pop() {
-            if removed.rows.insert(at) {
-                for (table, place, relation) in spec.relations() {
-                    if relation.target == at.0 && relation.on_delete == Action::Cascade {
-                        next.extend(self.sources(table, place, at.1).iter().map(|(_, source)| (table, *source)));
-                    }
-                }
-            }
-        }
-        let stays = |table: usize, row: u32| !removed.rows.contains(&(table, row));
-        let restricts = |table: usize, place: usize| match spec.tables[table].relations[place].on_delete {
-            Action::Restrict => true,
-            Action::NoAction => !self.defers(),
-            _ => false,
-        };
-        let faults: Vec<Fault> = removed.rows.iter().flat_map(|at| self.restrictions(*at, restricts, stays)).collect();
-        if !faults.is_empty() {
-            return Err(Refusal { of_batch: false, faults });
-        }
-        for (table, place, relation) in spec.relations().filter(|known| known.2.on_delete == Action::SetNull) {
-            for (target_table, target) in &removed.rows {
-                if *target_table == relation.target {
-                    let sources = self.sources(table, place, *target);
-                    let sources = sources.iter().map(|(_, source)| *source).filter(|source| stays(table, *source));
-                    removed.cleared.extend(sources.map(|source| (table, source, place)).collect::<Vec<_>>());
-                }
-            }
-        }
-        for (table, row, place) in &removed.cleared {
-            if let Slot::Stored(stored) = &mut self.tables[*table][*row as usize] {
-                spec.tables[*table].relations[*place].fields.iter().for_each(|field| stored.cells[*field] = None);
-            }
-        }
-        for (table, row) in &removed.rows {
-            self.tables[*table][*row as usize] = Slot::Gone;
-        }
-        self.relink(table, &[]);
-        Ok(removed)
     }
 
     /// Every foreign key that names no row.

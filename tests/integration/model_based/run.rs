@@ -8,7 +8,8 @@ use slotmap::DefaultKey;
 
 use super::command::{Command, Entry, Event, Value};
 use super::naive::{Fault, Naive, Refusal, Removed};
-use super::schema::{Ids, Sample, Spec, builder, on_optional_relation, on_relation, on_table};
+use super::schema::{City, Sample, builder, on_optional_relation, on_relation, on_table};
+use super::spec::{Ids, Spec};
 use super::verify::verify;
 use crate::support::state;
 
@@ -29,10 +30,18 @@ macro_rules! call {
 pub(crate) use call;
 
 impl Handle<'_, '_> {
-    fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &Database {
         match self {
             Handle::Database(db) => db,
             Handle::Transaction(tx) => tx,
+        }
+    }
+
+    /// The database, for what cannot be asked of a transaction.
+    fn alone(&mut self) -> &mut Database {
+        match self {
+            Handle::Database(db) => db,
+            Handle::Transaction(_) => unreachable!("asked for inside a transaction"),
         }
     }
 }
@@ -45,7 +54,9 @@ pub(crate) fn replay(db: &mut Database, ids: &mut Ids, entries: &mut Iter<'_, En
                 let before = expected.is_err().then(|| snapshot(db));
                 statement(Handle::Database(db), command, expected, ids);
                 if let Some(before) = before {
-                    assert!(snapshot(db) == before, "a refused statement has changed the database: {command:?}");
+                    // What is made of several statements is rolled back: ids that it has used up are gone.
+                    let same = snapshot(db) == before || matches!(command, Command::Through(..));
+                    assert!(same, "a refused statement has changed the database: {command:?}");
                 }
                 verify(db, &entry.after, ids);
             }
@@ -180,7 +191,15 @@ fn perform(handle: &mut Handle<'_, '_>, command: &Command, ids: &mut Ids) -> Res
             let removed = removed(&deleted.removed, &deleted.changed, ids);
             Ok(Value::Deleted { row: deleted.row.cells(ids), removed })
         }),
-        Command::SaveAndLoad => save_and_load(handle),
+        Command::Through(through, command) => super::through::perform(handle, *through, command, ids),
+        Command::SaveAndLoad { history } => save_and_load(handle, *history),
+        Command::SetDefaultTarget { row, .. } => {
+            let old = call!(handle, set_default_target(City::TWIN, row.map(|row| ids.id(row))))?;
+            Ok(Value::OldCell(old.map(|old| ids.symbol(City::TABLE, old.key()))))
+        }
+        Command::KeepHistory(limit) => handle.alone().keep_history(*limit).map(|()| Value::Nothing),
+        Command::Undo => handle.alone().undo().map(Value::Stepped),
+        Command::Redo => handle.alone().redo().map(Value::Stepped),
         _ => perform_over_relation(handle, command, ids),
     }
 }
@@ -238,26 +257,24 @@ pub(crate) fn given(table: usize, keys: impl IntoIterator<Item = DefaultKey>, id
     Value::Given(ids.count(table) - before)
 }
 
-fn removed(rows: &[relata::RowId], cleared: &[relata::ChangedKey], ids: &Ids) -> Removed {
+pub(crate) fn removed(rows: &[relata::RowId], changed: &[relata::ChangedKey], ids: &Ids) -> Removed {
     let spec = Spec::get();
-    let cleared = cleared.iter().map(|cleared| {
-        let (table, row) = ids.row(cleared.row);
-        (table, row, spec.relation(table, cleared.relation))
+    let changed = changed.iter().map(|changed| {
+        let (table, row) = ids.row(changed.row);
+        (table, row, spec.relation(table, changed.relation))
     });
-    Removed { rows: rows.iter().map(|row| ids.row(*row)).collect(), cleared: cleared.collect() }
+    Removed { rows: rows.iter().map(|row| ids.row(*row)).collect(), changed: changed.collect() }
 }
 
-/// Goes on with the database as it comes back from its snapshot, the bytes of which it gives again.
-fn save_and_load(handle: &mut Handle<'_, '_>) -> Result<Value, Error> {
+/// Goes on with the database as it comes back from its snapshot, the bytes of which it gives again, with a new history.
+fn save_and_load(handle: &mut Handle<'_, '_>, history: usize) -> Result<Value, Error> {
     let bytes = snapshot(handle.database()).map_err(|error| match error {
         SnapshotError::Unsavable(error) => error,
         other => panic!("{other}"),
     })?;
-    let loaded = builder().load_from(&bytes[..]).unwrap();
+    let mut loaded = builder().load_from(&bytes[..]).unwrap();
     assert!(state(&loaded) == bytes, "a loaded database is the one that was saved");
-    match handle {
-        Handle::Database(db) => **db = loaded,
-        Handle::Transaction(_) => panic!("saved inside a transaction"),
-    }
+    loaded.keep_history(history)?;
+    *handle.alone() = loaded;
     Ok(Value::Nothing)
 }

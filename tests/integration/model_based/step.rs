@@ -72,10 +72,19 @@ pub(crate) enum Kind {
     DeleteIn,
     DeleteAll,
     Delete,
+    Link,
+    Unlink,
+    SetLinked,
+    CreateLinked,
+    DeleteLinked,
     SaveAndLoad,
+    SetDefaultTarget,
+    KeepHistory,
+    Undo,
+    Redo,
 }
 
-const KINDS: [(usize, Kind); 22] = [
+const KINDS: [(usize, Kind); 31] = [
     (6, Kind::Insert),
     (2, Kind::InsertWith),
     (4, Kind::InsertMany),
@@ -97,7 +106,16 @@ const KINDS: [(usize, Kind); 22] = [
     (1, Kind::DeleteIn),
     (1, Kind::DeleteAll),
     (6, Kind::Delete),
+    (4, Kind::Link),
+    (2, Kind::Unlink),
+    (4, Kind::SetLinked),
+    (2, Kind::CreateLinked),
+    (2, Kind::DeleteLinked),
     (2, Kind::SaveAndLoad),
+    (2, Kind::SetDefaultTarget),
+    (1, Kind::KeepHistory),
+    (6, Kind::Undo),
+    (4, Kind::Redo),
 ];
 
 fn choice() -> impl Strategy<Value = Choice> {
@@ -119,6 +137,13 @@ fn statement() -> impl Strategy<Value = Step> {
             Step::Statement(Choices { kind, table, relation, field, row, other, rows, stray })
         },
     )
+}
+
+/// Keeps so many transactions to be undone.
+pub(crate) fn history(limit: usize) -> Step {
+    let none = Choice::Stored(0);
+    let (kind, rows) = (Kind::KeepHistory, Vec::new());
+    Step::Statement(Choices { kind, table: 0, relation: 0, field: limit, row: none, other: none, rows, stray: false })
 }
 
 /// The making of a guild and its leader, who need each other.

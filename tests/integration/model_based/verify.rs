@@ -6,7 +6,8 @@ use slotmap::DefaultKey;
 use super::command::NUMBERS;
 use super::naive::{Fault, Naive, Slot, Target, key};
 use super::run::sorted;
-use super::schema::{Ids, Sample, Spec, TABLES, find, on_relation, on_table};
+use super::schema::{Sample, TABLES, find, on_relation, on_table};
+use super::spec::{Ids, Spec};
 
 /// Compares everything that can be read.
 pub(crate) fn verify(db: &Database, store: &Naive, ids: &Ids) {
@@ -18,6 +19,8 @@ pub(crate) fn verify(db: &Database, store: &Naive, ids: &Ids) {
         verify_targets(db, store, table, relation, ids);
         verify_sources(db, store, table, relation, ids);
     }
+    super::through::verify(db, store, ids);
+    assert_eq!(db.history(), store.steps(), "what can be undone and redone");
     let mut expected = store.dangling();
     expected.extend(store.reserved().map(|row| Fault::Unfilled { row }));
     expected.sort();
@@ -102,12 +105,12 @@ fn verify_sources(db: &Database, store: &Naive, table: usize, relation: usize, i
     let spec = &Spec::get().tables[table].relations[relation];
     for owner in 0..store.tables[spec.target].len() as u32 {
         let listed = on_relation!((table, relation), _by, owns => children(db, spec.target, owner, owns, ids));
-        let expected = store.row(spec.target, owner).map(|_| {
-            let sources = store.sources(table, relation, owner).into_iter();
-            let mut sources: Vec<_> = sources.map(|(joined, source)| (joined, ids.key(table, source))).collect();
-            sources.sort_unstable();
-            sources.into_iter().map(|(_, source)| source).collect::<Vec<_>>()
-        });
+        let sources = store.sources(table, relation, owner).into_iter();
+        let mut sources: Vec<_> = sources.map(|(joined, source)| (joined, ids.key(table, source))).collect();
+        sources.sort_unstable();
+        let joined = |key: &DefaultKey| sources.iter().find(|(_, source)| source == key).map(|(joined, _)| *joined);
+        let listed = listed.map(|listed| store.comparable(listed, joined));
+        let expected = store.row(spec.target, owner).map(|_| sources.iter().map(|(_, source)| *source).collect());
         assert_eq!(
             listed,
             expected,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{models, part, sample, saved};
 
 /// The names in a folder, those that begin with a dot among them.
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

@@ -54,4 +54,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         owner: 0,
         run: |w, owner| delete_all(w, Region::ZONES, owner),
     }],
+    defaults: &[],
 };

@@ -50,4 +50,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         owner: 0,
         run: |w, owner| delete_all(w, Package::DEPENDENCIES, owner),
     }],
+    defaults: &[],
 };

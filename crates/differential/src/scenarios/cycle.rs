@@ -49,4 +49,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         owner: 0,
         run: |w, owner| delete_all(w, Guild::MEMBERS, owner),
     }],
+    defaults: &[],
 };

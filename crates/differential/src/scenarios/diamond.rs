@@ -52,4 +52,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
     deferral: Deferral::ByTransaction,
     tables: &[&TableOf::<Top>::new(), &TableOf::<Left>::new(), &TableOf::<Right>::new(), &TableOf::<Bottom>::new()],
     delete_all: &[DeleteAll { source: 1, relation: "top", owner: 0, run: |w, owner| delete_all(w, Top::LEFTS, owner) }],
+    defaults: &[],
 };

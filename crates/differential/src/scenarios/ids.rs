@@ -62,4 +62,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         },
         DeleteAll { source: 3, relation: "purchase", owner: 2, run: |w, owner| delete_all(w, Purchase::ITEMS, owner) },
     ],
+    defaults: &[],
 };

@@ -52,4 +52,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
             run: |w, owner| delete_all(w, Country::BORN, owner),
         },
     ],
+    defaults: &[],
 };

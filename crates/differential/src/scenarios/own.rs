@@ -44,4 +44,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
         DeleteAll { source: 0, relation: "parent", owner: 0, run: |w, owner| delete_all(w, Folder::CHILDREN, owner) },
         DeleteAll { source: 1, relation: "root", owner: 1, run: |w, owner| delete_all(w, Node::MEMBERS, owner) },
     ],
+    defaults: &[],
 };

@@ -1,0 +1,155 @@
+//! Plans of statements in which nothing is out of the ordinary: a row that comes or leaves alone, in one pass and on the
+//! stack; and many new rows of a model without unique keys.
+//!
+//! "Ordinary" is: all keys name stored rows, unique keys are free, nobody waits for what comes. Else there is no plan here,
+//! and the planner of statements decides, which also makes the errors. So these are no second set of rules: what is
+//! planned here, that planner would plan alike.
+
+use slotmap::DefaultKey;
+
+use crate::index::Indexes;
+use crate::index::links::no_target;
+use crate::key::hash_of;
+use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
+use crate::table::{Store, Table, TableSlot};
+
+/// How many relations, and how many unique keys, a model may have to be planned here.
+const KEYS_MAX: usize = 8;
+
+/// The hashes of a row's unique keys, in their order; `None` for absent ones and beyond the last.
+pub(crate) type Hashes = [Option<u32>; KEYS_MAX];
+
+/// What storing a new row does to the indexes of its table.
+pub(crate) struct Single {
+    /// The targets of its relations, in their order; the rest of the array means nothing.
+    pub(crate) targets: [DefaultKey; KEYS_MAX],
+    pub(crate) hashes: Hashes,
+}
+
+/// Plans the storing of a new row; `None` where that is not ordinary.
+#[inline]
+pub(crate) fn plan_single<M: Model>(store: &Store, position: u32, own: Table<'_, M>, row: &M) -> Option<Single> {
+    let slot = &store.tables[position as usize];
+    if !is_small(&slot.index) || may_be_waited_for(store, slot) {
+        return None;
+    }
+    let single = Single { targets: [no_target::absent(); KEYS_MAX], hashes: [None; KEYS_MAX] };
+    let mut planner = Planner { store, slot, own, row, single, is_ordinary: true };
+    M::declare(&mut planner);
+    planner.is_ordinary.then_some(planner.single)
+}
+
+/// Plans the storing of new rows: their targets, relation by relation. `None` where that is not ordinary, which it is
+/// not where rows could exclude one another: the model has unique keys. A row that names another of the batch by its id
+/// names none that is stored yet.
+pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M]) -> Option<Vec<Vec<DefaultKey>>> {
+    let slot = &store.tables[position as usize];
+    let Indexes { links: _, uniques } = &slot.index;
+    if !uniques.is_empty() || may_be_waited_for(store, slot) {
+        return None;
+    }
+    let mut planner = BatchPlanner { store, slot, rows, targets: Vec::new(), is_ordinary: true };
+    M::declare(&mut planner);
+    planner.is_ordinary.then_some(planner.targets)
+}
+
+/// The hashes under which a stored row leaves the unique indexes; `None` where that is not ordinary.
+#[inline]
+pub(crate) fn plan_leaving_single<M: Model>(table: Table<'_, M>, key: DefaultKey, row: &M) -> Option<Hashes> {
+    if !is_small(table.index) {
+        return None;
+    }
+    let mut leaving = Leaving { index: table.index, key, row, hashes: [None; KEYS_MAX], is_ordinary: true };
+    M::declare(&mut leaving);
+    leaving.is_ordinary.then_some(leaving.hashes)
+}
+
+/// Whether the keys of a table fit in here. All kinds of indexes are named, so that a new kind is not passed over.
+#[inline]
+fn is_small(Indexes { links, uniques }: &Indexes) -> bool {
+    links.len() <= KEYS_MAX && uniques.len() <= KEYS_MAX
+}
+
+/// Whether rows may wait for a row of this table: some were stored unchecked, or a transaction is open that may have let
+/// them.
+#[inline]
+fn may_be_waited_for(store: &Store, slot: &TableSlot) -> bool {
+    (store.stored_unchecked || store.log.is_some())
+        && slot
+            .incoming
+            .iter()
+            .any(|incoming| store.tables[incoming.table as usize].index.links[incoming.relation].unresolved() > 0)
+}
+
+struct Planner<'a, M: Model> {
+    store: &'a Store,
+    slot: &'a TableSlot,
+    own: Table<'a, M>,
+    row: &'a M,
+    single: Single,
+    is_ordinary: bool,
+}
+
+impl<M: Model> Visitor<M> for Planner<'_, M> {
+    #[inline]
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        let Some(key) = U::key(self.row).filter(|_| self.is_ordinary) else { return };
+        let unique = &self.own.index.uniques[U::INDEX];
+        let hash = hash_of(unique.hasher(), key);
+        self.is_ordinary = unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none();
+        self.single.hashes[U::INDEX] = Some(hash);
+    }
+
+    #[inline]
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        let Some(key) = R::key(self.row).filter(|_| self.is_ordinary) else { return };
+        let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
+        match R::Reference::find(target.rows, target.index, key) {
+            Some(found) => self.single.targets[R::INDEX] = found,
+            None => self.is_ordinary = false,
+        }
+    }
+}
+
+struct BatchPlanner<'a, M> {
+    store: &'a Store,
+    slot: &'a TableSlot,
+    rows: &'a [M],
+    targets: Vec<Vec<DefaultKey>>,
+    is_ordinary: bool,
+}
+
+impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if !self.is_ordinary {
+            return;
+        }
+        let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
+        let mut targets = Vec::with_capacity(self.rows.len());
+        targets.extend(self.rows.iter().map_while(|row| match R::key(row) {
+            None => Some(no_target::absent()),
+            Some(key) => R::Reference::find(target.rows, target.index, key),
+        }));
+        self.is_ordinary = targets.len() == self.rows.len();
+        self.targets.push(targets);
+    }
+}
+
+struct Leaving<'a, M> {
+    index: &'a Indexes,
+    key: DefaultKey,
+    row: &'a M,
+    hashes: Hashes,
+    is_ordinary: bool,
+}
+
+impl<M: Model> Visitor<M> for Leaving<'_, M> {
+    #[inline]
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        let Some(key) = U::key(self.row) else { return };
+        let unique = &self.index.uniques[U::INDEX];
+        let hash = hash_of(unique.hasher(), key);
+        self.is_ordinary &= unique.holds(hash, self.key);
+        self.hashes[U::INDEX] = Some(hash);
+    }
+}

@@ -1,0 +1,84 @@
+//! Changes with nothing out of the ordinary, as `integrity::ordinary` has planned them, and making room.
+
+use slotmap::DefaultKey;
+
+use super::{begin, end, reserve};
+use crate::arena::RowChange;
+use crate::integrity::ordinary::{Hashes, Single};
+use crate::model::Model;
+use crate::table::Store;
+
+/// [`insert`](super::insert) for a single row with nothing out of the ordinary.
+#[inline]
+pub(crate) fn insert_one<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, single: &Single) {
+    begin(store);
+    let (rows, mut index) = store.writer::<M>(position);
+    // No room is made apart: each of these grows by itself, and running out of memory aborts, as it does anywhere.
+    let stored = rows.insert(row);
+    debug_assert_eq!(stored, key, "the id was foretold");
+    for (link, target) in index.index.links.iter_mut().zip(&single.targets) {
+        link.join(key, *target);
+    }
+    for (unique, hash) in index.index.uniques.iter_mut().zip(&single.hashes) {
+        if let Some(hash) = hash {
+            unique.insert(*hash, key);
+        }
+    }
+    if index.is_logged() {
+        index.record_new(key, &single.hashes);
+        end(store);
+    }
+}
+
+/// [`insert`](super::insert) for many rows with nothing out of the ordinary: `targets` are those of the rows, relation by relation.
+pub(crate) fn insert_batch<M: Model>(
+    store: &mut Store,
+    position: u32,
+    new: Vec<M>,
+    keys: &[DefaultKey],
+    targets: &[Vec<DefaultKey>],
+) {
+    begin(store);
+    let (rows, mut index) = store.writer::<M>(position);
+    rows.reserve_room(new.len());
+    reserve(rows, &mut index, keys.len());
+    for (row, key) in new.into_iter().zip(keys) {
+        let stored = rows.insert(row);
+        debug_assert_eq!(stored, *key, "the ids were foretold");
+        index.record_row(*key, RowChange::Stored);
+    }
+    for (relation, targets) in targets.iter().enumerate() {
+        index.index.links[relation].reserve_entries(targets.iter().copied());
+        index.join_all(relation, keys, targets);
+    }
+    end(store);
+}
+
+/// [`remove_alone`](super::remove_alone) where no transaction keeps the row and nothing is out of the ordinary: no change is recorded, and
+/// the lists that the row leaves are closed up at once.
+#[inline]
+pub(crate) fn remove_one<M: Model>(store: &mut Store, position: u32, key: DefaultKey, hashes: &Hashes) -> Option<M> {
+    debug_assert!(!store.keeps_rows(), "what is recorded goes through `remove_alone`");
+    let (rows, index) = store.writer::<M>(position);
+    for link in &mut index.index.links {
+        link.leave_for_good(key);
+    }
+    for (unique, hash) in index.index.uniques.iter_mut().zip(hashes) {
+        if let Some(hash) = hash {
+            unique.remove(*hash, key);
+        }
+    }
+    rows.remove(key)
+}
+
+/// Makes room for more rows, in the table and wherever they can be referred to.
+pub(crate) fn reserve_rows<M: Model>(store: &mut Store, position: u32, additional: usize) {
+    let (rows, mut index) = store.writer::<M>(position);
+    rows.reserve_room(additional);
+    reserve(rows, &mut index, additional);
+    let slots = rows.next_slot() as usize + additional;
+    for place in 0..store.tables[position as usize].incoming.len() {
+        let incoming = store.tables[position as usize].incoming[place];
+        store.tables[incoming.table as usize].index.links[incoming.relation].reserve_targets(slots);
+    }
+}
