@@ -29,15 +29,14 @@ fn lines(measured: &Measured) -> String {
     measured.baselines.iter().map(line).collect()
 }
 
-/// The line about bytes for a workload whose speed is that of the bytes it carries.
+/// The speed of each side, where bytes are what counts.
 #[expect(clippy::cast_precision_loss, reason = "there are far fewer rows and bytes than 2^52")]
 fn speed(measured: &Measured) -> Option<String> {
     let bytes_per_row = measured.bytes? as f64 / measured.rows as f64;
-    let megabytes_per_second =
-        |label: &str, ns_per_row: f64| format!("{label} {:.0}", bytes_per_row / ns_per_row * 1e3);
-    let mut sides = vec![megabytes_per_second("relata", measured.relata_ns_per_row)];
-    sides.extend(measured.baselines.iter().map(|side| megabytes_per_second(side.label, side.ns_per_row)));
-    Some(format!("{}: {} MB/s", measured.name, sides.join(", ")))
+    let beside = measured.baselines.iter().map(|side| (side.label, side.ns_per_row));
+    let sides = std::iter::once(("relata", measured.relata_ns_per_row)).chain(beside);
+    let sides = sides.map(|(label, ns_per_row)| format!("{label} {:.0}", bytes_per_row / ns_per_row * 1e3));
+    Some(format!("{}: {} MB/s", measured.name, sides.collect::<Vec<_>>().join(", ")))
 }
 
 #[expect(clippy::print_stdout, reason = "a bench reports there")]

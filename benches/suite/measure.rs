@@ -8,7 +8,7 @@ use super::Workload;
 pub(crate) struct Measured {
     pub(crate) name: String,
     pub(crate) rows: usize,
-    /// What the workload says of it.
+    /// What the speed is measured by, where that is bytes.
     pub(crate) bytes: Option<usize>,
     /// The median of the turns.
     pub(crate) relata_ns_per_row: f64,
@@ -48,9 +48,13 @@ pub(crate) fn measure(mut workload: Workload<'_>, turns_max: usize, time: Durati
         Baseline { label, ns_per_row: ns_per_row(side), ratios: quartiles(ratios.collect()) }
     };
     let baselines = workload.labels().iter().enumerate().skip(1).map(baseline).collect();
-    let relata_ns_per_row = ns_per_row(0);
-    let Workload { name, rows, bytes, .. } = workload;
-    Measured { name, rows, bytes, relata_ns_per_row, baselines }
+    Measured {
+        relata_ns_per_row: ns_per_row(0),
+        baselines,
+        rows: workload.rows,
+        bytes: workload.bytes,
+        name: workload.name,
+    }
 }
 
 /// The values a quarter, half and three quarters up.

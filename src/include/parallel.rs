@@ -16,7 +16,7 @@ const CHUNK: usize = 16 * BLOCK;
 pub struct ParInclude<'a, 'i, P: Path> {
     path: P,
     opened: Result<P::Opened<'a>, Error>,
-    /// What is left of a block that has been begun, and what comes after it.
+    /// What is left of a block that was begun, and all after it.
     ids: [&'i [Id<P::From>]; 2],
 }
 
@@ -47,7 +47,7 @@ where
     type Item = Result<Pair<'a, P>, Error>;
 
     fn into_par_iter(self) -> Self::Iter {
-        let (path, opened, ids) = self.into_left();
+        let (path, opened, ids) = self.left();
         ParInclude { path, opened, ids }
     }
 }
@@ -61,8 +61,9 @@ where
     type Item = Result<Pair<'a, P>, Error>;
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let ParInclude { path, opened, ids: [begun, rest] } = self;
-        let chunks = begun.par_chunks(CHUNK).chain(rest.par_chunks(CHUNK));
+        let ParInclude { path, opened, ids } = self;
+        let [begun, after] = ids;
+        let chunks = begun.par_chunks(CHUNK).chain(after.par_chunks(CHUNK));
         chunks.flat_map_iter(|ids| Include::new(ids, path.clone(), opened.clone())).drive_unindexed(consumer)
     }
 }

@@ -30,9 +30,10 @@ impl<'a, 'i, P: Path> Include<'a, 'i, P> {
         Include { path, opened, ids: &[], at: 0, keys: Vec::new(), block: P::Block::default(), rest: ids }
     }
 
-    /// Its path, and the ids that are left: of the block that is resolved, and after it.
+    /// The path, and the ids whose turn has not come.
     #[cfg(feature = "rayon")]
-    pub(super) fn into_left(self) -> (P, Result<P::Opened<'a>, Error>, [&'i [Id<P::From>]; 2]) {
+    #[expect(clippy::type_complexity, reason = "three of its fields are no new concept")]
+    pub(super) fn left(self) -> (P, Result<P::Opened<'a>, Error>, [&'i [Id<P::From>]; 2]) {
         (self.path, self.opened, [&self.ids[self.at..], self.rest])
     }
 

@@ -292,7 +292,7 @@ impl Link {
 
 /// The sources of a target, see [`Link::sources`].
 #[derive(Debug, Clone)]
-pub struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     entries: slice::Iter<'a, u32>,
     left: usize,
     places: &'a [Place],
@@ -305,18 +305,6 @@ impl Sources<'_> {
         let slot = *self.entries.find(|slot| **slot != HOLE)?;
         self.left -= 1;
         Some(slot)
-    }
-
-    /// Goes on where another iteration of the list has stopped: behind `passed` entries, of which `given` were sources.
-    #[inline]
-    pub(crate) fn behind(self, passed: usize, given: usize) -> Self {
-        Sources { entries: self.entries.as_slice()[passed..].iter(), left: self.left - given, ..self }
-    }
-
-    /// How many entries of the list are ahead, holes among them.
-    #[inline]
-    pub(crate) fn entries_ahead(&self) -> usize {
-        self.entries.len()
     }
 
     /// The key of the source in a slot that this iterator has given.

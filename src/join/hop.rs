@@ -69,7 +69,19 @@ pub trait HopToOne: Hop {
 pub trait HopToMany: Hop {
     /// The rows that a row leads to.
     #[doc(hidden)]
-    fn list(links: Self::Links<'_>, key: DefaultKey) -> Sources<'_>;
+    fn list(links: Self::Links<'_>, key: DefaultKey) -> List<'_>;
+}
+
+/// The rows that a row leads to, in the order in which they joined it.
+pub struct List<'a>(Sources<'a>);
+
+impl Iterator for List<'_> {
+    type Item = DefaultKey;
+
+    #[inline]
+    fn next(&mut self) -> Option<DefaultKey> {
+        self.0.next()
+    }
 }
 
 /// The links of one relation.
@@ -146,8 +158,8 @@ impl<R: Relation> HopToOne for HasOne<R> {
 }
 impl<R: Relation> HopToMany for HasMany<R> {
     #[inline]
-    fn list(links: Self::Links<'_>, key: DefaultKey) -> Sources<'_> {
-        links.0.sources(key)
+    fn list(links: Self::Links<'_>, key: DefaultKey) -> List<'_> {
+        List(links.0.sources(key))
     }
 }
 impl<A: HopToOne, B: HopToOne<From = A::To>> HopToOne for Then<A, B> {

@@ -8,7 +8,7 @@
 
 use slotmap::{DefaultKey, Key};
 
-use super::hop::{Hop, HopToMany, HopToOne};
+use super::hop::{Hop, HopToMany, HopToOne, List};
 use super::row::{Append, Joined};
 use super::{BLOCK, Sealed};
 use crate::arena::Arena;
@@ -235,15 +235,13 @@ pub struct Expand<'a, S, O, H: Hop> {
 
 /// How far [`Expand`] has come.
 #[doc(hidden)]
-#[derive(Debug, Default)]
-pub struct Expanded<P> {
+#[derive(Default)]
+pub struct Expanded<'a, P> {
     before: P,
-    /// How many results the block of before has, which of them is being expanded, how many entries of its list have been
-    /// passed, and how many of these were rows.
+    /// How many results the block of before has, which of them is being expanded, and what is left of its list.
     len: usize,
     place: usize,
-    passed: usize,
-    given: usize,
+    list: Option<List<'a>>,
 }
 
 impl<S, O, H: Hop> Sealed for Expand<'_, S, O, H> {}
@@ -255,12 +253,12 @@ where
     type First = S::First;
     type Last = H::To;
     type Item = <S::Item as Append<Joined<'a, H::To>>>::Out;
-    type Progress = Expanded<S::Progress>;
+    type Progress = Expanded<'a, S::Progress>;
     const WIDTH: usize = S::WIDTH + 1;
     const END: usize = S::END + Self::WIDTH;
 
     fn fill(&self, source: &mut impl Source, progress: &mut Self::Progress, buffer: &mut [Column]) -> usize {
-        let Expanded { before, len, place, passed, given } = progress;
+        let Expanded { before, len, place, list } = progress;
         let mut filled = 0;
         while filled < BLOCK {
             if *place == *len {
@@ -271,11 +269,11 @@ where
             }
             let (parents, own) = buffer.split_at_mut(S::END);
             let parents = columns::<S>(parents);
-            let list = H::list(self.links, self.origin.key(&self.before, parents, *place as u8));
-            let mut rows = list.behind(*passed, *given);
-            let (start, ahead, keys) = (filled, rows.entries_ahead(), &mut own[S::WIDTH]);
+            let keys_of = || H::list(self.links, self.origin.key(&self.before, parents, *place as u8));
+            let entries = list.get_or_insert_with(keys_of);
+            let (start, keys) = (filled, &mut own[S::WIDTH]);
             while filled < BLOCK
-                && let Some(key) = rows.next()
+                && let Some(key) = entries.next()
             {
                 keys[filled] = key;
                 filled += 1;
@@ -283,10 +281,10 @@ where
             for (column, parents) in own.iter_mut().zip(parents) {
                 column[start..filled].fill(parents[*place]);
             }
-            *passed += ahead - rows.entries_ahead();
-            *given += filled - start;
-            if rows.entries_ahead() == 0 {
-                (*place, *passed, *given) = (*place + 1, 0, 0);
+            // A list that has just filled the block may have more for the next.
+            if filled < BLOCK {
+                *list = None;
+                *place += 1;
             }
         }
         filled
