@@ -11,10 +11,12 @@ use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
+use crate::index::lists::Lists;
+use crate::integrity::lists::dangling_elements;
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
 use crate::integrity::{Pending, Plan, check_table, dangling, plan_rows};
 use crate::log::{IndexWriter, Rows};
-use crate::model::{Model, Reference, Relation, Visitor};
+use crate::model::{ListRelation, Model, Reference, Relation, Visitor};
 use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyRows, Orphan, RowSet, Store, TableSlot};
 use crate::write::{apply, usual_mode};
@@ -58,6 +60,7 @@ impl<M: Model> AnyRows for Arena<M> {
         clearing: &[(DefaultKey, usize)],
         removed: &RowSet,
     ) -> Result<(Box<dyn Any>, Vec<Orphan>), Error> {
+        let targets = &store.tables[table as usize].targets;
         let mut sorted = clearing.to_vec();
         sorted.sort_unstable();
         let mut keys: Vec<DefaultKey> = Vec::new();
@@ -68,7 +71,7 @@ impl<M: Model> AnyRows for Arena<M> {
                 keys.push(key);
             }
             if let Some(row) = rows.last_mut() {
-                M::declare(&mut Clear { relation, row });
+                M::declare(&mut Clear { relation, row, removed, targets });
             }
         }
         let pending = Pending::updates(&rows, &keys);
@@ -119,6 +122,20 @@ impl<M: Model> AnyRows for Arena<M> {
         visitor.error
     }
 
+    fn dangling_elements(
+        &self,
+        index: &Indexes,
+        store: &Store,
+        relation: usize,
+        source: DefaultKey,
+        target: DefaultKey,
+    ) -> Vec<Error> {
+        let Some(row) = self.get(source) else { return Vec::new() };
+        let mut visitor = DanglingElements { index, store, relation, source, target, row, errors: Vec::new() };
+        M::declare(&mut visitor);
+        visitor.errors
+    }
+
     fn slot_size(&self) -> usize {
         // slotmap keeps a generation beside each row, and pads to the row's alignment.
         size_of::<(Option<M>, u32)>()
@@ -153,8 +170,14 @@ impl<M: Model> AnyRows for Arena<M> {
         rebuild::uniques(self, index)
     }
 
-    fn build_links(&self, store: &Store, links: &mut [Link]) -> Result<(), (DefaultKey, Error)> {
-        rebuild::links(self, store, links)
+    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> Result<(), (DefaultKey, Error)> {
+        rebuild::links(self, store, links, lists)
+    }
+
+    fn listed(&self) -> usize {
+        let mut visitor = Listed { rows: self, ids: 0 };
+        M::declare(&mut visitor);
+        visitor.ids
     }
 
     fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>) {
@@ -205,15 +228,55 @@ impl<M: Model> Visitor<M> for Dangling<'_, M> {
     }
 }
 
+struct DanglingElements<'a, M> {
+    index: &'a Indexes,
+    store: &'a Store,
+    relation: usize,
+    source: DefaultKey,
+    target: DefaultKey,
+    row: &'a M,
+    errors: Vec<Error>,
+}
+
+impl<M: Model> Visitor<M> for DanglingElements<'_, M> {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        if L::INDEX == self.relation
+            && let Ok(targets) = self.store.table::<L::Target>()
+        {
+            let errors = dangling_elements::<L>(self.index.list(L::INDEX), self.source, self.row, targets.rows);
+            self.errors.extend(errors.filter(|(id, _)| id.key() == self.target).map(|(_, error)| error));
+        }
+    }
+}
+
+struct Listed<'a, M> {
+    rows: &'a Arena<M>,
+    ids: usize,
+}
+
+impl<M: Model> Visitor<M> for Listed<'_, M> {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        self.ids += self.rows.iter().map(|(_, row)| L::ids(row).len()).sum::<usize>();
+    }
+}
+
 struct Clear<'a, M> {
     relation: usize,
     row: &'a mut M,
+    removed: &'a RowSet,
+    targets: &'a [u32],
 }
 
 impl<M: Model> Visitor<M> for Clear<'_, M> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         if R::INDEX == self.relation {
             R::assign(self.row, None);
+        }
+    }
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        if L::INDEX == self.relation {
+            let target = self.targets[L::INDEX];
+            L::ids_mut(self.row).retain(|id| !self.removed.contains(&(target, id.key())));
         }
     }
 }

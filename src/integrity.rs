@@ -15,6 +15,7 @@
 //! Not responsible for removals (`integrity::removal`) and for proving what is stored (`integrity::check`).
 
 mod check;
+pub(crate) mod lists;
 pub(crate) mod removal;
 
 pub(crate) use check::check_table;
@@ -31,9 +32,10 @@ use crate::arena::Arena;
 use crate::error::{Act, Error, Holder};
 use crate::id::RowId;
 use crate::index::links::{no_target, waiting_hash};
+use crate::index::lists::Listed;
 use crate::index::unique::spread;
 use crate::key::{Key, hash_of};
-use crate::model::{KeyRef, Model, Probe, Reference, Relation, Unique, Visitor, has_key, is_key_of};
+use crate::model::{KeyRef, ListRelation, Model, Probe, Reference, Relation, Unique, Visitor, has_key, is_key_of};
 use crate::schema::Action;
 use crate::table::{Incoming, Orphan, RowSet, Store, Table};
 
@@ -42,6 +44,8 @@ use crate::table::{Incoming, Orphan, RowSet, Store, Table};
 pub(crate) struct Plan {
     /// At `relation * n + row`: the new target; `None` where the link stays as it is.
     pub(crate) links: SmallVec<[Option<DefaultKey>; 4]>,
+    /// The lists of ids that are others than before.
+    pub(crate) lists: Vec<ListChange>,
     /// At `unique * n + row`.
     pub(crate) uniques: SmallVec<[UniqueChange; 2]>,
     /// Rows stored unchecked whose missing target these rows are.
@@ -58,6 +62,14 @@ pub(crate) struct Waiting {
     pub(crate) relation: usize,
     pub(crate) place: usize,
     pub(crate) hash: u32,
+}
+
+/// The rows that a row of the statement will list over a relation: sorted by id, each once.
+#[derive(Debug)]
+pub(crate) struct ListChange {
+    pub(crate) relation: usize,
+    pub(crate) place: usize,
+    pub(crate) targets: Vec<Listed>,
 }
 
 /// The hashes under which a row leaves and enters a unique index; both `None` where its key stays, or stays absent.
@@ -189,6 +201,9 @@ impl<M: Model> Visitor<M> for UniqueRound<'_, '_, M> {
 impl<M: Model> Visitor<M> for LinkRound<'_, '_, M> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         self.0.plan_link::<R>();
+    }
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        self.0.plan_list::<L>();
     }
 }
 
@@ -381,7 +396,10 @@ impl<'a, M: Model> Planner<'a, M> {
         let rows = self.pending.rows.len();
         for incoming in &self.store.tables[self.table as usize].incoming {
             let source_table = &self.store.tables[incoming.table as usize];
-            let link = &source_table.index.links[incoming.relation];
+            let Some(link) = source_table.index.links.get(incoming.relation) else {
+                self.find_listing(*incoming);
+                continue;
+            };
             if link.unresolved() == 0 {
                 continue;
             }
@@ -466,8 +484,8 @@ pub(crate) fn sources(
     relation: usize,
     target: DefaultKey,
 ) -> impl Iterator<Item = DefaultKey> {
-    let link = &store.tables[table as usize].index.links[relation];
-    link.sources(target).iter().copied().filter(|source| !source.is_null())
+    let postings = store.tables[table as usize].index.postings(relation);
+    postings.entries(target).iter().copied().filter(|source| !source.is_null())
 }
 
 /// The error if rows that stay refer to `target` over `incoming`. O(sources), O(1) where there are none.

@@ -93,18 +93,19 @@ pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use id::{Id, ParseIdError, RowId};
 pub use include::{
-    Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
+    Children, Cursor, Each, Include, Item, Linked, Listed, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
 pub use integrity::removal::{ClearedKey, DeletePlan};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{
-    ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, Optional,
-    Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
+    AnyRelation, ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, ListRelation, Model,
+    NamedRelation, NamedUnique, Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor,
+    name_hash,
 };
 #[cfg(feature = "derive")]
 pub use relata_derive::Model;
-pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, Through};
+pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, ReferencesMany, Through};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, Schema, SchemaFault, TableSchema, UniqueSchema,

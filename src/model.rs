@@ -4,6 +4,8 @@
 //! (behaviour R44, and `examples` of it in `tests/integration/by_hand.rs`). All machinery is generic code over them,
 //! dispatched statically.
 
+mod list;
+
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -17,6 +19,8 @@ use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::key::{Key, Lookup, hash_of};
 use crate::schema::Action;
+
+pub use list::{AnyRelation, ListRelation};
 
 /// A struct whose values are the rows of a table. Derive it with `#[derive(Model)]`.
 ///
@@ -58,8 +62,10 @@ pub trait Visitor<M: Model> {
     fn unique<U: Unique<Model = M>>(&mut self) {}
     /// A relation from the model to a target.
     fn belongs_to<R: Relation<Source = M>>(&mut self) {}
+    /// A list of ids that the model holds; lists come after the belongs_to relations.
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {}
     /// A relation of which the model is the target, and the name of its inverse.
-    fn has_many<R: Relation<Target = M>>(&mut self, name: &'static str) {
+    fn has_many<R: AnyRelation<Target = M>>(&mut self, name: &'static str) {
         let _ = name;
     }
     /// As [`Visitor::has_many`], where each owner has at most one source.
@@ -139,22 +145,23 @@ pub type KeyOf<R> = <<R as Relation>::Reference as Reference<<R as Relation>::Ta
 
 /// Finds the only relation from `Self` to `T`, so that `has_many(orders: Order)` need not name it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no single belongs_to relation to `{T}`",
-    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or, where it has several, say which by `via = ..`"
+    message = "`{Self}` has no single relation to `{T}`",
+    note = "add `#[model(belongs_to)]` or, to a list of ids, `#[model(references_many)]` to a field of `{Self}`; where it \
+            has several, say which by `via = ..`"
 )]
 pub trait RefersTo<T: Model>: Model {
     /// That relation.
-    type By: Relation<Source = Self, Target = T>;
+    type By: AnyRelation<Source = Self, Target = T>;
 }
 
 /// Finds a relation by its name, given as [`name_hash`]: what `via = buyer` stands on.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no belongs_to relation of the name given",
+    message = "`{Self}` has no relation of the name given",
     note = "the name after `via` is that of a relation: the field's name without `_id`, or what `name = ..` says"
 )]
 pub trait NamedRelation<const NAME: u64>: Model {
     /// That relation.
-    type Relation: Relation<Source = Self>;
+    type Relation: AnyRelation<Source = Self>;
 }
 
 /// Finds a unique key by its fields, given as [`name_hash`] of their names joined by `,`: what `key_to` stands on.

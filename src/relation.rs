@@ -4,12 +4,16 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::model::Relation;
+use crate::index::Indexes;
+use crate::index::postings::Postings;
+use crate::model::{AnyRelation, ListRelation, Relation};
 
 /// A belongs_to relation, followed from the source to its target. Also the first step of a path.
 pub struct BelongsTo<R>(PhantomData<fn() -> R>);
 /// A has_many relation: from a target to all of its sources.
 pub struct HasMany<R>(PhantomData<fn() -> R>);
+/// A references_many relation: from a row to the rows that it lists. Also the first step of a path.
+pub struct ReferencesMany<L>(PhantomData<fn() -> L>);
 /// A has_one relation: from a target to its only source.
 pub struct HasOne<R>(PhantomData<fn() -> R>);
 
@@ -22,6 +26,25 @@ impl<A, B> Through<A, B> {
     /// remove all of them (`db.delete_all(post, Post::TAGS.links())`).
     pub const fn links(self) -> HasMany<A> {
         HasMany::new()
+    }
+}
+
+impl<L: ListRelation> ReferencesMany<L> {
+    /// Who lists a row: the relation as its targets see it (`db.children(song, Playlist::SONGS.inverse())`). What
+    /// `has_many(playlists: Playlist)` makes a constant of.
+    pub const fn inverse(self) -> HasMany<Self> {
+        HasMany::new()
+    }
+}
+
+impl<L: ListRelation> AnyRelation for ReferencesMany<L> {
+    type Source = L::Source;
+    type Target = L::Target;
+    const NAME: &'static str = L::NAME;
+
+    #[inline]
+    fn postings(index: &Indexes) -> &Postings {
+        index.list(L::INDEX).postings()
     }
 }
 
@@ -69,6 +92,7 @@ macro_rules! zero_sized {
 zero_sized!(
     BelongsTo[R]: "The value of a belongs_to relation: a model keeps it as a constant.",
     HasMany[R]: "The value of a has_many relation: a model keeps it as a constant.",
+    ReferencesMany[L]: "The value of a references_many relation: a model keeps it as a constant.",
     HasOne[R]: "The value of a has_one relation: a model keeps it as a constant.",
     Through[A, B]: "The value of a has_many relation through a link model: a model keeps it as a constant.",
     By[U]: "The value of a unique key: a model keeps it as a constant."

@@ -38,9 +38,9 @@ pub struct TableSchema {
     pub primary_key: Option<usize>,
     /// The unique keys, the primary one among them.
     pub uniques: Vec<UniqueSchema>,
-    /// The belongs_to relations.
+    /// The belongs_to relations, then the references_many relations.
     pub relations: Vec<RelationSchema>,
-    /// The has_many and has_one relations: inverses of some belongs_to, or of one and then along another.
+    /// The has_many and has_one relations: inverses of some relation, or of one and then along another.
     pub inverses: Vec<InverseSchema>,
 }
 
@@ -64,12 +64,12 @@ pub struct UniqueSchema {
     pub fields: Vec<String>,
 }
 
-/// One belongs_to relation.
+/// One belongs_to or references_many relation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelationSchema {
     /// Its name.
     pub name: String,
-    /// The fields that hold the foreign key.
+    /// The fields that hold the foreign key, or the field that holds the list.
     pub fields: Vec<String>,
     /// The name of the table it refers to.
     pub target: String,
@@ -81,6 +81,8 @@ pub struct RelationSchema {
     pub on_delete: Action,
     /// What changing a target's natural key does.
     pub on_update: Action,
+    /// Whether it is references_many: the field holds a list of ids.
+    pub many: bool,
 }
 
 /// One has_many or has_one relation.
@@ -92,7 +94,7 @@ pub struct InverseSchema {
     pub kind: InverseKind,
     /// The table of the sources; of the links, where it leads through them.
     pub source: String,
-    /// The belongs_to relation of the source that it is the inverse of.
+    /// The relation of the source that it is the inverse of.
     pub relation: String,
 }
 
@@ -119,7 +121,7 @@ pub enum Action {
     NoAction,
     /// Delete the sources too; give them the new key.
     Cascade,
-    /// Clear the sources' key.
+    /// Clear the sources' key; take the id out of their lists.
     SetNull,
     /// Point the sources at the relation's default target.
     SetDefault,
@@ -193,6 +195,12 @@ impl Schema {
         }
         match relation.on_delete {
             Action::SetNull if relation.required => report("on_delete = set_null on a required key".to_owned()),
+            Action::SetDefault | Action::NoAction if relation.many => {
+                report(format!(
+                    "on_delete = {} is not for a list of ids: restrict, cascade and set_null are",
+                    relation.on_delete
+                ));
+            }
             Action::SetDefault => report("on_delete = set_default is not supported yet".to_owned()),
             _ => {}
         }
@@ -213,12 +221,16 @@ impl Schema {
         };
         let unique = source.uniques.iter().any(|unique| same_fields(&unique.fields, &relation.fields));
         match &inverse.kind {
+            InverseKind::HasMany => {}
+            _ if relation.many => {
+                report(format!("`{}`.{} is a list of ids, whose inverse is has_many", source.name, relation.name))
+            }
             InverseKind::HasOne if !unique => report(format!(
                 "has_one needs `{}`.{} to be unique: mark it `#[model(unique)]` or declare has_many",
                 source.name,
                 relation.fields.join(", ")
             )),
-            InverseKind::HasOne | InverseKind::HasMany => {}
+            InverseKind::HasOne => {}
             InverseKind::HasManyThrough { to } => match source.relations.iter().find(|relation| relation.name == *to) {
                 Some(far) => source.collect_link_faults(relation, far, report),
                 None => report(format!("`{}` has no relation `{to}`", source.name)),
@@ -246,12 +258,17 @@ impl Schema {
         }
         for table in &self.tables {
             for relation in &table.relations {
-                let one = table.uniques.iter().any(|unique| same_fields(&unique.fields, &relation.fields));
+                let one =
+                    !relation.many && table.uniques.iter().any(|unique| same_fields(&unique.fields, &relation.fields));
                 let _ = writeln!(
                     text,
                     "    {} {}--{} {} : {}",
                     relation.target,
-                    if relation.required { "||" } else { "|o" },
+                    match relation {
+                        RelationSchema { many: true, .. } => "}o",
+                        RelationSchema { required: true, .. } => "||",
+                        _ => "|o",
+                    },
                     if one { "o|" } else { "o{" },
                     table.name,
                     relation.name
@@ -305,6 +322,10 @@ impl TableSchema {
     fn collect_link_faults(&self, near: &RelationSchema, far: &RelationSchema, mut report: impl FnMut(String)) {
         if near.name == far.name {
             report(format!("both ends of its links are `{}`.{}", self.name, near.name));
+            return;
+        }
+        if far.many {
+            report(format!("`{}`.{} is a list of ids, and no end of a link", self.name, far.name));
             return;
         }
         for relation in [near, far].into_iter().filter(|relation| !relation.required) {

@@ -5,11 +5,13 @@ use std::slice;
 
 use slotmap::{DefaultKey, Key};
 
-use super::{Ends, Path, Sealed, is_broken, show_length};
+use super::{Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::model::{Model, Presence, Relation};
+use crate::index::links::no_target;
+use crate::index::postings::Postings;
+use crate::model::{AnyRelation, Model, Presence, Relation};
 use crate::relation::{HasMany, Inverse};
 use crate::table::Table;
 
@@ -24,6 +26,36 @@ pub trait ToMany: Path {
     fn check(opened: &Self::Opened<'_>, keys: &mut [DefaultKey]);
     /// Adds the keys of a source's list to `keys`. The source has been checked.
     fn gather(&self, opened: &Self::Opened<'_>, source: DefaultKey, keys: &mut Vec<DefaultKey>);
+}
+
+/// A path to many rows that can be taken one by one, so that a scope stops where it has enough.
+pub trait Whole: ToMany {
+    /// The keys of a source's list. The source has been checked.
+    fn keys<'k, 'a: 'k>(opened: &'k Self::Opened<'a>, source: DefaultKey) -> impl Iterator<Item = DefaultKey>;
+}
+
+/// A relation as its targets see it.
+#[derive(Clone, Copy)]
+pub struct Owners<'a, R: AnyRelation> {
+    postings: &'a Postings,
+    sources: Table<'a, R::Source>,
+    targets: Table<'a, R::Target>,
+}
+
+impl<'a, R: AnyRelation> Owners<'a, R> {
+    fn open(database: &'a Database) -> Result<Self, Error> {
+        let sources = database.table::<R::Source>()?;
+        Ok(Owners { postings: R::postings(sources.index), sources, targets: database.table::<R::Target>()? })
+    }
+
+    /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
+    fn expect(&self, keys: &mut [DefaultKey]) {
+        for key in keys {
+            if !self.targets.rows.contains(*key) && !key.is_null() {
+                *key = no_target::stale();
+            }
+        }
+    }
 }
 
 /// The rows that belong to an owner with their ids, in the order in which they joined it (behaviour R16).
@@ -43,9 +75,8 @@ impl<M> Clone for Children<'_, M> {
 
 impl<'a, M: Model> Children<'a, M> {
     #[inline]
-    pub(super) fn of<R: Relation<Source = M>>(ends: &Ends<'a, R>, owner: DefaultKey) -> Self {
-        let (link, table) = (ends.link, ends.sources);
-        Children { entries: link.sources(owner).iter(), left: link.count(owner), table }
+    pub(super) fn of(postings: &'a Postings, table: Table<'a, M>, owner: DefaultKey) -> Self {
+        Children { entries: postings.entries(owner).iter(), left: postings.count(owner), table }
     }
 
     /// The key of the next row, which is not touched.
@@ -85,19 +116,19 @@ impl<M: Model> ExactSizeIterator for Children<'_, M> {}
 impl<M: Model> FusedIterator for Children<'_, M> {}
 show_length!([M: Model] Children<'_, M>, "Children");
 
-impl<R: Relation> Sealed for HasMany<R> {}
-impl<R: Relation> Path for HasMany<R> {
+impl<R: AnyRelation> Sealed for HasMany<R> {}
+impl<R: AnyRelation> Path for HasMany<R> {
     type From = R::Target;
     type Item<'a, Before: Presence> = Children<'a, R::Source>;
-    type Opened<'a> = Ends<'a, R>;
+    type Opened<'a> = Owners<'a, R>;
     type Block = ();
 
     fn open<'a>(&self, database: &'a Database) -> Result<Self::Opened<'a>, Error> {
-        Ends::open(database)
+        Owners::open(database)
     }
     #[inline]
-    fn resolve(&self, opened: &Ends<'_, R>, keys: &mut [DefaultKey], (): &mut ()) {
-        opened.expect_owners(keys);
+    fn resolve(&self, opened: &Owners<'_, R>, keys: &mut [DefaultKey], (): &mut ()) {
+        opened.expect(keys);
     }
     /// An absent owner has no list, which reads as an empty one.
     #[inline]
@@ -107,28 +138,33 @@ impl<R: Relation> Path for HasMany<R> {
         _: usize,
         key: DefaultKey,
     ) -> Option<Children<'a, R::Source>> {
-        (!is_broken(key)).then(|| Children::of(opened, key))
+        (!is_broken(key)).then(|| Children::of(opened.postings, opened.sources, key))
     }
-    fn explain(opened: &Ends<'_, R>, source: DefaultKey) -> Result<(), Error> {
-        opened.owner(source)
+    fn explain(opened: &Owners<'_, R>, source: DefaultKey) -> Result<(), Error> {
+        opened.targets.row(Id::from_key(source)).map(|_| ())
     }
 }
-impl<R: Relation> ToMany for HasMany<R> {
+impl<R: AnyRelation> ToMany for HasMany<R> {
     type To = R::Source;
 
     fn table<'a>(opened: &Self::Opened<'a>) -> Table<'a, R::Source> {
         opened.sources
     }
-    fn check(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
-        opened.expect_owners(keys);
+    fn check(opened: &Owners<'_, R>, keys: &mut [DefaultKey]) {
+        opened.expect(keys);
     }
-    fn gather(&self, opened: &Ends<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
-        keys.extend(opened.link.sources(source).iter().filter(|key| !key.is_null()));
+    fn gather(&self, opened: &Owners<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
+        keys.extend(Self::keys(opened, source));
+    }
+}
+impl<R: AnyRelation> Whole for HasMany<R> {
+    fn keys<'k, 'a: 'k>(opened: &'k Owners<'a, R>, source: DefaultKey) -> impl Iterator<Item = DefaultKey> {
+        opened.postings.entries(source).iter().copied().filter(|key| !key.is_null())
     }
 }
 
 impl Database {
-    /// The rows that belong to an owner, in the order in which they joined it. O(1), then O(1) a row.
+    /// The rows that belong to an owner, or that list it, in the order in which they joined it. O(1), then O(1) a row.
     ///
     /// A stale owner is an error, never another row's children.
     ///
@@ -146,7 +182,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     #[inline]
-    pub fn children<R: Relation>(
+    pub fn children<R: AnyRelation>(
         &self,
         owner: Id<R::Target>,
         relation: HasMany<R>,
@@ -166,7 +202,7 @@ impl Database {
     }
 
     /// How many of the rows that belong to an owner pass a test. O(rows of the owner). A stale owner is an error.
-    pub fn count_where<R: Relation>(
+    pub fn count_where<R: AnyRelation>(
         &self,
         owner: Id<R::Target>,
         relation: HasMany<R>,

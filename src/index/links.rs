@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use slotmap::{DefaultKey, Key, KeyData, SecondaryMap};
 
+use super::Backward;
 use super::postings::Postings;
 use crate::id::slot_of;
 
@@ -95,6 +96,12 @@ impl Link {
         }
     }
 
+    /// The target's sources, and how many they are.
+    #[inline]
+    pub(crate) fn postings(&self) -> &Postings {
+        &self.postings
+    }
+
     /// How many sources the target has. O(1).
     #[inline]
     pub(crate) fn count(&self, target: DefaultKey) -> usize {
@@ -105,8 +112,6 @@ impl Link {
     /// the target's generation.
     #[inline]
     pub(crate) fn sources(&self, target: DefaultKey) -> &[DefaultKey] {
-        #[cfg(test)]
-        super::probes::count_link();
         self.postings.entries(target)
     }
 
@@ -182,16 +187,6 @@ impl Link {
         Some(entry)
     }
 
-    /// The slots of the targets whose lists should be closed up: those that have been thinned out since this was last
-    /// asked. Until a statement has ended positions stand.
-    pub(crate) fn take_sparse(&mut self) -> Vec<u32> {
-        let mut slots = std::mem::take(&mut self.sparse);
-        slots.sort_unstable();
-        slots.dedup();
-        slots.retain(|slot| self.postings.is_sparse(*slot));
-        slots
-    }
-
     /// Closes up the lists that should be.
     #[inline]
     pub(crate) fn close_up(&mut self) {
@@ -200,34 +195,6 @@ impl Link {
                 self.close_up_list(slot);
             }
         }
-    }
-
-    /// The positions of the holes in the list of a target slot.
-    pub(crate) fn holes(&self, target_slot: u32) -> Box<[u32]> {
-        self.postings.holes(target_slot)
-    }
-
-    /// Closes up the list of a target slot.
-    pub(crate) fn close_up_list(&mut self, target_slot: u32) {
-        self.postings.close_up(target_slot, |source, position| {
-            if let Some(entry) = self.column.get_mut(source) {
-                entry.position = position;
-            }
-        });
-    }
-
-    /// Takes [`Link::close_up_list`] back.
-    pub(crate) fn open_list(&mut self, target_slot: u32, holes: &[u32]) {
-        self.postings.open(target_slot, holes, |source, position| {
-            if let Some(entry) = self.column.get_mut(source) {
-                entry.position = position;
-            }
-        });
-    }
-
-    /// The posting lists by target slot; null keys are holes.
-    pub(crate) fn lists(&self) -> impl Iterator<Item = (u32, &[DefaultKey])> {
-        self.postings.iter()
     }
 
     /// What of the invariants does not hold. O(sources).
@@ -256,7 +223,8 @@ impl Link {
                 ));
             }
         }
-        let listed: usize = self.lists().map(|(_, list)| list.iter().filter(|source| !source.is_null()).count()).sum();
+        let listed: usize =
+            self.postings.iter().map(|(_, list)| list.iter().filter(|source| !source.is_null()).count()).sum();
         if listed != linked {
             faults.push(format!("{linked} sources are linked, {listed} are listed"));
         }
@@ -264,6 +232,32 @@ impl Link {
             faults.push(format!("{unresolved} sources are unresolved, {} wait", self.waiting.len()));
         }
         faults
+    }
+}
+
+impl Backward for Link {
+    fn holes(&self, target_slot: u32) -> Box<[u32]> {
+        self.postings.holes(target_slot)
+    }
+
+    fn take_sparse(&mut self) -> Vec<u32> {
+        self.postings.still_sparse(std::mem::take(&mut self.sparse))
+    }
+
+    fn close_up_list(&mut self, target_slot: u32) {
+        self.postings.close_up(target_slot, |source, position| {
+            if let Some(entry) = self.column.get_mut(source) {
+                entry.position = position;
+            }
+        });
+    }
+
+    fn open_list(&mut self, target_slot: u32, holes: &[u32]) {
+        self.postings.open(target_slot, holes, |source, position| {
+            if let Some(entry) = self.column.get_mut(source) {
+                entry.position = position;
+            }
+        });
     }
 }
 

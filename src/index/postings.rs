@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use crate::id::slot_of;
 
 #[derive(Debug, Default)]
-pub(crate) struct Postings {
+pub struct Postings {
     lists: Vec<List>,
 }
 
@@ -40,6 +40,8 @@ impl Postings {
     /// The entries of a target, holes among them.
     #[inline]
     pub(crate) fn entries(&self, target: DefaultKey) -> &[DefaultKey] {
+        #[cfg(test)]
+        super::probes::count_link();
         self.list(target).map_or(&[], |list| &list.entries)
     }
 
@@ -104,6 +106,14 @@ impl Postings {
         debug_assert!(list.entries[position].is_null(), "a source is put back where it left");
         list.entries[position] = source;
         list.holes -= 1;
+    }
+
+    /// Of target slots, once each, those whose lists should be closed up.
+    pub(crate) fn still_sparse(&self, mut slots: Vec<u32>) -> Vec<u32> {
+        slots.sort_unstable();
+        slots.dedup();
+        slots.retain(|slot| self.is_sparse(*slot));
+        slots
     }
 
     /// Whether a list is half holes, so that it should be closed up.

@@ -143,7 +143,7 @@ impl Removal {
 /// Whether any row refers to this one. O(relations into its table).
 pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
     let mut incoming = store.tables[table as usize].incoming.iter();
-    incoming.any(|incoming| store.tables[incoming.table as usize].index.links[incoming.relation].count(key) > 0)
+    incoming.any(|incoming| store.tables[incoming.table as usize].index.postings(incoming.relation).count(key) > 0)
 }
 
 /// The hashes of one row's unique keys.

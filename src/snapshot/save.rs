@@ -14,7 +14,9 @@ use super::format::{Frame, Kind, Section, fingerprint};
 use crate::arena::Slots;
 use crate::error::Error;
 use crate::id::{RowId, slot_of};
+use crate::index::Indexes;
 use crate::index::links::Link;
+use crate::index::postings::Postings;
 use crate::table::{Store, TableSlot};
 
 /// A database that is ready to be written.
@@ -76,6 +78,7 @@ impl<'a> Saving<'a> {
             Kind::Slots => numbers(&self.slots[table].generations)?,
             Kind::Free => numbers(&self.slots[table].free)?,
             Kind::Rows => self.write_rows(table, care, &mut blocks)?,
+            Kind::Listers => write_listers(&self.store.tables[table].index, &mut blocks)?,
             Kind::Order => write_order(&self.store.tables[table].index.links, &mut blocks)?,
             Kind::Defaults => {}
         }
@@ -112,10 +115,8 @@ impl<'a> Saving<'a> {
 
 /// Writes the sources of every posting list that is not in slot order, with the place of their relation.
 fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
-    let present = |list: &[DefaultKey]| list.iter().copied().filter(|source| !source.is_null()).collect::<Vec<_>>();
     for (relation, link) in (0_u32..).zip(links) {
-        let lists = link.lists().map(|(_, list)| present(list));
-        for source in lists.filter(|list| !list.is_sorted_by_key(|&source| slot_of(source))).flatten() {
+        for source in out_of_order(link.postings()).flat_map(|(_, list)| list) {
             let mut item = [0; ORDER_ITEM];
             item[..4].copy_from_slice(&relation.to_le_bytes());
             item[4..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
@@ -124,6 +125,32 @@ fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Res
     }
     Ok(())
 }
+
+/// The same for those who list a row, with its slot.
+fn write_listers<W: Write>(index: &Indexes, blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+    for (relation, list) in (index.links.len() as u32..).zip(&index.lists) {
+        for (target, sources) in out_of_order(list.postings()) {
+            for source in sources {
+                let mut item = [0; LISTER_ITEM];
+                item[..4].copy_from_slice(&relation.to_le_bytes());
+                item[4..8].copy_from_slice(&target.to_le_bytes());
+                item[8..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
+                blocks.item(&item)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lists that are not in slot order, with the slots of their targets.
+fn out_of_order(postings: &Postings) -> impl Iterator<Item = (u32, Vec<DefaultKey>)> {
+    let present = |list: &[DefaultKey]| list.iter().copied().filter(|source| !source.is_null()).collect::<Vec<_>>();
+    let lists = postings.iter().map(move |(target, list)| (target, present(list)));
+    lists.filter(|(_, list)| !list.is_sorted_by_key(|&source| slot_of(source)))
+}
+
+/// The length of an item of the order of listers, in bytes: the relation's place, the target's slot, the source's key.
+pub(super) const LISTER_ITEM: usize = 16;
 
 /// The length of an item of the order section, in bytes: the relation's place and the source's key.
 pub(super) const ORDER_ITEM: usize = 12;

@@ -9,7 +9,7 @@ use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange};
 use crate::index::links::no_target;
-use crate::integrity::{Arrival, Plan, UniqueChange, Waiting};
+use crate::integrity::{Arrival, ListChange, Plan, UniqueChange, Waiting};
 use crate::log::{IndexWriter, Log};
 use crate::model::Model;
 use crate::table::{Orphan, Store};
@@ -160,6 +160,9 @@ pub(crate) fn remove<M: Model>(
     for relation in 0..index.index.links.len() {
         index.leave(relation, key);
     }
+    for relation in index.index.links.len()..index.index.relations() {
+        index.relist(relation, key, &[]);
+    }
     for (unique, hash) in hashes.iter().enumerate() {
         if let Some(hash) = hash {
             index.withdraw(unique, *hash, key);
@@ -207,8 +210,7 @@ fn end(store: &mut Store) {
 fn settle(store: &mut Store, position: u32, arrivals: Vec<Arrival>) {
     for arrival in arrivals {
         let (_, mut index) = store.erased_writer(arrival.table);
-        index.leave(arrival.relation, arrival.source);
-        index.join(arrival.relation, arrival.source, arrival.target);
+        index.arrive(arrival.relation, arrival.source, arrival.target);
     }
     store.erased_writer(position).1.close_up();
     end(store);
@@ -242,6 +244,7 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             }
         }
     }
+    relist(index, keys, &plan.lists);
     wait(index, keys, &plan.waiting);
 }
 
@@ -272,7 +275,15 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             }
         }
     }
+    relist(index, keys, &plan.lists);
     wait(index, keys, &plan.waiting);
+}
+
+/// Links rows to those that they list now.
+fn relist(index: &mut IndexWriter<'_>, keys: &[DefaultKey], lists: &[ListChange]) {
+    for ListChange { relation, place, targets } in lists {
+        index.relist(*relation, keys[*place], targets);
+    }
 }
 
 fn wait(index: &mut IndexWriter<'_>, keys: &[DefaultKey], waiting: &[Waiting]) {

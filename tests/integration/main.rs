@@ -11,6 +11,7 @@ mod history;
 mod hostile;
 mod include;
 mod insert;
+mod lists;
 mod model_based;
 mod owner;
 mod real_input;

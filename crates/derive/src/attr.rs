@@ -13,8 +13,7 @@ use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
 use crate::model::{InverseKind, unraw};
 
 const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
-const FIELD_ITEMS: &str =
-    "`primary_key`, `unique`, `plain`, `belongs_to`, and beside it `name`, `key_to`, `on_delete`, `on_update`";
+const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside the last two `name`, `key_to`, `on_delete`, `on_update`";
 const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`";
 /// What an action is called in an attribute, and the variant of `relata::Action` that it is.
 const ACTIONS: [(&str, &str); 5] = [
@@ -71,6 +70,7 @@ pub(crate) struct FieldItems {
     pub(crate) unique: Option<Span>,
     pub(crate) plain: Option<Span>,
     pub(crate) belongs_to: Option<BelongsToItem>,
+    pub(crate) references_many: Option<BelongsToItem>,
 }
 
 /// `primary_key(name, version)`.
@@ -79,7 +79,7 @@ pub(crate) struct FieldList {
     pub(crate) fields: Vec<Ident>,
 }
 
-/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`.
+/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`; of a list of ids what is said in the same way.
 pub(crate) struct BelongsToItem {
     pub(crate) span: Span,
     pub(crate) target: Option<Type>,
@@ -150,7 +150,7 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
-            "plain" | "name" | "key_to" | "on_delete" | "on_update" => {
+            "plain" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" => {
                 Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
             }
             _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
@@ -176,15 +176,22 @@ pub(crate) fn field_items(attributes: &[Attribute], errors: &mut Errors) -> Fiel
                 let item = belongs_to(&word, input, errors)?;
                 once(&mut items.belongs_to, &word, item)
             }
+            "references_many" => {
+                let item = belongs_to(&word, input, errors)?;
+                once(&mut items.references_many, &word, item)
+            }
             "table" | "version" | "has_many" | "has_one" => {
                 Err(syn::Error::new(word.span(), format!("`{word}` is said of the struct, not of a field")))
             }
             _ => Err(unknown(&word, "attribute", FIELD_ITEMS)),
         }
     });
-    match (&mut items.belongs_to, &beside.first) {
+    let relation = items.belongs_to.as_mut().or(items.references_many.as_mut());
+    match (relation, &beside.first) {
         (Some(item), _) => item.options.take(beside, errors),
-        (None, Some(option)) => errors.at(option.span(), format!("`{option}` needs `belongs_to` beside it")),
+        (None, Some(option)) => {
+            errors.at(option.span(), format!("`{option}` needs `belongs_to` or `references_many` beside it"));
+        }
         (None, None) => {}
     }
     items

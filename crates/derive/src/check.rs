@@ -12,8 +12,8 @@ use syn::{Data, DeriveInput, Fields, LitInt};
 
 use crate::attr::{self, BelongsToItem, Errors, FieldItems, FieldList, InverseItem, StructItems, Via};
 use crate::model::{
-    BelongsTo, Field, Inverse, InverseKind, Model, Name, Reference, Through, UniqueKey, short_name, type_name, unraw,
-    without_self,
+    BelongsTo, Field, Inverse, InverseKind, Model, Name, Reference, ReferencesMany, Through, UniqueKey, short_name,
+    type_name, unraw, without_self,
 };
 use crate::serde_attr;
 
@@ -37,6 +37,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         uniques: Vec::new(),
         has_primary_key: false,
         relations: Vec::new(),
+        lists: Vec::new(),
         inverses: Vec::new(),
         throughs: Vec::new(),
     };
@@ -171,8 +172,12 @@ impl Checker {
         let mut plain = Vec::new();
         for (field, items) in field_items.into_iter().enumerate() {
             plain.push(items.plain);
-            if let Some(item) = items.belongs_to {
+            if let (Some(_), Some(list)) = (&items.belongs_to, &items.references_many) {
+                self.errors.at(list.span, "a field holds one key or a list of ids, not both");
+            } else if let Some(item) = items.belongs_to {
                 self.relation_of_field(field, item);
+            } else if let Some(item) = items.references_many {
+                self.list_of_field(field, item);
             }
         }
         for item in items {
@@ -198,6 +203,40 @@ impl Checker {
             Name::of,
         );
         self.relation(name, vec![place], item);
+    }
+
+    /// `#[model(references_many)]` on a field.
+    fn list_of_field(&mut self, place: usize, BelongsToItem { target, options, .. }: BelongsToItem) {
+        let field = &self.model.fields[place];
+        let Some(list_of) = field.ids_of().cloned() else {
+            let message = "`references_many` is said of a list of ids: a `Vec<Id<Target>>`";
+            self.errors.on(&field.ty, message);
+            return;
+        };
+        if let Some(target) = target {
+            self.errors.on(target, "`references_many` is to the model whose ids the list holds: leave this out");
+        }
+        let not_for_ids = [("key_from", &options.key_from), ("key_to", &options.key_to)];
+        for (option, list) in not_for_ids.into_iter().filter_map(|(option, list)| Some((option, list.as_ref()?))) {
+            self.errors.at(list.span, format!("`{option}` is said of a foreign key: a list holds ids"));
+        }
+        if let Some(action) = &options.on_update {
+            self.errors.at(action.span, "`on_update` is said of natural keys: an id does not change");
+        }
+        let refused = options.on_delete.iter().find(|action| matches!(action.variant, "NoAction" | "SetDefault"));
+        if let Some(action) = refused {
+            let message = "a list has `restrict`, `cascade` and `set_null`, which takes the id out of it";
+            self.errors.at(action.span, message);
+        }
+        let name = options.name.as_ref().map_or_else(
+            || {
+                let name = field.name();
+                let text = name.strip_suffix("_ids").map_or_else(|| name.clone(), |one| format!("{one}s"));
+                Name { text, span: field.ident.span() }
+            },
+            Name::of,
+        );
+        self.model.lists.push(ReferencesMany { name, field: place, target: list_of, on_delete: options.on_delete });
     }
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.
@@ -277,19 +316,21 @@ impl Checker {
     /// An id that is no relation must say so (behaviour R43), and nothing else may.
     fn check_plain(&mut self, place: usize, plain: Option<Span>) {
         let field = &self.model.fields[place];
-        let is_key = self.model.relations.iter().any(|relation| relation.fields.contains(&place));
-        match (plain, field.id_of()) {
+        let is_key = self.model.relations.iter().any(|relation| relation.fields.contains(&place))
+            || self.model.lists.iter().any(|list| list.field == place);
+        let of_ids = field.ids_of().map(|target| (target, "a list of ids", "references_many"));
+        match (plain, field.id_of().map(|target| (target, "an id", "belongs_to")).or(of_ids)) {
             (Some(span), _) if is_key => {
                 self.errors.at(span, format!("`{}` is the key of a relation, and cannot be plain", field.name()));
             }
             (Some(span), None) => {
                 self.errors.at(span, "`plain` says that an id is no relation, and this field is no id");
             }
-            (None, Some(target)) if !is_key => {
+            (None, Some((target, what, relation))) if !is_key => {
                 let (name, target) = (field.name(), short_name(target));
                 let message = format!(
-                    "`{name}` is an id of `{target}` but no relation: \
-                     mark it `#[model(belongs_to)]`, or `#[model(plain)]` if it may name a row that is gone"
+                    "`{name}` is {what} of `{target}` but no relation: \
+                     mark it `#[model({relation})]`, or `#[model(plain)]` if it may name a row that is gone"
                 );
                 self.errors.on(&field.ty, message);
             }
@@ -356,9 +397,10 @@ impl Checker {
             }
         }
         let relations = self.model.relations.iter().map(|relation| &relation.name);
+        let lists = self.model.lists.iter().map(|list| &list.name);
         let inverses = self.model.inverses.iter().map(|inverse| &inverse.name);
         let throughs = self.model.throughs.iter().map(|through| &through.name);
-        for name in relations.chain(inverses).chain(throughs) {
+        for name in relations.chain(lists).chain(inverses).chain(throughs) {
             let text = &name.text;
             if RESERVED_NAMES.contains(&text.as_str()) {
                 self.errors.at(

@@ -13,13 +13,15 @@ mod views;
 
 use crate::attr::Action;
 use crate::model::{
-    BelongsTo, Inverse, InverseKind, Model, Reference, Through, UniqueKey, short_name, shown_at, unraw,
+    BelongsTo, Inverse, InverseKind, Model, Reference, ReferencesMany, Through, UniqueKey, short_name, shown_at, unraw,
 };
 
 /// Writes the declarations of a model.
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let uniques = model.uniques.iter().enumerate().map(|(index, unique)| unique_key(model, index, unique));
     let relations = model.relations.iter().enumerate().map(|(index, relation)| belongs_to(model, index, relation));
+    let behind = model.relations.len();
+    let lists = model.lists.iter().enumerate().map(|(index, list)| references_many(model, behind + index, list));
     let primary_key = primary_key(model);
     let refers_to = refers_to(model);
     let constants = constants(model);
@@ -33,6 +35,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         const _: () = {
             #(#uniques)*
             #(#relations)*
+            #(#lists)*
             #primary_key
             #refers_to
             #constants
@@ -167,6 +170,41 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
     }
 }
 
+fn references_many(model: &Model, index: usize, list: &ReferencesMany) -> TokenStream {
+    let (ident, name, target) = (&model.ident, &list.name.text, &list.target);
+    let marker = marker(model, name);
+    let declaration = marker_type(model, &marker);
+    let (field, field_name) = (&model.fields[list.field].ident, model.fields[list.field].name());
+    let on_delete = action("ON_DELETE", list.on_delete.as_ref());
+    quote_spanned! {list.span()=>
+        #declaration
+
+        #[automatically_derived]
+        impl ::relata::ListRelation for #marker {
+            type Source = #ident;
+            type Target = #target;
+            const NAME: &'static str = #name;
+            const FIELD: &'static str = #field_name;
+            const INDEX: usize = #index;
+            #on_delete
+
+            fn ids(row: &#ident) -> &[::relata::Id<#target>] {
+                &row.#field
+            }
+
+            fn ids_mut(row: &mut #ident) -> &mut ::std::vec::Vec<::relata::Id<#target>> {
+                &mut row.#field
+            }
+        }
+
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl ::relata::NamedRelation<{ ::relata::name_hash(#name) }> for #ident {
+            type Relation = ::relata::ReferencesMany<#marker>;
+        }
+    }
+}
+
 fn reference(relation: &BelongsTo) -> TokenStream {
     let target = &relation.target;
     match &relation.reference {
@@ -242,18 +280,23 @@ fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
 /// paths: two paths to one type must not give two implementations.
 fn refers_to(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let targets: Vec<String> = model.relations.iter().map(|relation| short_name(&relation.target)).collect();
-    let only = model
-        .relations
-        .iter()
-        .zip(&targets)
-        .filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
-    only.map(|(relation, _)| {
-        let (target, marker) = (&relation.target, marker(model, &relation.name.text));
-        quote_spanned! {relation.span()=>
+    let relations = model.relations.iter().map(|relation| {
+        let marker = marker(model, &relation.name.text);
+        (&relation.target, relation.span(), quote!(#marker))
+    });
+    let lists = model.lists.iter().map(|list| {
+        let marker = marker(model, &list.name.text);
+        (&list.target, list.span(), quote!(::relata::ReferencesMany<#marker>))
+    });
+    let all: Vec<_> = relations.chain(lists).collect();
+    let targets: Vec<String> = all.iter().map(|(target, ..)| short_name(target)).collect();
+    let only =
+        all.iter().zip(&targets).filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
+    only.map(|((target, span, by), _)| {
+        quote_spanned! {*span=>
             #[automatically_derived]
             impl ::relata::RefersTo<#target> for #ident {
-                type By = #marker;
+                type By = #by;
             }
         }
     })
@@ -311,6 +354,12 @@ fn constants(model: &Model) -> TokenStream {
         let marker = marker(model, &name.text).to_token_stream();
         constant(&name.constant(), relation.span(), doc, "BelongsTo", marker)
     });
+    let lists = model.lists.iter().map(|list| {
+        let (name, field) = (&list.name, model.fields[list.field].name());
+        let doc = format!("Every `{}` that `{field}` lists.", short_name(&list.target));
+        let marker = marker(model, &name.text).to_token_stream();
+        constant(&name.constant(), list.span(), doc, "ReferencesMany", marker)
+    });
     let inverses = model.inverses.iter().map(|inverse| {
         let (name, source) = (&inverse.name, short_name(&inverse.source));
         let (doc, ty) = match inverse.kind {
@@ -330,6 +379,7 @@ fn constants(model: &Model) -> TokenStream {
         impl #ident {
             #(#uniques)*
             #(#relations)*
+            #(#lists)*
             #(#inverses)*
             #(#throughs)*
         }
@@ -355,6 +405,10 @@ fn declaration(model: &Model) -> TokenStream {
         let marker = marker(model, &relation.name.text);
         quote_spanned!(relation.span()=> ::relata::Visitor::belongs_to::<#marker>(visitor);)
     });
+    let lists = model.lists.iter().map(|list| {
+        let marker = marker(model, &list.name.text);
+        quote_spanned!(list.span()=> ::relata::Visitor::references_many::<#marker>(visitor);)
+    });
     let inverses = model.inverses.iter().map(|inverse| {
         let (kind, name) = (format_ident!("{}", inverse.kind.name()), &inverse.name.text);
         let relation = inverse_of(model, inverse);
@@ -376,6 +430,7 @@ fn declaration(model: &Model) -> TokenStream {
             fn declare<__Visitor: ::relata::Visitor<Self>>(visitor: &mut __Visitor) {
                 #(#uniques)*
                 #(#relations)*
+                #(#lists)*
                 #(#inverses)*
                 #(#throughs)*
                 let _ = visitor;
