@@ -2,7 +2,7 @@
 //! without hashing.
 //!
 //! A [`Model`] is a struct whose values are the rows of a table. Its relations are declared on its fields, LoopBack's
-//! belongs_to, has_many and has_one, and enforced as SQL enforces foreign keys: a row never refers to one that does not
+//! belongs_to, has_many, has_one and references_many, and enforced as SQL enforces foreign keys: a row never refers to one that does not
 //! exist. Each relation keeps the target that its check has found, so that following it later is an array access.
 //!
 //! ```
@@ -41,6 +41,7 @@
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
+//! | list ids in an order | [`ReferencesMany`], [`ListRelation`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | join | [`Database::include`] and [`Path`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |

@@ -110,7 +110,8 @@ pub trait HasPrimaryKey: Model {
 /// A belongs_to relation: a zero-sized type that says where the foreign key is and what it refers to.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a belongs_to relation",
-    note = "relations are given as constants of their model: `Order::CUSTOMER`"
+    note = "relations are given as constants of their model: `Order::CUSTOMER`",
+    note = "the inverse of a list of ids (references_many) is has_many, and rows enter and leave it by an update of the list"
 )]
 pub trait Relation: Copy + Send + Sync + 'static {
     /// The model that holds the foreign key.
@@ -146,7 +147,7 @@ pub type KeyOf<R> = <<R as Relation>::Reference as Reference<<R as Relation>::Ta
 /// Finds the only relation from `Self` to `T`, so that `has_many(orders: Order)` need not name it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no single relation to `{T}`",
-    note = "add `#[model(belongs_to)]` or, to a list of ids, `#[model(references_many)]` to a field of `{Self}`; where it \
+    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or `#[model(references_many)]` to a list of ids; where it \
             has several, say which by `via = ..`"
 )]
 pub trait RefersTo<T: Model>: Model {

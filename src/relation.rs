@@ -13,6 +13,45 @@ pub struct BelongsTo<R>(PhantomData<fn() -> R>);
 /// A has_many relation: from a target to all of its sources.
 pub struct HasMany<R>(PhantomData<fn() -> R>);
 /// A references_many relation: from a row to the rows that it lists. Also the first step of a path.
+///
+/// The list is a field of the row, in the order and with the repeats that the program gives it; it is changed by
+/// [`Database::update`](crate::Database::update) and its kin, which check every id in it (behaviours R51 to R57, after
+/// LoopBack's referencesMany). Following it costs O(1) for each row, asking who lists a row O(1) to open; a write O(n log n)
+/// for a list of n ids that has changed.
+///
+/// ```
+/// use relata::{Database, Id, Model};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(has_many(playlists: Playlist))]
+/// struct Song { title: String }
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Playlist {
+///     name: String,
+///     #[model(references_many, on_delete = set_null)]
+///     song_ids: Vec<Id<Song>>,
+/// }
+///
+/// let mut db = Database::builder().model::<Song>().model::<Playlist>().build()?;
+/// let intro = db.insert(Song { title: "Intro".into() })?;
+/// let outro = db.insert(Song { title: "Outro".into() })?;
+/// let list = db.insert(Playlist { name: "short".into(), song_ids: vec![intro, outro, intro] })?;
+///
+/// for (_id, song) in db.related(list, Playlist::SONGS)? {
+///     println!("{}", song.title); // Intro, Outro, Intro
+/// }
+/// assert_eq!(db.children(intro, Song::PLAYLISTS)?.len(), 1); // who lists it, each once
+/// db.update(list, |list| list.song_ids.reverse())?;
+///
+/// let refused = db.update(list, |list| list.song_ids.push(Id::null())).unwrap_err();
+/// assert_eq!(refused.to_string(), "`Playlist`.songs: no `Song` with id null (`song_ids[3]`): the null id");
+///
+/// db.delete(intro)?;
+/// assert_eq!(db.get(list)?.song_ids, [outro]);
+/// # Ok::<(), relata::Error>(())
+/// ```
 pub struct ReferencesMany<L>(PhantomData<fn() -> L>);
 /// A has_one relation: from a target to its only source.
 pub struct HasOne<R>(PhantomData<fn() -> R>);

@@ -19,6 +19,8 @@ use crate::relation::ReferencesMany;
 use crate::table::Table;
 
 /// The rows that a row lists with their ids, in the order of the list, each as often as it is there (behaviour R53).
+///
+/// Reads the row's own list: nothing is copied, and the length is known at once.
 pub struct Listed<'a, M> {
     ids: slice::Iter<'a, Id<M>>,
     table: Table<'a, M>,

@@ -7,7 +7,7 @@ use crate::index::postings::Postings;
 use crate::schema::Action;
 
 /// A references_many relation: a zero-sized type that says which field lists the ids of which model (behaviours R51 to
-/// R56).
+/// R57).
 ///
 /// The list and its order are the field's own, repeats included; every id in it names a stored row.
 #[diagnostic::on_unimplemented(

@@ -1,4 +1,4 @@
-//! Lists of ids with their order kept: references_many (behaviours R51 to R58).
+//! Lists of ids with their order kept: references_many (behaviours R51 to R57).
 
 mod declared;
 mod panics;

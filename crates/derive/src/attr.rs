@@ -13,7 +13,7 @@ use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
 use crate::model::{InverseKind, unraw};
 
 const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
-const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside the last two `name`, `key_to`, `on_delete`, `on_update`";
+const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, `on_update`";
 const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`";
 /// What an action is called in an attribute, and the variant of `relata::Action` that it is.
 const ACTIONS: [(&str, &str); 5] = [

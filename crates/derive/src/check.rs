@@ -169,21 +169,24 @@ impl Checker {
     }
 
     fn collect_relations(&mut self, items: Vec<BelongsToItem>, field_items: Vec<FieldItems>) {
-        let mut plain = Vec::new();
+        let (mut plain, mut misused) = (Vec::new(), Vec::new());
         for (field, items) in field_items.into_iter().enumerate() {
             plain.push(items.plain);
             if let (Some(_), Some(list)) = (&items.belongs_to, &items.references_many) {
                 self.errors.at(list.span, "a field holds one key or a list of ids, not both");
+                misused.push(field);
             } else if let Some(item) = items.belongs_to {
                 self.relation_of_field(field, item);
-            } else if let Some(item) = items.references_many {
-                self.list_of_field(field, item);
+            } else if let Some(item) = items.references_many
+                && !self.list_of_field(field, item)
+            {
+                misused.push(field);
             }
         }
         for item in items {
             self.relation_of_struct(item);
         }
-        for (place, plain) in plain.into_iter().enumerate() {
+        for (place, plain) in plain.into_iter().enumerate().filter(|(place, _)| !misused.contains(place)) {
             self.check_plain(place, plain);
         }
     }
@@ -205,13 +208,13 @@ impl Checker {
         self.relation(name, vec![place], item);
     }
 
-    /// `#[model(references_many)]` on a field.
-    fn list_of_field(&mut self, place: usize, BelongsToItem { target, options, .. }: BelongsToItem) {
+    /// `#[model(references_many)]` on a field; whether the field is a list of ids.
+    fn list_of_field(&mut self, place: usize, BelongsToItem { target, options, .. }: BelongsToItem) -> bool {
         let field = &self.model.fields[place];
         let Some(list_of) = field.ids_of().cloned() else {
             let message = "`references_many` is said of a list of ids: a `Vec<Id<Target>>`";
             self.errors.on(&field.ty, message);
-            return;
+            return false;
         };
         if let Some(target) = target {
             self.errors.on(target, "`references_many` is to the model whose ids the list holds: leave this out");
@@ -237,6 +240,7 @@ impl Checker {
             Name::of,
         );
         self.model.lists.push(ReferencesMany { name, field: place, target: list_of, on_delete: options.on_delete });
+        true
     }
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.

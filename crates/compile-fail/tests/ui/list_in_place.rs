@@ -1,10 +1,9 @@
-// behaviour R56: a list is a key: it is not changed in place. Rows are not created through who lists them.
+// behaviour R56: a list is a key: it is not changed in place.
 
 use relata::{Database, Error, Id, Model};
 use serde::{Deserialize, Serialize};
 
 #[derive(Model, Clone, Serialize, Deserialize)]
-#[model(has_many(playlists: Playlist))]
 struct Song {
     title: String,
 }
@@ -17,7 +16,6 @@ struct Playlist {
 
 fn change(db: &mut Database, list: Id<Playlist>, song: Id<Song>) -> Result<(), Error> {
     db.get_mut(list)?.song_ids.push(song);
-    db.create(song, Song::PLAYLISTS, |song| Playlist { song_ids: vec![song] })?;
     Ok(())
 }
 
