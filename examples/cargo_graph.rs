@@ -262,7 +262,7 @@ fn print_removals(db: &Database) -> Outcome {
 fn remove(db: &mut Database, package: Id<Package>) -> Outcome<Vec<String>> {
     let planned = db.plan_delete(package)?;
     let deleted = db.delete(package)?;
-    assert_eq!((planned.removed, planned.cleared), (deleted.removed, deleted.cleared), "as planned");
+    assert_eq!((planned.removed, planned.changed), (deleted.removed, deleted.changed), "as planned");
 
     let mut gone = Vec::new();
     loop {

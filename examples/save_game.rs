@@ -231,11 +231,11 @@ fn dissolve_guild(world: &mut Database) -> Outcome {
     heading("The Foxes are dissolved: their members stay, without a guild");
     let (foxes, _) = world.find(Guild::BY_NAME, "Foxes")?;
     let deleted = world.delete(foxes)?;
-    for cleared in &deleted.cleared {
+    for cleared in &deleted.changed {
         let player = cleared.row.id::<Player>().ok_or("only players have a guild")?;
         println!("  {}.{} is now none: {}", cleared.row, cleared.relation, world.get(player)?.name);
     }
-    assert_eq!(deleted.cleared.len(), 2);
+    assert_eq!(deleted.changed.len(), 2);
     assert!(world.iter::<Player>().all(|(_, player)| player.guild_id.is_none()));
     Ok(())
 }

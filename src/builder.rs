@@ -81,9 +81,11 @@ impl DatabaseBuilder {
                 }])
             })?;
             self.store.tables[target as usize].incoming.push(incoming);
+            self.store.tables[target as usize].is_followed |= incoming.follows();
             // Each model shows its relations in their order, so that they arrive here in it.
             self.store.tables[incoming.table as usize].targets.push(target);
         }
+        self.store.find_carried();
         Ok(Database { store: self.store })
     }
 }
@@ -147,8 +149,17 @@ impl<M: Model> Visitor<M> for Declared {
             required: R::Presence::REQUIRED,
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
+            deferred: R::DEFERRED,
             many: false,
         });
+        let uses_default = [R::ON_DELETE, R::ON_UPDATE].contains(&Action::SetDefault);
+        if uses_default && unique.is_some() && R::default_key().is_none() {
+            self.faults.push(SchemaFault {
+                model: self.schema.name.clone(),
+                member: Some(R::NAME.to_owned()),
+                what: "set_default needs a key to fall back to: say it by `default = ..`".to_owned(),
+            });
+        }
         let incoming = Incoming {
             table: self.table,
             relation: R::INDEX,
@@ -156,6 +167,7 @@ impl<M: Model> Visitor<M> for Declared {
             unique: unique.map(|(place, _)| place),
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
+            deferred: R::DEFERRED,
         };
         self.incoming.push((TypeId::of::<R::Target>(), incoming));
         self.index.links.push(Link::default());
@@ -171,6 +183,7 @@ impl<M: Model> Visitor<M> for Declared {
             required: false,
             on_delete: L::ON_DELETE,
             on_update: Action::Restrict,
+            deferred: false,
             many: true,
         });
         let incoming = Incoming {
@@ -180,6 +193,7 @@ impl<M: Model> Visitor<M> for Declared {
             unique: None,
             on_delete: L::ON_DELETE,
             on_update: Action::Restrict,
+            deferred: false,
         };
         self.incoming.push((TypeId::of::<L::Target>(), incoming));
         self.index.lists.push(Lists::default());

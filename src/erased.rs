@@ -14,12 +14,12 @@ use crate::index::links::{Link, no_target};
 use crate::index::lists::Lists;
 use crate::integrity::lists::dangling_elements;
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
-use crate::integrity::{Pending, Plan, check_table, dangling, plan_rows};
+use crate::integrity::{Edits, check_table, dangling};
 use crate::log::{IndexWriter, Rows};
-use crate::model::{ListRelation, Model, Reference, Relation, Visitor};
+use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
 use crate::snapshot::{codec, rebuild};
-use crate::table::{AnyRows, Orphan, RowSet, Store, TableSlot};
-use crate::write::{apply, usual_mode};
+use crate::table::{AnyEdits, AnyRows, Store, TableSlot};
+use crate::write::apply;
 
 impl<M: Model> AnyRows for Arena<M> {
     fn len(&self) -> usize {
@@ -27,10 +27,8 @@ impl<M: Model> AnyRows for Arena<M> {
     }
 
     fn names(&self, relation: usize, source: DefaultKey, target: DefaultKey, row: &dyn Any) -> bool {
-        let Some(source) = self.get(source) else { return false };
-        let mut visitor = Names { relation, source, target, row, holds: false };
-        M::declare(&mut visitor);
-        visitor.holds
+        let names = |source| with_relation(relation, Names { source, target, row });
+        self.get(source).and_then(names).unwrap_or(false)
     }
 
     fn plan_removal(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error> {
@@ -53,39 +51,27 @@ impl<M: Model> AnyRows for Arena<M> {
         Box::new(removed)
     }
 
-    fn plan_clearing(
-        &self,
-        store: &Store,
-        table: u32,
-        clearing: &[(DefaultKey, usize)],
-        removed: &RowSet,
-    ) -> Result<(Box<dyn Any>, Vec<Orphan>), Error> {
-        let targets = &store.tables[table as usize].targets;
-        let mut sorted = clearing.to_vec();
-        sorted.sort_unstable();
-        let mut keys: Vec<DefaultKey> = Vec::new();
-        let mut rows: Vec<M> = Vec::new();
-        for (key, relation) in sorted {
-            if keys.last() != Some(&key) {
-                rows.extend(self.get(key).cloned());
-                keys.push(key);
-            }
-            if let Some(row) = rows.last_mut() {
-                M::declare(&mut Clear { relation, row, removed, targets });
-            }
-        }
-        let pending = Pending::updates(&rows, &keys);
-        let (mut plan, faults) = plan_rows(store, table, pending, usual_mode(store), Some(removed));
-        let orphans = std::mem::take(&mut plan.orphans);
-        match faults.into_iter().next() {
-            Some((_, error)) => Err(error),
-            None => Ok((Box::new(Clearing { rows, keys, plan }), orphans)),
-        }
+    fn edits(&self) -> Box<dyn AnyEdits> {
+        Box::new(Edits::<M>::default())
     }
 
-    fn clear(&mut self, mut index: IndexWriter<'_>, plan: Box<dyn Any>) -> Box<dyn Any> {
-        let clearing = plan.downcast::<Clearing<M>>().expect("a plan is applied to the table it was made for");
-        Box::new(apply::replace_unsettled(self, &mut index, clearing.rows, &clearing.keys, &clearing.plan))
+    fn replace(&mut self, mut index: IndexWriter<'_>, edits: Box<dyn AnyEdits>) -> Box<dyn Any> {
+        let edits: Box<dyn Any> = edits;
+        let edits = edits.downcast::<Edits<M>>().expect("edits go to the table that they were made for");
+        let (rows, keys, plan) = edits.into_parts();
+        Box::new(apply::replace_unsettled(self, &mut index, rows, &keys, &plan))
+    }
+
+    fn key_of(&self, relation: usize, target: DefaultKey, row: &dyn Any) -> Option<Box<dyn Any>> {
+        with_relation::<M, _>(relation, KeyOfTarget { target, row })?
+    }
+
+    fn default_key(&self, relation: usize, target: Option<DefaultKey>) -> Option<Box<dyn Any>> {
+        with_relation::<M, _>(relation, DefaultKeyOr { target })?
+    }
+
+    fn contains(&self, key: DefaultKey) -> bool {
+        Arena::contains(self, key)
     }
 
     fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange {
@@ -117,9 +103,7 @@ impl<M: Model> AnyRows for Arena<M> {
         if index.links[relation].target(source) != no_target::unresolved() {
             return None;
         }
-        let mut visitor = Dangling { store, relation, source, row: self.get(source)?, error: None };
-        M::declare(&mut visitor);
-        visitor.error
+        with_relation(relation, Dangling { store, source, row: self.get(source)? })?
     }
 
     fn dangling_elements(
@@ -185,46 +169,56 @@ impl<M: Model> AnyRows for Arena<M> {
     }
 }
 
-/// Rows with some keys cleared; once applied, the rows of before.
-struct Clearing<M> {
-    rows: Vec<M>,
-    keys: Vec<DefaultKey>,
-    plan: Plan,
-}
-
 struct Names<'a, M> {
-    relation: usize,
     source: &'a M,
     target: DefaultKey,
     row: &'a dyn Any,
-    holds: bool,
 }
 
-impl<M: Model> Visitor<M> for Names<'_, M> {
-    fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        if R::INDEX == self.relation
-            && let (Some(key), Some(row)) = (R::key(self.source), self.row.downcast_ref::<R::Target>())
-        {
-            self.holds = R::Reference::names(key, self.target, row);
-        }
+impl<M: Model> WithRelation<M> for Names<'_, M> {
+    type Out = bool;
+    fn with<R: Relation<Source = M>>(self) -> bool {
+        let target = self.row.downcast_ref::<R::Target>();
+        R::key(self.source).zip(target).is_some_and(|(key, row)| R::Reference::names(key, self.target, row))
+    }
+}
+
+struct KeyOfTarget<'a> {
+    target: DefaultKey,
+    row: &'a dyn Any,
+}
+
+impl<M: Model> WithRelation<M> for KeyOfTarget<'_> {
+    type Out = Option<Box<dyn Any>>;
+    fn with<R: Relation<Source = M>>(self) -> Self::Out {
+        let row = self.row.downcast_ref::<R::Target>()?;
+        Some(Box::new(R::Reference::of(self.target, row)?))
+    }
+}
+
+struct DefaultKeyOr {
+    target: Option<DefaultKey>,
+}
+
+impl<M: Model> WithRelation<M> for DefaultKeyOr {
+    type Out = Option<Box<dyn Any>>;
+    fn with<R: Relation<Source = M>>(self) -> Self::Out {
+        let key = if R::Reference::UNIQUE.is_some() { R::default_key() } else { R::Reference::from_id(self.target?) };
+        Some(Box::new(key?))
     }
 }
 
 struct Dangling<'a, M> {
     store: &'a Store,
-    relation: usize,
     source: DefaultKey,
     row: &'a M,
-    error: Option<Error>,
 }
 
-impl<M: Model> Visitor<M> for Dangling<'_, M> {
-    fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        if R::INDEX == self.relation
-            && let (Some(key), Ok(target)) = (R::key(self.row), self.store.table::<R::Target>())
-        {
-            self.error = Some(dangling::<R>(Some(self.source), key, target.rows));
-        }
+impl<M: Model> WithRelation<M> for Dangling<'_, M> {
+    type Out = Option<Error>;
+    fn with<R: Relation<Source = M>>(self) -> Option<Error> {
+        let target = self.store.table::<R::Target>().ok()?;
+        Some(dangling::<R>(Some(self.source), R::key(self.row)?, target.rows))
     }
 }
 
@@ -257,26 +251,5 @@ struct Listed<'a, M> {
 impl<M: Model> Visitor<M> for Listed<'_, M> {
     fn references_many<L: ListRelation<Source = M>>(&mut self) {
         self.ids += self.rows.iter().map(|(_, row)| L::ids(row).len()).sum::<usize>();
-    }
-}
-
-struct Clear<'a, M> {
-    relation: usize,
-    row: &'a mut M,
-    removed: &'a RowSet,
-    targets: &'a [u32],
-}
-
-impl<M: Model> Visitor<M> for Clear<'_, M> {
-    fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        if R::INDEX == self.relation {
-            R::assign(self.row, None);
-        }
-    }
-    fn references_many<L: ListRelation<Source = M>>(&mut self) {
-        if L::INDEX == self.relation {
-            let target = self.targets[L::INDEX];
-            L::ids_mut(self.row).retain(|id| !self.removed.contains(&(target, id.key())));
-        }
     }
 }

@@ -82,6 +82,25 @@ pub enum Error {
         /// What was asked for.
         act: Act,
     },
+    /// `set_default` would point the row at the relation's default target, and none is set (behaviour I13); see
+    /// [`Database::set_default_target`](crate::Database::set_default_target).
+    #[error("{row}: `{relation}` is to take its default target, and none is set")]
+    NoDefault {
+        /// The row whose target goes, or takes another key.
+        row: RowId,
+        /// The relation.
+        relation: &'static str,
+    },
+    /// The row is the default target of a relation, which must stay (behaviour I13).
+    #[error("{row} is the default target of `{model}`.{relation}: set another, or none, before deleting it")]
+    IsDefault {
+        /// The row that must stay.
+        row: RowId,
+        /// The model whose rows fall back to it.
+        model: &'static str,
+        /// The relation over which they do.
+        relation: &'static str,
+    },
     /// A row made through its owner came back with another foreign key (behaviours R13, R15).
     #[error("`{model}`.{relation}: cannot override the foreign key: it must stay {expected}")]
     ForeignKeyOverridden {
@@ -238,6 +257,8 @@ pub enum Missing {
     Reserved,
     /// No row has this natural key.
     NoSuchKey,
+    /// The same statement removes it.
+    Leaving,
     /// The id is that of a stored row (and so cannot be filled).
     Stored,
 }
@@ -251,6 +272,7 @@ impl fmt::Display for Missing {
             Missing::Replaced { version } => write!(f, "removed; the slot is now v{version}"),
             Missing::Reserved => f.write_str("reserved, but no row has been stored under it yet"),
             Missing::NoSuchKey => f.write_str("no row has this key"),
+            Missing::Leaving => f.write_str("the same statement removes it"),
             Missing::Stored => f.write_str("a row is stored under it"),
         }
     }

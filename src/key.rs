@@ -26,7 +26,7 @@ pub trait Key: Clone + Send + Sync + 'static {
     /// References to the parts, as a row lends them.
     type Ref<'a>: Copy + Eq + Hash + Debug;
     /// What a user handles: the part itself for a key of one part, the tuple for more.
-    type Owned: Clone;
+    type Owned: Clone + 'static;
 
     /// Copies the parts out of a row.
     fn to_owned(key: Self::Ref<'_>) -> Self::Owned;

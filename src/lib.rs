@@ -96,7 +96,8 @@ pub use id::{Id, ParseIdError, RowId};
 pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Listed, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
-pub use integrity::removal::{ClearedKey, DeletePlan};
+pub use integrity::removal::DeletePlan;
+pub use integrity::statement::ChangedKey;
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{
@@ -115,7 +116,7 @@ pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use transaction::{CommitError, Transaction};
-pub use write::{Access, Deleted, Owner, Source, Split, TableMut};
+pub use write::{Access, Deleted, Owner, Source, Split, TableMut, UpdatePlan, Updated};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

@@ -19,7 +19,7 @@ use slotmap::DefaultKey;
 
 use crate::arena::RowChange;
 use crate::index::Indexes;
-use crate::index::links::Entry;
+use crate::index::links::{Entry, LinkChange};
 use crate::index::lists::{Listed, Listing, Relisted};
 
 /// The changes of an open transaction, in order.
@@ -90,6 +90,8 @@ pub(crate) enum What {
     Entered { unique: u32, hash: u32 },
     /// Took it out of one.
     Withdrawn { unique: u32, hash: u32 },
+    /// Set the default target of a relation, in the place of this one.
+    DefaultSet { relation: u32, before: Option<DefaultKey> },
     /// Closed up the list of a target slot; which holes, is in the log.
     ClosedUp { relation: u32, slot: u32, holes: u32 },
     /// Opened it again.
@@ -141,6 +143,30 @@ impl IndexWriter<'_> {
         }
     }
 
+    /// Links a source that has no link yet.
+    #[inline]
+    pub(crate) fn link(&mut self, relation: usize, source: DefaultKey, change: LinkChange) {
+        match change {
+            LinkChange::Stays => {}
+            LinkChange::To(target) => self.join(relation, source, target),
+            LinkChange::Waits(hash) => self.wait(relation, source, hash),
+        }
+    }
+
+    /// Links a source in another way than before.
+    #[inline]
+    pub(crate) fn relink(&mut self, relation: usize, source: DefaultKey, change: LinkChange) {
+        if change != LinkChange::Stays {
+            self.leave(relation, source);
+            self.link(relation, source, change);
+        }
+    }
+
+    pub(crate) fn set_default_target(&mut self, relation: usize, target: Option<DefaultKey>) {
+        let before = self.index.links[relation].set_default_target(target);
+        self.record(DefaultKey::default(), What::DefaultSet { relation: relation as u32, before });
+    }
+
     /// Makes these the targets of a source that lists them.
     pub(crate) fn relist(&mut self, relation: usize, source: DefaultKey, targets: &[Listed]) {
         let (table, log) = (self.table, &mut self.log);
@@ -156,12 +182,8 @@ impl IndexWriter<'_> {
         });
     }
 
-    /// Links a source to the row that it has waited for.
+    /// Links a source to a row that it lists and that it has waited for.
     pub(crate) fn arrive(&mut self, relation: usize, source: DefaultKey, target: DefaultKey) {
-        if relation < self.index.links.len() {
-            self.leave(relation, source);
-            return self.join(relation, source, target);
-        }
         let list = self.index.list_mut(relation);
         if let Some(listing) = list.take_out(source, target) {
             list.add(source, target);
@@ -226,6 +248,10 @@ pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What, holes: &[
         What::Withdrawn { unique, hash } => {
             index.uniques[unique as usize].insert(hash, key);
             What::Entered { unique, hash }
+        }
+        What::DefaultSet { relation, before } => {
+            let before = index.links[relation as usize].set_default_target(before);
+            What::DefaultSet { relation, before }
         }
     }
 }

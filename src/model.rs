@@ -4,11 +4,13 @@
 //! (behaviour R44, and `examples` of it in `tests/integration/by_hand.rs`). All machinery is generic code over them,
 //! dispatched statically.
 
+mod at;
 mod list;
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+pub(crate) use at::{WithRelation, with_relation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slotmap::DefaultKey;
@@ -132,11 +134,20 @@ pub trait Relation: Copy + Send + Sync + 'static {
     const ON_DELETE: Action = Action::Restrict;
     /// What changing a target's natural key does.
     const ON_UPDATE: Action = Action::Restrict;
+    /// Whether the foreign key, and `no_action`, are judged at the commit in every transaction (behaviour I10), as
+    /// SQL's `DEFERRABLE INITIALLY DEFERRED`. Outside of transactions they are judged at once.
+    const DEFERRED: bool = false;
 
     /// The foreign key of a row; `None` where a part is absent, which switches the check off (behaviour I2).
     fn key(row: &Self::Source) -> Option<KeyRef<'_, Self>>;
     /// Writes the foreign key into a row. `None` clears its optional parts and is not passed where there are none.
     fn assign(row: &mut Self::Source, key: Option<KeyOf<Self>>);
+
+    /// The key that `set_default` gives sources which refer by a natural key (behaviour I13). Those that refer by id take
+    /// the row that [`Database::set_default_target`](crate::Database::set_default_target) has set.
+    fn default_key() -> Option<KeyOf<Self>> {
+        None
+    }
 }
 
 /// A foreign key as a row lends it: an id, or references to the fields.
@@ -244,7 +255,7 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The key as a row lends it.
     type Ref<'a>: Copy;
     /// The key as it is handed about.
-    type Owned: Clone;
+    type Owned: Clone + 'static;
     /// The place and the fields of the unique key; `None` for ids.
     const UNIQUE: Option<(usize, &'static [&'static str])>;
 
@@ -257,6 +268,9 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The key as an error message shows it.
     fn describe(key: Self::Ref<'_>) -> String;
 
+    /// The key that is this id; `None` for natural keys.
+    #[doc(hidden)]
+    fn from_id(key: DefaultKey) -> Option<Self::Owned>;
     /// The row that the key names.
     #[doc(hidden)]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey>;
@@ -304,6 +318,9 @@ impl<T: Model> Reference<T> for ById<T> {
     fn describe(key: Id<T>) -> String {
         format!("id {key}")
     }
+    fn from_id(key: DefaultKey) -> Option<Id<T>> {
+        Some(Id::from_key(key))
+    }
     #[inline]
     fn find(rows: &Arena<T>, _: &Indexes, key: Id<T>) -> Option<DefaultKey> {
         rows.contains(key.key()).then(|| key.key())
@@ -336,6 +353,9 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
     }
     fn describe(key: Self::Ref<'_>) -> String {
         format!("{} = {}", U::FIELDS.join(", "), <U::Key as Key>::describe(key))
+    }
+    fn from_id(_: DefaultKey) -> Option<Self::Owned> {
+        None
     }
     #[inline]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey> {

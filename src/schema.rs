@@ -81,6 +81,8 @@ pub struct RelationSchema {
     pub on_delete: Action,
     /// What changing a target's natural key does.
     pub on_update: Action,
+    /// Whether its key and its `no_action` are judged at the commit in every transaction.
+    pub deferred: bool,
     /// Whether it is references_many: the field holds a list of ids.
     pub many: bool,
 }
@@ -193,19 +195,14 @@ impl Schema {
                 relation.target_fields.len()
             ));
         }
-        match relation.on_delete {
-            Action::SetNull if relation.required => report("on_delete = set_null on a required key".to_owned()),
-            Action::SetDefault | Action::NoAction if relation.many => {
-                report(format!(
-                    "on_delete = {} is not for a list of ids: restrict, cascade and set_null are",
-                    relation.on_delete
-                ));
+        for (option, action) in [("on_delete", relation.on_delete), ("on_update", relation.on_update)] {
+            if action == Action::SetNull && relation.required {
+                report(format!("{option} = set_null on a required key"));
             }
-            Action::SetDefault => report("on_delete = set_default is not supported yet".to_owned()),
-            _ => {}
         }
-        if !matches!(relation.on_update, Action::Restrict | Action::NoAction) {
-            report(format!("on_update = {} is not supported yet", relation.on_update));
+        if relation.many && matches!(relation.on_delete, Action::NoAction | Action::SetDefault) {
+            let action = relation.on_delete;
+            report(format!("on_delete = {action} is not for a list of ids: restrict, cascade and set_null are"));
         }
     }
 

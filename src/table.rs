@@ -3,12 +3,15 @@
 //! A table is an arena of rows, known by its type, and indexes that know no types. Whoever knows the model goes to the
 //! rows statically; what spans tables (a cascade, a check, a snapshot) goes through [`AnyRows`].
 
+mod statement;
+
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::{HashMap, HashSet};
 use slotmap::DefaultKey;
+pub(crate) use statement::{AnyEdits, AnyPending, EditFault, Relink, Statement};
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
@@ -20,7 +23,7 @@ use crate::key::Lookup;
 use crate::log::{History, IndexWriter, Log, Rows};
 use crate::model::{Model, Unique, find_by};
 use crate::relation::By;
-use crate::schema::{Action, Schema};
+use crate::schema::{Action, Schema, UniqueSchema};
 
 /// A row of any table: the table's position, the row's key.
 pub(crate) type RowAt = (u32, DefaultKey);
@@ -50,16 +53,10 @@ pub struct TableSlot {
     pub(crate) targets: Vec<u32>,
     /// The relations of which this table is the target.
     pub(crate) incoming: Vec<Incoming>,
-}
-
-/// A source whose target goes, or takes another key, and which keeps its key for the time being: `no_action` where checks
-/// are deferred.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Orphan {
-    pub(crate) table: u32,
-    pub(crate) relation: usize,
-    pub(crate) source: DefaultKey,
-    pub(crate) hash: u32,
+    /// Whether sources follow a unique key of this table by an action of `on_update`.
+    pub(crate) is_followed: bool,
+    /// For each relation the unique keys that have a field in common with its foreign key, and that are followed.
+    pub(crate) carried: Vec<Vec<usize>>,
 }
 
 /// A relation seen from its target.
@@ -75,6 +72,22 @@ pub(crate) struct Incoming {
     pub(crate) unique: Option<usize>,
     pub(crate) on_delete: Action,
     pub(crate) on_update: Action,
+    /// Whether it is judged at the commit in every transaction.
+    pub(crate) deferred: bool,
+}
+
+impl Incoming {
+    /// Whether sources are rewritten when the target's key changes.
+    #[inline]
+    pub(crate) fn follows(self) -> bool {
+        self.unique.is_some() && matches!(self.on_update, Action::Cascade | Action::SetNull | Action::SetDefault)
+    }
+
+    /// Whether sources may lose their target until the commit, by an action that is one of its own.
+    #[inline]
+    pub(crate) fn waits(self, store: &Store, action: Action) -> bool {
+        action == Action::NoAction && store.defers(self.deferred)
+    }
 }
 
 /// The rows of a table whose model is not known here. Implemented in `erased`, once for all models.
@@ -88,17 +101,17 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     /// Removes rows as planned and gives them out, unless a transaction keeps them: to be dropped when the whole
     /// statement is done.
     fn remove(&mut self, index: IndexWriter<'_>, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any>;
-    /// Plans the clearing of foreign keys: rows, each with the place of a relation. Rows in `removed` are going. Gives
-    /// also the rows that referred to those by a key of which the cleared one is a part.
-    fn plan_clearing(
-        &self,
-        store: &Store,
-        table: u32,
-        clearing: &[(DefaultKey, usize)],
-        removed: &RowSet,
-    ) -> Result<(Box<dyn Any>, Vec<Orphan>), Error>;
-    /// Applies what `plan_clearing` gave, and gives the rows of before out, unless a transaction keeps them.
-    fn clear(&mut self, index: IndexWriter<'_>, plan: Box<dyn Any>) -> Box<dyn Any>;
+    /// Edits of rows of this table, none as yet.
+    fn edits(&self) -> Box<dyn AnyEdits>;
+    /// Stores rows over others as planned and gives those of before out, unless a transaction keeps them.
+    fn replace(&mut self, index: IndexWriter<'_>, edits: Box<dyn AnyEdits>) -> Box<dyn Any>;
+    /// The foreign key, a `KeyOf` of the relation, that names a row of its target model; `None` where that has no such
+    /// key.
+    fn key_of(&self, relation: usize, target: DefaultKey, row: &dyn Any) -> Option<Box<dyn Any>>;
+    /// The foreign key that `set_default` gives: the declared one, or that of the default target.
+    fn default_key(&self, relation: usize, target: Option<DefaultKey>) -> Option<Box<dyn Any>>;
+    /// Whether a row is stored under the key.
+    fn contains(&self, key: DefaultKey) -> bool;
     /// Takes a change of a row back, and says what takes that back again.
     fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange;
     /// Whether the key is reserved and not filled.
@@ -150,7 +163,15 @@ impl Store {
     /// Adds a table; its targets and incoming relations are filled in when all are there.
     pub(crate) fn add<M: Model>(&mut self, rows: Box<dyn AnyRows>, index: Indexes) {
         self.positions.insert(TypeId::of::<M>(), self.tables.len() as u32);
-        self.tables.push(TableSlot { name: M::NAME, rows, index, targets: Vec::new(), incoming: Vec::new() });
+        self.tables.push(TableSlot {
+            name: M::NAME,
+            rows,
+            index,
+            targets: Vec::new(),
+            incoming: Vec::new(),
+            is_followed: false,
+            carried: Vec::new(),
+        });
     }
 
     /// The position of a model's table. O(1), no hashing worth the name: a type id is its own hash.
@@ -201,9 +222,37 @@ impl Store {
         self.log.is_some() || self.history.is_some()
     }
 
-    /// Whether foreign keys are checked at the end of the transaction.
-    pub(crate) fn defers(&self) -> bool {
-        self.log.as_ref().is_some_and(|log| log.deferred)
+    /// Whether a foreign key is judged at the end of the transaction: all are in a deferred one, and those whose relation
+    /// is `deferred` in any.
+    #[inline]
+    pub(crate) fn defers(&self, deferred: bool) -> bool {
+        self.log.as_ref().is_some_and(|log| log.deferred || deferred)
+    }
+
+    /// Works out which unique keys change with which foreign keys, when all relations are there.
+    pub(crate) fn find_carried(&mut self) {
+        for (table, schema) in self.tables.iter_mut().zip(&self.schema.tables) {
+            let followed: Vec<usize> = table
+                .incoming
+                .iter()
+                .filter(|incoming| incoming.follows())
+                .filter_map(|incoming| incoming.unique)
+                .collect();
+            let carried = schema.relations.iter().map(|relation| {
+                let shares = |unique: &UniqueSchema| unique.fields.iter().any(|field| relation.fields.contains(field));
+                let uniques = schema.uniques.iter().enumerate();
+                uniques
+                    .filter(|(place, unique)| followed.contains(place) && shares(unique))
+                    .map(|(place, _)| place)
+                    .collect()
+            });
+            table.carried = carried.collect();
+        }
+    }
+
+    /// The followed unique keys of the source that change with its foreign key.
+    pub(crate) fn carried(&self, incoming: Incoming) -> &[usize] {
+        &self.tables[incoming.table as usize].carried[incoming.relation]
     }
 
     /// The id of a row for reports.

@@ -22,11 +22,11 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::lock::Exclusive;
 use crate::log::{Change, Log, What};
-use crate::model::{Field, KeyOf, Model, Optional, Relation, Unique};
+use crate::model::{ById, Field, KeyOf, Model, Optional, Relation, Unique};
 use crate::relation::{BelongsTo, By, Inverse, Through};
 use crate::table::{RowAt, Store};
 use crate::undo;
-use crate::write::{Deleted, Owner, Source};
+use crate::write::{Deleted, Owner, Source, Updated};
 
 /// An open transaction. Dropped, it is rolled back.
 ///
@@ -284,7 +284,8 @@ fn violations(store: &Store) -> Vec<Error> {
         match change.what {
             What::Joined { relation } if seen.insert((change.table, relation, change.key)) => {
                 let place = relation as usize;
-                if log.deferred {
+                let relation = &store.schema.tables[change.table as usize].relations[place];
+                if log.deferred || relation.deferred {
                     violations.extend(slot.rows.dangling(&slot.index, store, place, change.key));
                 }
                 // The id may have been reserved before the transaction.
@@ -331,12 +332,14 @@ writes! {
     insert_at[M: Model](id: Id<M>, row: M) -> ();
     cancel[M: Model](id: Id<M>) -> ();
     update[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> T;
+    update_reporting[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> Updated<T>;
     replace[M: Model](id: Id<M>, row: M) -> M;
     set[M: Model, T](id: Id<M>, field: Field<M, T>, value: T) -> T;
     upsert[U: Unique](by: By<U>, row: U::Model) -> (Id<U::Model>, Option<U::Model>);
     relate[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, target: Id<R::Target>) -> ();
     unrelate[R: Relation<Presence = Optional>](source: Id<R::Source>, relation: BelongsTo<R>) -> ();
     delete[M: Model](id: Id<M>) -> Deleted<M>;
+    set_default_target[R: Relation<Reference = ById<<R as Relation>::Target>>](relation: BelongsTo<R>, target: Option<Id<R::Target>>) -> Option<Id<R::Target>>;
     create[I: Inverse](owner: Id<Owner<I>>, relation: I, make: impl FnOnce(KeyOf<I::Relation>) -> Source<I>) -> Id<Source<I>>;
     create_many[I: Inverse](owner: Id<Owner<I>>, relation: I, make: impl FnOnce(KeyOf<I::Relation>) -> Vec<Source<I>>) -> Vec<Id<Source<I>>>;
     update_in[I: Inverse, T](owner: Id<Owner<I>>, relation: I, id: Id<Source<I>>, edit: impl FnOnce(&mut Source<I>) -> T) -> T;

@@ -6,25 +6,25 @@
 //! removed are dropped, or handed out, when everything is in its new state: a `Drop` that panics finds it whole.
 
 pub(crate) mod apply;
+mod default_target;
 mod delete;
 mod many;
 mod owner;
 mod split;
+mod update;
 
 pub use delete::Deleted;
 pub(crate) use owner::expect_key;
 pub use owner::{Owner, Source};
 pub use split::{Access, Split, TableMut};
-
-use std::mem;
+pub use update::{UpdatePlan, Updated};
 
 use crate::database::Database;
-use crate::error::{Act, BatchViolation, Error, Missing};
+use crate::error::{Act, Error, Missing};
 use crate::id::Id;
 use crate::integrity::{Mode, Pending, Plan, plan_rows, restriction};
-use crate::model::{ByKey, Field, Model, Optional, Reference, Relation, Unique};
-use crate::relation::{BelongsTo, By};
-use crate::table::{Incoming, Store};
+use crate::model::{Model, Reference, Relation};
+use crate::table::Incoming;
 
 impl Database {
     /// Stores a row and gives its id.
@@ -57,7 +57,7 @@ impl Database {
         let Some(key) = table.rows.upcoming(0) else { return Err(Error::Full { model: M::NAME }) };
         let row = make(Id::from_key(key));
         let plan = self.plan_one(position, Pending::new_rows(std::slice::from_ref(&row), &[key]))?;
-        apply::insert(&mut self.store, position, [row], &[key], plan);
+        apply::insert(&mut self.store, position, [row], &[key], &plan);
         Ok(Id::from_key(key))
     }
 
@@ -78,7 +78,7 @@ impl Database {
         self.expect_reserved(position, id)?;
         let keys = [id.key()];
         let plan = self.plan_one(position, Pending::new_rows(std::slice::from_ref(&row), &keys))?;
-        apply::fill(&mut self.store, position, row, id.key(), plan);
+        apply::fill(&mut self.store, position, row, id.key(), &plan);
         Ok(())
     }
 
@@ -87,9 +87,8 @@ impl Database {
         let position = self.store.position::<M>()?;
         self.expect_reserved(position, id)?;
         let incoming = &self.store.tables[position as usize].incoming;
-        let named = |incoming: &Incoming| {
-            restriction(&self.store, (position, id.key()), *incoming, None, |_| true, Act::Delete)
-        };
+        let named =
+            |incoming: &Incoming| restriction(&self.store, (position, id.key()), *incoming, |_| true, Act::Delete);
         if let Some(error) = incoming.iter().find_map(named) {
             return Err(error);
         }
@@ -102,92 +101,6 @@ impl Database {
             Missing::Reserved => Ok(()),
             why => Err(Error::NotReserved { row: id.erase(), why }),
         }
-    }
-
-    /// Edits a copy of a row and stores it in the row's place, with every changed key checked and re-indexed.
-    ///
-    /// Gives what `edit` gives. A panic or a refusal leaves the row as it was. O(1) expected for each key that changed;
-    /// fields that are no key run no check of other tables (behaviour I5).
-    pub fn update<M: Model, T>(&mut self, id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> Result<T, Error> {
-        let mut row = self.get(id)?.clone();
-        let result = edit(&mut row);
-        self.store_over(id, row)?;
-        Ok(result)
-    }
-
-    /// Stores a row in the place of another, under its id, and gives the old one back. Checks as
-    /// [`Database::update`] does.
-    pub fn replace<M: Model>(&mut self, id: Id<M>, row: M) -> Result<M, Error> {
-        let kept = self.copy_if_kept(id)?;
-        let old = self.store_over(id, row)?;
-        Ok(old.or(kept).expect("the row was seen to be stored"))
-    }
-
-    /// Stores a row in the place of another; gives the old one, unless a transaction keeps it.
-    fn store_over<M: Model>(&mut self, id: Id<M>, row: M) -> Result<Option<M>, Error> {
-        let position = self.store.position::<M>()?;
-        self.store.table_at::<M>(position).row(id)?;
-        let keys = [id.key()];
-        let plan = self.plan_one(position, Pending::updates(std::slice::from_ref(&row), &keys))?;
-        Ok(apply::replace_one(&mut self.store, position, row, id.key(), plan))
-    }
-
-    /// A copy of a row that a statement is going to give out, where a transaction keeps the row itself.
-    fn copy_if_kept<M: Model>(&self, id: Id<M>) -> Result<Option<M>, Error> {
-        Ok(if self.store.keeps_rows() { Some(self.get(id)?.clone()) } else { None })
-    }
-
-    /// Sets one field and gives its old value, through the same checks as [`Database::update`].
-    ///
-    /// ```
-    /// # use relata::*; use serde::{Serialize, Deserialize};
-    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
-    /// # let mut db = Database::builder().model::<Planet>().build()?;
-    /// # let mars = db.insert(Planet { name: "Mars".into() })?;
-    /// assert_eq!(db.set(mars, Planet::FIELDS.name, "Ares".into())?, "Mars");
-    /// # Ok::<(), relata::Error>(())
-    /// ```
-    pub fn set<M: Model, T>(&mut self, id: Id<M>, field: Field<M, T>, value: T) -> Result<T, Error> {
-        self.update(id, |row| mem::replace((field.get_mut)(row), value))
-    }
-
-    /// Stores a row in the place of the one that has the same unique key, or inserts it where there is none.
-    /// Gives its id, and the row that was replaced. No check is bypassed (behaviour I14).
-    #[expect(clippy::type_complexity, reason = "an id and perhaps a row is no new concept")]
-    pub fn upsert<U: Unique>(&mut self, by: By<U>, row: U::Model) -> Result<(Id<U::Model>, Option<U::Model>), Error> {
-        let _ = by;
-        let table = self.table::<U::Model>()?;
-        let stored = U::key(&row).and_then(|key| <ByKey<U> as Reference<_>>::find(table.rows, table.index, key));
-        match stored {
-            Some(key) => {
-                let id = Id::from_key(key);
-                Ok((id, Some(self.replace(id, row)?)))
-            }
-            None => Ok((self.insert(row)?, None)),
-        }
-    }
-
-    /// Points a row's relation at another target (behaviour R5): sets the foreign key, through the same checks as
-    /// [`Database::update`].
-    pub fn relate<R: Relation>(
-        &mut self,
-        source: Id<R::Source>,
-        relation: BelongsTo<R>,
-        target: Id<R::Target>,
-    ) -> Result<(), Error> {
-        let _ = relation;
-        let key = self.key_of::<R>(target)?;
-        self.update(source, |row| R::assign(row, Some(key)))
-    }
-
-    /// Clears a row's relation, where it is optional.
-    pub fn unrelate<R: Relation<Presence = Optional>>(
-        &mut self,
-        source: Id<R::Source>,
-        relation: BelongsTo<R>,
-    ) -> Result<(), Error> {
-        let _ = relation;
-        self.update(source, |row| R::assign(row, None))
     }
 
     /// The foreign key that names a stored row.
@@ -205,32 +118,10 @@ impl Database {
 
     /// Plans a statement of one row: the first violation, in the order of declaration, is its error.
     fn plan_one<M: Model>(&self, position: u32, pending: Pending<'_, M>) -> Result<Plan, Error> {
-        let (plan, faults) = plan_rows(&self.store, position, pending, usual_mode(&self.store), None);
+        let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked);
         match faults.into_iter().next() {
             None => Ok(plan),
             Some((_, error)) => Err(error),
         }
     }
-
-    /// Plans a statement of many rows: all violations, in row order, are its error.
-    fn plan_many<M: Model>(
-        &self,
-        position: u32,
-        rows: usize,
-        pending: Pending<'_, M>,
-        mode: Mode,
-    ) -> Result<Plan, Error> {
-        let (plan, mut faults) = plan_rows(&self.store, position, pending, mode, None);
-        if faults.is_empty() {
-            return Ok(plan);
-        }
-        faults.sort_by_key(|(index, _)| *index);
-        let violations = faults.into_iter().map(|(index, error)| BatchViolation { index, error }).collect();
-        Err(Error::BatchRefused { rows, violations })
-    }
-}
-
-/// How strictly a statement is checked that does not say it itself.
-pub(crate) fn usual_mode(store: &Store) -> Mode {
-    if store.defers() { Mode::Deferred } else { Mode::Checked }
 }

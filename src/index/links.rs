@@ -43,6 +43,17 @@ pub(crate) mod no_target {
     }
 }
 
+/// What a write does to the link of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkChange {
+    /// It stays as it is.
+    Stays,
+    /// It leads to this row from now on or, by `absent`, to none.
+    To(DefaultKey),
+    /// Its key names no row: it waits under the hash of that key.
+    Waits(u32),
+}
+
 /// What the column holds for one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -65,9 +76,22 @@ pub(crate) struct Link {
     waiting: BTreeMap<(u32, u32), DefaultKey>,
     /// Slots of the targets whose lists the present statement has thinned out.
     sparse: Vec<u32>,
+    /// The row that `set_default` points sources at, where they refer by id.
+    default_target: Option<DefaultKey>,
 }
 
 impl Link {
+    /// The row that `set_default` points sources at, if one is set.
+    #[inline]
+    pub(crate) fn default_target(&self) -> Option<DefaultKey> {
+        self.default_target
+    }
+
+    /// Sets it, and gives the one of before.
+    pub(crate) fn set_default_target(&mut self, target: Option<DefaultKey>) -> Option<DefaultKey> {
+        std::mem::replace(&mut self.default_target, target)
+    }
+
     #[inline]
     fn entry(&self, source: DefaultKey) -> Option<&Entry> {
         #[cfg(test)]

@@ -112,6 +112,9 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
         for detail in link.faults() {
             self.broken(R::NAME, detail);
         }
+        if link.default_target().is_some_and(|default| !target.rows.contains(default)) {
+            self.broken(R::NAME, "its default target is no row".to_owned());
+        }
         if link.len() != self.own.rows.len() {
             self.broken(R::NAME, format!("{} entries for {} rows", link.len(), self.own.rows.len()));
         }

@@ -6,40 +6,44 @@
 
 use slotmap::DefaultKey;
 
-use super::{Arrival, ListChange, Mode, Planner, row_id};
+use super::links::Round;
+use super::{ListChange, Mode, row_id};
 use crate::arena::Arena;
 use crate::error::Error;
 use crate::id::Id;
+use crate::index::links::LinkChange;
 use crate::index::lists::{Listed, Listing, Lists, by_id};
 use crate::model::{ListRelation, Model};
-use crate::table::Incoming;
+use crate::table::{Incoming, Relink};
 
-impl<M: Model> Planner<'_, M> {
-    pub(super) fn plan_list<L: ListRelation<Source = M>>(&mut self) {
+impl<M: Model> Round<'_, '_, '_, M> {
+    /// Plans what the rows list over a relation.
+    pub(super) fn plan_lists<L: ListRelation<Source = M>>(&mut self) {
         let target_table = self.store.tables[self.table as usize].targets[L::INDEX];
-        let to_itself = target_table == self.table;
         let targets = self.store.table_at::<L::Target>(target_table).rows;
+        let pending = self.pending_in(target_table);
+        let before = self.own.index.list(L::INDEX);
         for place in 0..self.pending.rows.len() {
             let ids = L::ids(&self.pending.rows[place]);
             let source = self.pending.keys[place];
             if self.stored(place).map_or(ids.is_empty(), |old| L::ids(old) == ids) {
                 continue;
             }
-            let before = self.own.index.list(L::INDEX);
             let mut listed = Vec::with_capacity(ids.len());
             for (element, id) in ids.iter().enumerate() {
                 let target = id.key();
-                let is_there = targets.contains(target)
-                    || to_itself && self.pending.place(target).is_some()
-                    // Inside a transaction a reserved id can be named: it is filled by the end, or the end is refused.
-                    || self.store.log.is_some() && targets.is_reserved(target);
+                let is_there = (targets.contains(target) || pending.is_some_and(|pending| pending.holds(target)))
+                    && !self.removes((target_table, target));
+                // Inside a transaction a reserved id can be named: it is filled by the end, or the end is refused.
+                let is_promised = || self.store.log.is_some() && targets.is_reserved(target);
+                let waits = !is_there && !is_promised();
                 // A violation that stands already is no reason to refuse a change of the rest (behaviour I5).
                 let stands = || self.pending.stored && before.get(source, target).is_some_and(Listing::waits);
-                if !is_there && self.mode == Mode::Checked && !stands() {
+                if waits && self.mode == Mode::Checked && !self.store.defers(false) && !stands() {
                     let source = self.pending.stored.then_some(source);
                     self.faults.push((place, dangling_element::<L>(source, element, *id, targets)));
                 }
-                listed.push(Listed { target, waits: !is_there });
+                listed.push(Listed { target, waits });
             }
             listed.sort_unstable_by_key(|listed| by_id(listed.target));
             listed.dedup();
@@ -47,16 +51,16 @@ impl<M: Model> Planner<'_, M> {
         }
     }
 
-    /// Finds the sources, stored unchecked, that list the rows which come.
-    pub(super) fn find_listing(&mut self, incoming: Incoming) {
+    /// Finds the rows that list those which come, and have waited for them.
+    pub(super) fn find_listers(&mut self, incoming: Incoming) {
         let list = self.store.tables[incoming.table as usize].index.list(incoming.relation);
         if self.pending.stored || list.unresolved() == 0 {
             return;
         }
-        for target in self.pending.keys {
-            let (table, relation, target) = (incoming.table, incoming.relation, *target);
-            let arrival = |source| Arrival { table, relation, source, target };
-            self.plan.arrivals.extend(list.waiting(target).map(arrival));
+        for target in self.pending.keys.iter() {
+            let (table, relation, to) = (incoming.table, incoming.relation, LinkChange::To(*target));
+            let relink = |source| Relink { table, relation, source, to };
+            self.plan.relinks.extend(list.waiting(*target).map(relink));
         }
     }
 }

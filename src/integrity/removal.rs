@@ -2,18 +2,20 @@
 //!
 //! First the set is closed under `cascade`, by a worklist that sees each row once: cycles end, and a chain of a million
 //! rows needs no stack (behaviour I7). Then every relation into the set is looked at: a source outside of it blocks by
-//! `restrict`, or loses its key by `set_null`. So restrict does not depend on the order in which rows are visited.
+//! `restrict`, or takes another key by `set_null` or `set_default`, which is for `statement` to plan. So restrict does not depend on the order in which rows are visited.
 
 use std::fmt;
 
 use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
+use super::statement::ChangedKey;
 use super::{not_entered, restriction, sources};
 use crate::arena::Arena;
 use crate::error::{Act, Error};
 use crate::id::RowId;
 use crate::index::Indexes;
+use crate::index::links::Link;
 use crate::key::hash_of;
 use crate::model::{Model, Unique, Visitor};
 use crate::schema::Action;
@@ -26,19 +28,10 @@ pub struct DeletePlan {
     pub row: RowId,
     /// The other rows that would go, by cascade, each after the row that takes it along.
     pub removed: Vec<RowId>,
-    /// The keys that would be cleared by `set_null`.
-    pub cleared: Vec<ClearedKey>,
+    /// The keys of other rows that would change: by `set_null`, `set_default`, and what follows from that.
+    pub changed: Vec<ChangedKey>,
     /// What forbids it, one error for each restricted relation of each row; empty if the delete would be carried out.
     pub blocked: Vec<Error>,
-}
-
-/// A foreign key that a delete clears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClearedKey {
-    /// The row that holds the key.
-    pub row: RowId,
-    /// The relation.
-    pub relation: &'static str,
 }
 
 impl DeletePlan {
@@ -50,7 +43,7 @@ impl DeletePlan {
 
 impl fmt::Display for DeletePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "removes {} row(s), clears {} key(s)", 1 + self.removed.len(), self.cleared.len())?;
+        write!(f, "removes {} row(s), changes {} key(s)", 1 + self.removed.len(), self.changed.len())?;
         for error in &self.blocked {
             write!(f, "\n  blocked: {error}")?;
         }
@@ -65,11 +58,11 @@ pub(crate) struct Removal {
     pub(crate) rows: Vec<RowAt>,
     /// The same as a set.
     pub(crate) set: RowSet,
-    /// Source rows and the relation that is cleared.
-    pub(crate) clearing: Vec<(RowAt, Incoming)>,
-    /// Source rows that keep their key though its target goes, with the relation and the target's place in `rows`:
-    /// `no_action` where checks are deferred.
-    pub(crate) orphaned: Vec<(RowAt, Incoming, usize)>,
+    /// Source rows that take another key, or none, by the relation over which they refer to a row that goes.
+    pub(crate) rewritten: Vec<(Incoming, Vec<DefaultKey>)>,
+    /// Source rows that keep their key though its target goes, with the relation and the target: `no_action` where
+    /// checks are deferred.
+    pub(crate) orphaned: Vec<(RowAt, Incoming, RowAt)>,
     pub(crate) blocked: Vec<Error>,
 }
 
@@ -101,49 +94,49 @@ impl Removal {
     }
 
     fn look_around(&mut self, store: &Store) {
-        for (place, &(table, key)) in self.rows.iter().enumerate() {
+        for &(table, key) in &self.rows {
             for incoming in &store.tables[table as usize].incoming {
+                let link = store.tables[incoming.table as usize].index.links.get(incoming.relation);
+                if link.and_then(Link::default_target) == Some(key) && incoming.unique.is_none() {
+                    let model = store.tables[incoming.table as usize].name;
+                    let row = store.row_id((table, key));
+                    self.blocked.push(Error::IsDefault { row, model, relation: incoming.name });
+                }
+                let stays = |at: RowAt| !self.set.contains(&at);
+                let sources = sources(store, incoming.table, incoming.relation, key);
+                let mut stay = sources.filter(|source| stays((incoming.table, *source))).peekable();
                 match incoming.on_delete {
                     Action::Cascade => {}
-                    Action::SetNull => {
-                        let sources = sources(store, incoming.table, incoming.relation, key);
-                        let stay = sources.map(|source| (incoming.table, source)).filter(|at| !self.set.contains(at));
-                        self.clearing.extend(stay.map(|at| (at, *incoming)));
+                    Action::SetNull | Action::SetDefault => {
+                        if stay.peek().is_some() {
+                            self.rewritten.push((*incoming, stay.collect()));
+                        }
                     }
-                    Action::NoAction if store.defers() => {
-                        let sources = sources(store, incoming.table, incoming.relation, key);
-                        let stay = sources.map(|source| (incoming.table, source)).filter(|at| !self.set.contains(at));
-                        self.orphaned.extend(stay.map(|at| (at, *incoming, place)));
+                    action if incoming.waits(store, action) => {
+                        self.orphaned.extend(stay.map(|source| ((incoming.table, source), *incoming, (table, key))));
                     }
-                    Action::Restrict | Action::NoAction | Action::SetDefault => {
-                        let all = |_| true;
-                        let error = restriction(store, (table, key), *incoming, Some(&self.set), all, Act::Delete);
-                        self.blocked.extend(error);
+                    Action::Restrict | Action::NoAction => {
+                        self.blocked.extend(restriction(store, (table, key), *incoming, stays, Act::Delete));
                     }
                 }
             }
         }
     }
 
-    /// The plan for people.
-    pub(crate) fn describe(self, store: &Store) -> DeletePlan {
-        DeletePlan {
-            row: store.row_id(self.rows[0]),
-            removed: self.rows[1..].iter().map(|at| store.row_id(*at)).collect(),
-            cleared: self
-                .clearing
-                .iter()
-                .map(|(at, incoming)| ClearedKey { row: store.row_id(*at), relation: incoming.name })
-                .collect(),
-            blocked: self.blocked,
-        }
+    /// The rows that go along with the first.
+    pub(crate) fn removed(&self, store: &Store) -> Vec<RowId> {
+        self.rows[1..].iter().map(|at| store.row_id(*at)).collect()
     }
 }
 
-/// Whether any row refers to this one. O(relations into its table).
+/// Whether any row refers to this one, or will by `set_default`. O(relations into its table).
 pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
     let mut incoming = store.tables[table as usize].incoming.iter();
-    incoming.any(|incoming| store.tables[incoming.table as usize].index.postings(incoming.relation).count(key) > 0)
+    incoming.any(|incoming| {
+        let index = &store.tables[incoming.table as usize].index;
+        let default_target = index.links.get(incoming.relation).and_then(Link::default_target);
+        index.postings(incoming.relation).count(key) > 0 || default_target == Some(key)
+    })
 }
 
 /// The hashes of one row's unique keys.

@@ -13,7 +13,7 @@ use super::codec;
 use super::compare;
 use super::error::SnapshotError;
 use super::format::{Frame, Kind, fingerprint, u32_at, u64_at};
-use super::save::{LISTER_ITEM, ORDER_ITEM};
+use super::save::{LINK_ITEM, LISTER_ITEM};
 use crate::arena::Slots;
 use crate::database::Database;
 use crate::id::{RowId, key_from_parts};
@@ -202,8 +202,8 @@ impl<R: Read> Loading<'_, R> {
         let table = &mut self.store.tables[table];
         let mut blocks = BlockReader::new(self.source, Kind::Order, table.name, length);
         let corrupt = |what| SnapshotError::Corrupt { section: Kind::Order.of(table.name), what };
-        while let Some(block) = blocks.next_of_size(ORDER_ITEM)? {
-            for item in block.chunks_exact(ORDER_ITEM) {
+        while let Some(block) = blocks.next_of_size(LINK_ITEM)? {
+            for item in block.chunks_exact(LINK_ITEM) {
                 let (place, bits) = (u32_at(item, 0), u64_at(item, 4));
                 let link = table.index.links.get_mut(place as usize);
                 let link = link.ok_or_else(|| corrupt(format!("there is no relation at place {place}")))?;
@@ -242,12 +242,31 @@ impl<R: Read> Loading<'_, R> {
         Ok(())
     }
 
+    /// Sets the default targets: at most one for a relation, which refers by id, in the order of the relations.
     fn defaults(&mut self, table: usize, length: u64) -> Result<(), SnapshotError> {
-        let mut blocks = self.blocks(Kind::Defaults, table, length);
-        match blocks.next()?.map(<[u8]>::len) {
-            Some(_) => Err(blocks.corrupt("in format 1 there are none")),
-            None => Ok(()),
+        let (name, schema) = (self.store.tables[table].name, &self.store.schema.tables[table]);
+        let corrupt = |what| SnapshotError::Corrupt { section: Kind::Defaults.of(name), what };
+        let mut blocks = BlockReader::new(self.source, Kind::Defaults, name, length);
+        let mut next = 0;
+        while let Some(block) = blocks.next_of_size(LINK_ITEM)? {
+            for item in block.chunks_exact(LINK_ITEM) {
+                let (place, bits) = (u32_at(item, 0) as usize, u64_at(item, 4));
+                let by_id =
+                    schema.relations.get(place).filter(|relation| relation.target_fields.is_empty() && !relation.many);
+                let relation = by_id.ok_or_else(|| corrupt(format!("no relation at place {place} refers by id")))?;
+                if place < next {
+                    return Err(corrupt(format!("`{}` is not in its place", relation.name)));
+                }
+                next = place + 1;
+                let rows = &self.store.tables[self.store.tables[table].targets[place] as usize].rows;
+                let target = key_from_parts(bits as u32, (bits >> 32) as u32).filter(|key| rows.contains(*key));
+                if target.is_none() {
+                    return Err(corrupt(format!("`{}`: no row is in slot {}", relation.name, bits as u32)));
+                }
+                self.store.tables[table].index.links[place].set_default_target(target);
+            }
         }
+        Ok(())
     }
 }
 

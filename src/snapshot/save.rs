@@ -80,7 +80,7 @@ impl<'a> Saving<'a> {
             Kind::Rows => self.write_rows(table, care, &mut blocks)?,
             Kind::Listers => write_listers(&self.store.tables[table].index, &mut blocks)?,
             Kind::Order => write_order(&self.store.tables[table].index.links, &mut blocks)?,
-            Kind::Defaults => {}
+            Kind::Defaults => write_defaults(&self.store.tables[table].index.links, &mut blocks)?,
         }
         blocks.finish()
     }
@@ -117,10 +117,7 @@ impl<'a> Saving<'a> {
 fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
     for (relation, link) in (0_u32..).zip(links) {
         for source in out_of_order(link.postings()).flat_map(|(_, list)| list) {
-            let mut item = [0; ORDER_ITEM];
-            item[..4].copy_from_slice(&relation.to_le_bytes());
-            item[4..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
-            blocks.item(&item)?;
+            blocks.item(&link_item(relation, source))?;
         }
     }
     Ok(())
@@ -142,6 +139,9 @@ fn write_listers<W: Write>(index: &Indexes, blocks: &mut BlockWriter<'_, W>) -> 
     Ok(())
 }
 
+/// The length of an item of the order of listers, in bytes: the relation's place, the target's slot, the source's key.
+pub(super) const LISTER_ITEM: usize = 16;
+
 /// The lists that are not in slot order, with the slots of their targets.
 fn out_of_order(postings: &Postings) -> impl Iterator<Item = (u32, Vec<DefaultKey>)> {
     let present = |list: &[DefaultKey]| list.iter().copied().filter(|source| !source.is_null()).collect::<Vec<_>>();
@@ -149,11 +149,24 @@ fn out_of_order(postings: &Postings) -> impl Iterator<Item = (u32, Vec<DefaultKe
     lists.filter(|(_, list)| !list.is_sorted_by_key(|&source| slot_of(source)))
 }
 
-/// The length of an item of the order of listers, in bytes: the relation's place, the target's slot, the source's key.
-pub(super) const LISTER_ITEM: usize = 16;
+/// Writes the default targets that are set, with the place of their relation.
+fn write_defaults<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+    let defaults = (0_u32..).zip(links).filter_map(|(relation, link)| Some((relation, link.default_target()?)));
+    for (relation, target) in defaults {
+        blocks.item(&link_item(relation, target))?;
+    }
+    Ok(())
+}
 
-/// The length of an item of the order section, in bytes: the relation's place and the source's key.
-pub(super) const ORDER_ITEM: usize = 12;
+/// The length of an item about a relation, in bytes: the relation's place and the key of a row.
+pub(super) const LINK_ITEM: usize = 12;
+
+fn link_item(relation: u32, row: DefaultKey) -> [u8; LINK_ITEM] {
+    let mut item = [0; LINK_ITEM];
+    item[..4].copy_from_slice(&relation.to_le_bytes());
+    item[4..].copy_from_slice(&row.data().as_ffi().to_le_bytes());
+    item
+}
 
 /// Refuses a table that loading would refuse.
 ///

@@ -8,11 +8,12 @@ use std::any::Any;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange};
-use crate::index::links::no_target;
-use crate::integrity::{Arrival, ListChange, Plan, UniqueChange, Waiting};
+use crate::index::links::{LinkChange, no_target};
+use crate::integrity::statement::Planned;
+use crate::integrity::{ListChange, Plan, UniqueChange};
 use crate::log::{IndexWriter, Log};
 use crate::model::Model;
-use crate::table::{Orphan, Store};
+use crate::table::{Relink, Store};
 use crate::undo;
 
 /// Stores rows under the next ids, which the plan was made for.
@@ -21,7 +22,7 @@ pub(crate) fn insert<M: Model>(
     position: u32,
     new: impl IntoIterator<Item = M, IntoIter: ExactSizeIterator>,
     keys: &[DefaultKey],
-    plan: Plan,
+    plan: &Plan,
 ) {
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
@@ -33,8 +34,8 @@ pub(crate) fn insert<M: Model>(
         debug_assert_eq!(stored, *key, "the ids were foretold");
         index.record_row(*key, RowChange::Stored);
     }
-    enter(&mut index, keys, &plan);
-    settle(store, position, plan.arrivals);
+    enter(&mut index, keys, plan);
+    settle(store, position, &plan.relinks);
 }
 
 /// Hands out the next id, without a row.
@@ -61,15 +62,15 @@ pub(crate) fn cancel<M: Model>(store: &mut Store, position: u32, key: DefaultKey
 }
 
 /// Stores a row under a reserved id.
-pub(crate) fn fill<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, plan: Plan) {
+pub(crate) fn fill<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, plan: &Plan) {
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     reserve(rows, &mut index, 1);
     let refused = rows.fill(key, row);
     debug_assert!(refused.is_ok(), "the id was seen to be reserved");
     index.record_row(key, RowChange::Filled);
-    enter(&mut index, &[key], &plan);
-    settle(store, position, plan.arrivals);
+    enter(&mut index, &[key], plan);
+    settle(store, position, &plan.relinks);
 }
 
 /// Stores rows in the place of others, which it gives out, unless a transaction keeps them.
@@ -78,13 +79,12 @@ pub(crate) fn replace<M: Model>(
     position: u32,
     new: Vec<M>,
     keys: &[DefaultKey],
-    plan: Plan,
+    plan: &Plan,
 ) -> Vec<M> {
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
-    let old = replace_unsettled(rows, &mut index, new, keys, &plan);
-    orphan(store, &plan.orphans);
-    settle(store, position, plan.arrivals);
+    let old = replace_unsettled(rows, &mut index, new, keys, plan);
+    settle(store, position, &plan.relinks);
     old
 }
 
@@ -94,15 +94,14 @@ pub(crate) fn replace_one<M: Model>(
     position: u32,
     row: M,
     key: DefaultKey,
-    plan: Plan,
+    plan: &Plan,
 ) -> Option<M> {
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     reserve(rows, &mut index, 1);
     let old = swap(rows, &mut index, key, row);
-    reindex(&mut index, &[key], &plan);
-    orphan(store, &plan.orphans);
-    settle(store, position, plan.arrivals);
+    reindex(&mut index, &[key], plan);
+    settle(store, position, &plan.relinks);
     old
 }
 
@@ -177,17 +176,11 @@ pub(crate) fn remove<M: Model>(
     }
 }
 
-/// Leaves sources without their target, and with their key, unless the statement has cleared it over another relation
-/// of the same field.
-fn orphan(store: &mut Store, orphans: &[Orphan]) {
-    for orphan in orphans {
-        let (_, mut index) = store.erased_writer(orphan.table);
-        if index.index.links[orphan.relation].target(orphan.source) == no_target::absent() {
-            continue;
-        }
-        index.leave(orphan.relation, orphan.source);
-        index.wait(orphan.relation, orphan.source, orphan.hash);
-    }
+/// Sets the default target of a relation, or none.
+pub(crate) fn set_default_target(store: &mut Store, position: u32, relation: usize, target: Option<DefaultKey>) {
+    begin(store);
+    store.erased_writer(position).1.set_default_target(relation, target);
+    end(store);
 }
 
 /// Begins a statement: opens a log for it alone where a history is kept and no transaction is open.
@@ -206,14 +199,31 @@ fn end(store: &mut Store) {
     }
 }
 
-/// Ends a statement: sources whose missing targets have come are linked, thinned lists are closed up.
-fn settle(store: &mut Store, position: u32, arrivals: Vec<Arrival>) {
-    for arrival in arrivals {
-        let (_, mut index) = store.erased_writer(arrival.table);
-        index.arrive(arrival.relation, arrival.source, arrival.target);
-    }
+/// Ends a statement: rows that keep their key are linked to what it names now, thinned lists are closed up.
+fn settle(store: &mut Store, position: u32, relinks: &[Relink]) {
+    relink(store, relinks);
     store.erased_writer(position).1.close_up();
+    for relink in relinks {
+        store.erased_writer(relink.table).1.close_up();
+    }
     end(store);
+}
+
+fn relink(store: &mut Store, relinks: &[Relink]) {
+    for Relink { table, relation, source, to } in relinks {
+        let (_, mut index) = store.erased_writer(*table);
+        match to {
+            LinkChange::To(target) if *relation >= index.index.links.len() => index.arrive(*relation, *source, *target),
+            to => index.relink(*relation, *source, *to),
+        }
+    }
+}
+
+/// Links rows to those that they list now.
+fn relist(index: &mut IndexWriter<'_>, keys: &[DefaultKey], lists: &[ListChange]) {
+    for ListChange { relation, place, targets } in lists {
+        index.relist(*relation, keys[*place], targets);
+    }
 }
 
 fn reserve<M>(rows: &Arena<M>, index: &mut IndexWriter<'_>, additional: usize) {
@@ -224,19 +234,17 @@ fn reserve<M>(rows: &Arena<M>, index: &mut IndexWriter<'_>, additional: usize) {
 fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     let count = keys.len();
     for relation in 0..index.index.links.len() {
-        let targets = &plan.links[relation * count..][..count];
+        let changes = &plan.links[relation * count..][..count];
         if count > 1 {
-            let known = targets.iter().map(|target| target.unwrap_or_default());
-            index.index.links[relation].reserve_entries(known);
+            let known =
+                |change: &LinkChange| if let LinkChange::To(target) = change { *target } else { no_target::absent() };
+            index.index.links[relation].reserve_entries(changes.iter().map(known));
         }
-        for (key, target) in keys.iter().zip(targets) {
-            if let Some(target) = target
-                && *target != no_target::unresolved()
-            {
-                index.join(relation, *key, *target);
-            }
+        for (key, change) in keys.iter().zip(changes) {
+            index.link(relation, *key, *change);
         }
     }
+    relist(index, keys, &plan.lists);
     for unique in 0..index.index.uniques.len() {
         for (key, change) in keys.iter().zip(&plan.uniques[unique * count..]) {
             if let UniqueChange { new: Some(hash), .. } = change {
@@ -244,8 +252,6 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             }
         }
     }
-    relist(index, keys, &plan.lists);
-    wait(index, keys, &plan.waiting);
 }
 
 /// Moves stored rows to where their new keys belong.
@@ -253,14 +259,10 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     let count = keys.len();
     for relation in 0..index.index.links.len() {
         for (key, change) in keys.iter().zip(&plan.links[relation * count..]) {
-            if let Some(target) = change {
-                index.leave(relation, *key);
-                if *target != no_target::unresolved() {
-                    index.join(relation, *key, *target);
-                }
-            }
+            index.relink(relation, *key, *change);
         }
     }
+    relist(index, keys, &plan.lists);
     for unique in 0..index.index.uniques.len() {
         // All old keys leave before any new one enters: rows may swap their keys.
         let changes = &plan.uniques[unique * count..][..count];
@@ -275,21 +277,6 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             }
         }
     }
-    relist(index, keys, &plan.lists);
-    wait(index, keys, &plan.waiting);
-}
-
-/// Links rows to those that they list now.
-fn relist(index: &mut IndexWriter<'_>, keys: &[DefaultKey], lists: &[ListChange]) {
-    for ListChange { relation, place, targets } in lists {
-        index.relist(*relation, keys[*place], targets);
-    }
-}
-
-fn wait(index: &mut IndexWriter<'_>, keys: &[DefaultKey], waiting: &[Waiting]) {
-    for waiting in waiting {
-        index.wait(waiting.relation, keys[waiting.place], waiting.hash);
-    }
 }
 
 /// Rows of a table that a statement over several tables removes, and the plan for it.
@@ -299,40 +286,36 @@ pub(crate) struct TableRemoval {
     pub(crate) hashes: Vec<Option<u32>>,
 }
 
-/// Keys of a table that a statement over several tables clears, planned by [`AnyRows::plan_clearing`].
-///
-/// [`AnyRows::plan_clearing`]: crate::table::AnyRows::plan_clearing
-pub(crate) struct TableClearing {
-    pub(crate) position: u32,
-    pub(crate) plan: Box<dyn Any>,
+/// The rows that a statement over several tables has put out of their places, to be dropped when all is done.
+#[derive(Default)]
+pub(crate) struct Departed {
+    /// Those that gave way to others: the position of the table, the rows.
+    pub(crate) replaced: Vec<(u32, Box<dyn Any>)>,
+    /// Those that were removed, as the removals are ordered.
+    pub(crate) removed: Vec<Box<dyn Any>>,
 }
 
-/// Clears foreign keys, then removes rows, over several tables. Gives out the rows that left, one vector a table, and
-/// last those of before the clearing: to be dropped when all is done.
-pub(crate) fn remove_and_clear(
-    store: &mut Store,
-    clearings: Vec<TableClearing>,
-    removals: &[TableRemoval],
-    orphans: &[Orphan],
-) -> Vec<Box<dyn Any>> {
+/// Stores rows over others, relinks those that keep their key, then removes rows, over several tables.
+pub(crate) fn carry_out(store: &mut Store, planned: Planned, removals: &[TableRemoval]) -> Departed {
+    let Planned { statement, relinks, .. } = planned;
     begin(store);
-    let mut removed: Vec<Box<dyn Any>> = Vec::with_capacity(removals.len() + clearings.len());
-    let mut cleared = Vec::with_capacity(clearings.len());
-    let touched = clearings.iter().map(|clearing| clearing.position);
-    let touched: Vec<u32> = touched.chain(removals.iter().map(|removal| removal.position)).collect();
-    for clearing in clearings {
-        let (rows, index) = store.erased_writer(clearing.position);
-        cleared.push(rows.clear(index, clearing.plan));
+    let mut departed = Departed::default();
+    let mut touched = Vec::with_capacity(statement.edits.len() + removals.len() + relinks.len());
+    for (position, edits) in statement.edits {
+        touched.push(position);
+        let (rows, index) = store.erased_writer(position);
+        departed.replaced.push((position, rows.replace(index, edits)));
     }
-    orphan(store, orphans);
+    touched.extend(relinks.iter().map(|relink| relink.table));
+    relink(store, &relinks);
     for removal in removals {
+        touched.push(removal.position);
         let (rows, index) = store.erased_writer(removal.position);
-        removed.push(rows.remove(index, &removal.keys, &removal.hashes));
+        departed.removed.push(rows.remove(index, &removal.keys, &removal.hashes));
     }
     for position in touched {
         store.erased_writer(position).1.close_up();
     }
     end(store);
-    removed.append(&mut cleared);
-    removed
+    departed
 }

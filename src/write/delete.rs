@@ -1,17 +1,16 @@
 //! Deleting, with what it takes along.
 
-use std::any::Any;
-
+use hashbrown::HashMap;
 use slotmap::DefaultKey;
 
-use super::apply::{self, TableClearing, TableRemoval};
+use super::apply::{self, Departed, TableRemoval};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
-use crate::index::links::waiting_hash;
-use crate::integrity::removal::{ClearedKey, DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
+use crate::integrity::removal::{DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
+use crate::integrity::statement::{ChangedKey, Planned, plan_removal};
 use crate::model::Model;
-use crate::table::{Incoming, Orphan, RowAt, Store};
+use crate::table::{RowAt, Store};
 
 /// What a delete has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +19,8 @@ pub struct Deleted<M> {
     pub row: M,
     /// The other rows that went, by cascade, each after the row that took it along (behaviour I18).
     pub removed: Vec<RowId>,
-    /// The keys that were cleared by `set_null`.
-    pub cleared: Vec<ClearedKey>,
+    /// The keys of other rows that have changed: by `set_null`, `set_default`, and what followed from that.
+    pub changed: Vec<ChangedKey>,
 }
 
 impl Database {
@@ -48,7 +47,7 @@ impl Database {
         self.store.table_at::<M>(position).row(id)?;
         if !is_referred_to(&self.store, (position, id.key())) {
             let row = self.delete_alone(position, id)?;
-            return Ok(Deleted { row, removed: Vec::new(), cleared: Vec::new() });
+            return Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() });
         }
         self.delete_roots(id, &[(position, id.key())])
     }
@@ -57,11 +56,12 @@ impl Database {
     pub(crate) fn delete_roots<M: Model>(&mut self, id: Id<M>, roots: &[RowAt]) -> Result<Deleted<M>, Error> {
         let kept = self.copy_if_kept(id)?;
         let removal = Removal::of(&self.store, roots);
-        let (mut rows, plan) = carry_out(&mut self.store, removal)?;
+        let removed = removal.removed(&self.store);
+        let (mut departed, changed) = carry_out(&mut self.store, removal)?;
         // The first table's rows are those of the row that was asked for, which is the first among them.
-        let first = rows.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
+        let first = departed.removed.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
         let row = first.into_iter().next().or(kept).expect("the row was seen to be stored");
-        Ok(Deleted { row, removed: plan.removed, cleared: plan.cleared })
+        Ok(Deleted { row, removed, changed })
     }
 
     /// Removes a row that nothing refers to, with no list made.
@@ -95,80 +95,60 @@ impl Database {
         let position = self.store.position::<M>()?;
         self.store.table_at::<M>(position).row(id)?;
         let mut removal = Removal::of(&self.store, &[(position, id.key())]);
-        if removal.blocked.is_empty() {
-            removal.blocked.extend(prepare(&self.store, &removal).err());
+        let mut blocked = std::mem::take(&mut removal.blocked);
+        let (_, planned, faults) = prepare(&self.store, &mut removal);
+        if blocked.is_empty() {
+            blocked.extend(faults.into_iter().next());
         }
-        Ok(removal.describe(&self.store))
+        let (removed, changed) = (removal.removed(&self.store), planned.changed(&self.store));
+        Ok(DeletePlan { row: id.erase(), removed, changed, blocked })
     }
 }
 
-/// Removes and clears what a removal says, unless it is blocked. Gives the rows that left, one vector a table, that of
-/// the first root first, and the removal in words.
-pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Vec<Box<dyn Any>>, DeletePlan), Error> {
+/// Does what a removal says, unless something stands against it. Gives the rows that left, and which keys of others have
+/// changed.
+pub(super) fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Departed, Vec<ChangedKey>), Error> {
     if !removal.blocked.is_empty() {
         return Err(removal.blocked.swap_remove(0));
     }
-    let Prepared { clearings, removals, orphans } = prepare(store, &removal)?;
-    let described = removal.describe(store);
-    Ok((apply::remove_and_clear(store, clearings, &removals, &orphans), described))
-}
-
-/// What a removal does to each table.
-struct Prepared {
-    clearings: Vec<TableClearing>,
-    removals: Vec<TableRemoval>,
-    orphans: Vec<Orphan>,
-}
-
-/// Plans the changes of each table. A key that is cleared may be a part of one that other rows refer to: that can be
-/// refused too.
-fn prepare(store: &Store, removal: &Removal) -> Result<Prepared, Error> {
-    let removals = by_table(&removal.rows, |at| *at)
-        .into_iter()
-        .map(|(position, keys)| {
-            let slot = &store.tables[position as usize];
-            let hashes = slot.rows.plan_removal(&slot.index, &keys)?;
-            Ok(TableRemoval { position, keys, hashes })
-        })
-        .collect::<Result<Vec<_>, Error>>()?;
-    let mut orphans = orphans(store, removal, &removals);
-    let clearings = by_table(&removal.clearing, |((table, key), incoming)| (*table, (*key, incoming.relation)))
-        .into_iter()
-        .map(|(position, clearing)| {
-            let rows = &store.tables[position as usize].rows;
-            let (plan, mut orphaned) = rows.plan_clearing(store, position, &clearing, &removal.set)?;
-            orphans.append(&mut orphaned);
-            Ok(TableClearing { position, plan })
-        })
-        .collect::<Result<Vec<_>, Error>>()?;
-    Ok(Prepared { clearings, removals, orphans })
-}
-
-/// The sources that keep the key of a row that goes, under the hash by which they will wait for another with that key.
-fn orphans(store: &Store, removal: &Removal, removals: &[TableRemoval]) -> Vec<Orphan> {
-    if removal.orphaned.is_empty() {
-        return Vec::new();
+    let (removals, planned, faults) = prepare(store, &mut removal);
+    if let Some(fault) = faults.into_iter().next() {
+        return Err(fault);
     }
-    let mut hashes: hashbrown::HashMap<RowAt, &[Option<u32>]> = hashbrown::HashMap::with_capacity(removal.rows.len());
-    for planned in removals {
+    let changed = planned.changed(store);
+    Ok((apply::carry_out(store, planned, &removals), changed))
+}
+
+/// Plans what a removal does to each table, and what becomes of the rows that refer to those which go.
+fn prepare(store: &Store, removal: &mut Removal) -> (Vec<TableRemoval>, Planned, Vec<Error>) {
+    let mut broken = Vec::new();
+    let plan = |(position, keys): (u32, Vec<DefaultKey>)| {
+        let slot = &store.tables[position as usize];
+        let hashes = slot.rows.plan_removal(&slot.index, &keys).unwrap_or_else(|error| {
+            broken.push(error);
+            Vec::new()
+        });
+        TableRemoval { position, keys, hashes }
+    };
+    let removals: Vec<TableRemoval> = by_table(&removal.rows, |at| *at).into_iter().map(plan).collect();
+    if !broken.is_empty() {
+        return (removals, Planned::default(), broken);
+    }
+    // Who waits for another row with the key of one that goes is found by its hash.
+    let mut hashes: HashMap<RowAt, &[Option<u32>]> = HashMap::new();
+    for planned in removals.iter().filter(|_| !removal.orphaned.is_empty()) {
         let uniques = store.tables[planned.position as usize].index.uniques.len();
         let of_rows = planned.hashes.chunks(uniques.max(1)).chain(std::iter::repeat(&[][..]));
         hashes.extend(planned.keys.iter().map(|key| (planned.position, *key)).zip(of_rows));
     }
-    let hash_of = |at: RowAt, unique: Option<usize>| match unique {
-        None => Some(waiting_hash(at.1)),
-        Some(unique) => hashes.get(&at)?[unique],
-    };
-    let orphan = |((table, source), incoming, place): &(RowAt, Incoming, usize)| {
-        let hash = hash_of(removal.rows[*place], incoming.unique)?;
-        Some(Orphan { table: *table, relation: incoming.relation, source: *source, hash })
-    };
-    removal.orphaned.iter().filter_map(orphan).collect()
+    let (planned, faults) = plan_removal(store, removal, |at| hashes[&at]);
+    drop(hashes);
+    (removals, planned, faults)
 }
 
 /// Groups by table, tables in the order of their first appearance.
 fn by_table<T, V>(items: &[T], split: impl Fn(&T) -> (u32, V)) -> Vec<(u32, Vec<V>)> {
-    let mut places: hashbrown::HashMap<u32, usize> = hashbrown::HashMap::new();
+    let mut places: HashMap<u32, usize> = HashMap::new();
     let mut groups: Vec<(u32, Vec<V>)> = Vec::new();
     for item in items {
         let (table, value) = split(item);

@@ -2,12 +2,13 @@
 
 use slotmap::DefaultKey;
 
-use super::{apply, usual_mode};
+use super::apply;
+use super::update::refuse_batch;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::index::unique::UniqueIndex;
-use crate::integrity::{Mode, Pending};
+use crate::integrity::{Mode, Pending, plan_rows};
 use crate::model::Model;
 
 impl Database {
@@ -34,7 +35,7 @@ impl Database {
     pub fn insert_many<M: Model>(&mut self, rows: impl Into<Vec<M>>) -> Result<Vec<Id<M>>, Error> {
         let rows = rows.into();
         let keys = self.upcoming_keys::<M>(rows.len())?;
-        self.insert_batch(rows, keys, usual_mode(&self.store))
+        self.insert_batch(rows, keys, Mode::Checked)
     }
 
     /// Stores the rows that `make` gives for `count` new ids, so that they can refer to each other by id
@@ -51,7 +52,7 @@ impl Database {
             return Err(Error::Unfilled { row: unfilled.erase() });
         }
         let keys = if rows.len() > keys.len() { self.upcoming_keys::<M>(rows.len())? } else { keys };
-        self.insert_batch(rows, keys, usual_mode(&self.store))
+        self.insert_batch(rows, keys, Mode::Checked)
     }
 
     /// Stores rows as they are, without refusing any: for tools that must look at data with flaws.
@@ -75,8 +76,9 @@ impl Database {
 
     fn insert_batch<M: Model>(&mut self, rows: Vec<M>, keys: Vec<DefaultKey>, mode: Mode) -> Result<Vec<Id<M>>, Error> {
         let position = self.store.position::<M>()?;
-        let plan = self.plan_many(position, rows.len(), Pending::new_rows(&rows, &keys), mode)?;
-        apply::insert(&mut self.store, position, rows, &keys, plan);
+        let (plan, faults) = plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), mode);
+        refuse_batch(rows.len(), faults)?;
+        apply::insert(&mut self.store, position, rows, &keys, &plan);
         Ok(keys.into_iter().map(Id::from_key).collect())
     }
 }

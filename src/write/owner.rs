@@ -2,11 +2,10 @@
 
 use slotmap::{DefaultKey, Key};
 
-use super::{apply, delete, usual_mode};
+use super::delete;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::integrity::Pending;
 use crate::integrity::removal::Removal;
 use crate::model::{KeyOf, Model, Reference, Relation};
 use crate::relation::Inverse;
@@ -109,14 +108,13 @@ impl Database {
     ) -> Result<usize, Error> {
         let keys = self.keys_in(owner, relation)?;
         let key = self.key_of::<I::Relation>(owner)?;
-        let position = self.store.position::<Source<I>>()?;
-        let table = self.store.table_at::<Source<I>>(position);
+        let table = self.table::<Source<I>>()?;
+        let count = keys.len();
         let mut rows: Vec<Source<I>> = keys.iter().filter_map(|key| table.rows.get(*key).cloned()).collect();
         rows.iter_mut().for_each(&mut edit);
         rows.iter().try_for_each(|row| expect_key::<I::Relation>(row, &key))?;
-        let plan = self.plan_many(position, rows.len(), Pending::updates(&rows, &keys), usual_mode(&self.store))?;
-        apply::replace(&mut self.store, position, rows, &keys, plan);
-        Ok(keys.len())
+        self.store_all_over(rows, keys)?;
+        Ok(count)
     }
 
     /// Deletes every row of `owner`, all or none, with what that takes along, and gives their number (behaviour R19).

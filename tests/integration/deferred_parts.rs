@@ -72,7 +72,7 @@ fn clearing_a_part_of_a_key_may_wait_as_changing_it_may() {
     let refused = db.delete(north).unwrap_err();
     assert!(matches!(refused, Error::RestrictViolation { relation: "zone", .. }), "{refused}");
     let mut tx = db.begin_deferred().unwrap();
-    assert_eq!(tx.delete(north).unwrap().cleared.len(), 1);
+    assert_eq!(tx.delete(north).unwrap().changed.len(), 1);
     assert_eq!(tx.get(fjord).unwrap().region_code, None);
     assert!(matches!(tx.violations()[..], [Error::ForeignKeyViolation { relation: "zone", .. }]));
     assert!(matches!(tx.related(measured, Survey::ZONE), Err(Error::Unresolved { .. })));

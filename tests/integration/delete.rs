@@ -63,8 +63,8 @@ fn set_null_clears_the_keys_of_all_sources() {
     let plan = db.plan_delete(guild).unwrap();
     let deleted = db.delete(guild).unwrap();
     assert_eq!((deleted.row.name.as_str(), deleted.removed.len()), ("Aesir", 0));
-    assert_eq!(deleted.cleared, plan.cleared);
-    let cleared: Vec<_> = deleted.cleared.iter().map(|cleared| (cleared.row, cleared.relation)).collect();
+    assert_eq!(deleted.changed, plan.changed);
+    let cleared: Vec<_> = deleted.changed.iter().map(|cleared| (cleared.row, cleared.relation)).collect();
     assert_eq!(cleared, [(thor.erase(), "guild"), (loki.erase(), "guild")]);
     assert_eq!(db.get(thor).unwrap(), &Player { name: "Thor".into(), guild_id: None });
     assert_eq!(db.check(), Ok(()));
@@ -81,7 +81,7 @@ fn a_cascade_takes_each_row_once_even_round_a_cycle() {
     // The chest is in the bag that is in the chest.
     db.update(chest, |thing| thing.container_id = Some(bag)).unwrap();
     let plan = db.plan_delete(chest).unwrap();
-    assert_eq!(plan.to_string(), "removes 3 row(s), clears 0 key(s)");
+    assert_eq!(plan.to_string(), "removes 3 row(s), changes 0 key(s)");
     let deleted = db.delete(chest).unwrap();
     assert_eq!(deleted.row.label, "chest");
     assert_eq!(deleted.removed, [bag.erase(), coin.erase()]);

@@ -5,7 +5,7 @@ mod panics;
 mod snapshot;
 mod walk;
 
-use relata::{Database, DatabaseBuilder, DeletePlan, Error, Id, Missing, Model};
+use relata::{Action, Database, DatabaseBuilder, DeletePlan, Error, Id, Missing, Model};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{refused, state};
@@ -325,12 +325,12 @@ mod deleting {
         let (mut db, s) = shelf();
         let one = db.insert(of(&[s[1], s[0], s[1], s[3], s[1], s[0]])).unwrap();
         let two = db.insert(of(&[s[1]])).unwrap();
-        let DeletePlan { removed, cleared, .. } = db.plan_delete(s[1]).unwrap();
+        let DeletePlan { removed, changed, .. } = db.plan_delete(s[1]).unwrap();
         let gone = db.delete(s[1]).unwrap();
-        assert_eq!((&gone.removed, &gone.cleared), (&removed, &cleared));
+        assert_eq!((&gone.removed, &gone.changed), (&removed, &changed));
         // behaviour I18: "Rows removed or changed by actions are reported"
-        let changed: Vec<_> = cleared.iter().map(|key| (key.row, key.relation)).collect();
-        assert_eq!(changed, [(one.erase(), "songs"), (two.erase(), "songs")]);
+        let changed: Vec<_> = changed.iter().map(|key| (key.row, key.relation, key.action)).collect();
+        assert_eq!(changed, [one, two].map(|row| (row.erase(), "songs", Action::SetNull)));
         assert_eq!(db.get(one).unwrap().song_ids, [s[0], s[3], s[0]]);
         assert_eq!(db.get(two).unwrap().song_ids, []);
         assert_eq!(listers(&db, s[0]), [one]);
@@ -385,6 +385,9 @@ fn several_rows_go_in_one_statement() {
     let lister = db.insert(folder(None, &[child, stays, root, child], &[root, stays, child])).unwrap();
     let gone = db.delete(root).unwrap();
     assert_eq!(gone.removed, [child.erase()]);
+    // Each list that has changed is reported once.
+    let changed: Vec<_> = gone.changed.iter().map(|key| (key.row, key.relation)).collect();
+    assert_eq!(changed, [(lister.erase(), "links"), (lister.erase(), "marked")]);
     assert_eq!(*db.get(lister).unwrap(), folder(None, &[stays], &[stays]));
     assert_eq!(db.check(), Ok(()));
 }

@@ -51,7 +51,7 @@ fn part(label: &str, whole_id: Option<Id<Part>>) -> Part {
 }
 
 /// A database in which every part of the format has something to hold: composite keys, absent keys, a row that refers
-/// to itself, children out of slot order, free slots, a slot that has been used twice.
+/// to itself, children out of slot order, free slots, a slot that has been used twice, a default target.
 fn sample() -> Database {
     let mut db = models().build().unwrap();
     for version in 1..=3 {
@@ -69,5 +69,6 @@ fn sample() -> Database {
     db.delete(wheel).unwrap();
     db.update(car, |car| car.whole_id = None).unwrap();
     db.update(car, |own| own.whole_id = Some(car)).unwrap();
+    db.set_default_target(Part::WHOLE, Some(door)).unwrap();
     db
 }

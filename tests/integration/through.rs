@@ -31,7 +31,7 @@ fn linking_twice_keeps_one_link() {
     assert_eq!(error.to_string(), "`PostTag`: post_id, tag_id = (1v1, 1v1) is taken by PostTag 1v1");
 
     let gone = db.unlink(first, Post::TAGS, rust).unwrap();
-    assert_eq!((gone.row.weight, gone.removed.len(), gone.cleared.len()), (3, 0, 0));
+    assert_eq!((gone.row.weight, gone.removed.len(), gone.changed.len()), (3, 0, 0));
     assert_eq!(names(&db, first), ["sql"]);
     assert_eq!(names(&db, second), ["rust"]);
     assert_eq!((db.len::<Post>(), db.len::<Tag>()), (2, 2));

@@ -8,13 +8,15 @@ use proc_macro2::{Ident, Span, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
+use syn::{Attribute, Expr, LitInt, LitStr, Token, Type, parenthesized};
 
 use crate::model::{InverseKind, unraw};
 
 const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
-const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, `on_update`";
-const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`";
+const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, \
+     `on_update`, `default`, `deferred`";
+const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`, `default`, `deferred`";
+const OPTION_WORDS: [&str; 7] = ["name", "key_from", "key_to", "on_delete", "on_update", "default", "deferred"];
 /// What an action is called in an attribute, and the variant of `relata::Action` that it is.
 const ACTIONS: [(&str, &str); 5] = [
     ("restrict", "Restrict"),
@@ -94,6 +96,8 @@ pub(crate) struct Options {
     pub(crate) key_to: Option<FieldList>,
     pub(crate) on_delete: Option<Action>,
     pub(crate) on_update: Option<Action>,
+    pub(crate) default: Option<DefaultKey>,
+    pub(crate) deferred: Option<Span>,
     /// The first of them.
     first: Option<Ident>,
 }
@@ -119,6 +123,12 @@ pub(crate) struct Via {
 pub(crate) struct Action {
     /// The variant of `relata::Action`.
     pub(crate) variant: &'static str,
+    pub(crate) span: Span,
+}
+
+/// `default = "XX".to_owned()`: the key that `set_default` gives.
+pub(crate) struct DefaultKey {
+    pub(crate) expression: Expr,
     pub(crate) span: Span,
 }
 
@@ -150,7 +160,7 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
-            "plain" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" => {
+            "plain" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" | "default" | "deferred" => {
                 Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
             }
             _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
@@ -260,7 +270,7 @@ impl Options {
     fn try_option(&mut self, input: ParseStream<'_>) -> syn::Result<bool> {
         let ahead = input.fork();
         let Ok(word) = ahead.call(Ident::parse_any) else { return Ok(false) };
-        if !matches!(word.to_string().as_str(), "name" | "key_from" | "key_to" | "on_delete" | "on_update") {
+        if !OPTION_WORDS.iter().any(|known| word == known) {
             return Ok(false);
         }
         input.call(Ident::parse_any)?;
@@ -270,7 +280,11 @@ impl Options {
             "key_from" => once(&mut self.key_from, &word, field_list(&word, input)?)?,
             "key_to" => once(&mut self.key_to, &word, field_list(&word, input)?)?,
             "on_delete" => once(&mut self.on_delete, &word, action(input)?)?,
-            _ => once(&mut self.on_update, &word, action(input)?)?,
+            "on_update" => once(&mut self.on_update, &word, action(input)?)?,
+            "default" => {
+                once(&mut self.default, &word, DefaultKey { span: word.span(), expression: assigned(input)? })?;
+            }
+            _ => once(&mut self.deferred, &word, word.span())?,
         }
         Ok(true)
     }
@@ -295,6 +309,8 @@ impl Options {
         take(&mut self.key_to, beside.key_to, "key_to", |list| list.span, errors);
         take(&mut self.on_delete, beside.on_delete, "on_delete", |action| action.span, errors);
         take(&mut self.on_update, beside.on_update, "on_update", |action| action.span, errors);
+        take(&mut self.default, beside.default, "default", |default| default.span, errors);
+        take(&mut self.deferred, beside.deferred, "deferred", |span| *span, errors);
     }
 }
 

@@ -10,7 +10,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitInt};
 
-use crate::attr::{self, BelongsToItem, Errors, FieldItems, FieldList, InverseItem, StructItems, Via};
+use crate::attr::{self, BelongsToItem, Errors, FieldItems, FieldList, InverseItem, Options, StructItems, Via};
 use crate::model::{
     BelongsTo, Field, Inverse, InverseKind, Model, Name, Reference, ReferencesMany, Through, UniqueKey, short_name,
     type_name, unraw, without_self,
@@ -313,8 +313,40 @@ impl Checker {
                 self.errors.at(action.span, message);
             }
         }
-        let (on_delete, on_update) = (item.options.on_delete, item.options.on_update);
-        self.model.relations.push(BelongsTo { name, fields, target, reference, on_delete, on_update });
+        self.check_default(&item.options, matches!(reference, Reference::Id));
+        let Options { on_delete, on_update, default, deferred, .. } = item.options;
+        let default = default.map(|default| without_self(default.expression.to_token_stream(), &self.model.ident));
+        let is_deferred = deferred.is_some();
+        self.model.relations.push(BelongsTo {
+            name,
+            fields,
+            target,
+            reference,
+            on_delete,
+            on_update,
+            default,
+            is_deferred,
+        });
+    }
+
+    /// A default goes with `set_default`, and is declared where the key is a natural one.
+    fn check_default(&mut self, options: &Options, by_id: bool) {
+        let actions = [&options.on_delete, &options.on_update];
+        let used = actions.into_iter().flatten().find(|action| action.variant == "SetDefault");
+        match (&options.default, used) {
+            (Some(default), _) if by_id => {
+                let message = "the default of an id is a row: set it on the database, by `set_default_target`";
+                self.errors.at(default.span, message);
+            }
+            (Some(default), None) => {
+                self.errors.at(default.span, "a default is for `set_default`, which no action of this relation is");
+            }
+            (None, Some(action)) if !by_id => {
+                let message = "`set_default` needs a key to fall back to: say it by `default = ..`";
+                self.errors.at(action.span, message);
+            }
+            _ => {}
+        }
     }
 
     /// An id that is no relation must say so (behaviour R43), and nothing else may.

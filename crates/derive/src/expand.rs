@@ -136,6 +136,18 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
     let names = names(model, &relation.fields);
     let on_delete = action("ON_DELETE", relation.on_delete.as_ref());
     let on_update = action("ON_UPDATE", relation.on_update.as_ref());
+    let deferred = relation.is_deferred.then(|| {
+        quote!(
+            const DEFERRED: bool = true;
+        )
+    });
+    let default_key = relation.default.as_ref().map(|default| {
+        quote! {
+            fn default_key() -> ::core::option::Option<::relata::KeyOf<Self>> {
+                ::core::option::Option::Some(#default)
+            }
+        }
+    });
     let key = foreign_key(model, relation);
     let assign = assign(model, relation);
     quote_spanned! {relation.span()=>
@@ -152,6 +164,7 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
             const INDEX: usize = #index;
             #on_delete
             #on_update
+            #deferred
 
             fn key(row: &#ident) -> ::core::option::Option<::relata::KeyRef<'_, Self>> {
                 #key
@@ -160,6 +173,8 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
             fn assign(row: &mut #ident, key: ::core::option::Option<::relata::KeyOf<Self>>) {
                 #assign
             }
+
+            #default_key
         }
 
         #[automatically_derived]

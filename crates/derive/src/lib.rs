@@ -84,11 +84,32 @@ mod serde_attr;
 /// | `name = buyer` | the relation's name; that of the field without `_id`, if nothing is said |
 /// | `key_to = code`, `key_to(a, b)` | the unique key of the target that is meant, if it is not the primary key |
 /// | `key_from = country`, `key_from(a, b)` | the fields that hold the key; on the struct only |
-/// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null` |
-/// | `on_update = ..` | what changing the target's key does: `restrict` (if nothing is said), `no_action` |
+/// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null`, `set_default` |
+/// | `on_update = ..` | what changing the target's natural key does: the same, where `cascade` gives the row the new key |
+/// | `default = ..` | the key that `set_default` gives, an expression; a tuple where the key has several fields. The default of an id is a row, which `Database::set_default_target` sets |
+/// | `deferred` | inside any transaction, the key and `no_action` are judged at the commit: SQL's `DEFERRABLE INITIALLY DEFERRED` |
 ///
-/// The other actions (`set_default`, and those of `on_update`) are understood, and refused when the database is built:
-/// they are not there yet.
+/// ```
+/// # use relata::{Database, Model};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Model, Clone, Serialize, Deserialize)]
+/// # struct Country { #[model(primary_key)] code: String }
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct City {
+///     #[model(belongs_to(Country), name = country)]
+///     #[model(on_update = cascade, on_delete = set_default, default = "??".to_owned())]
+///     country_code: String,
+/// }
+/// # let mut db = Database::builder().model::<Country>().model::<City>().build()?;
+/// # db.insert_many(["??", "bu"].map(|code| Country { code: code.into() }))?;
+/// # let city = db.insert(City { country_code: "bu".into() })?;
+/// # let burma = db.find(Country::BY_CODE, "bu")?.0;
+/// db.update(burma, |country| country.code = "mm".into())?;
+/// assert_eq!(db.get(city)?.country_code, "mm");
+/// db.delete(burma)?;
+/// assert_eq!(db.get(city)?.country_code, "??");
+/// # Ok::<(), relata::Error>(())
+/// ```
 ///
 /// The model that links two others has a belongs_to relation to each, both required, and a unique key over the two. It
 /// may carry data of its own; `Database::link` and its neighbours make and remove links.

@@ -48,6 +48,9 @@ pub(crate) struct BelongsTo {
     pub(crate) reference: Reference,
     pub(crate) on_delete: Option<Action>,
     pub(crate) on_update: Option<Action>,
+    /// The expression of the key that `set_default` gives, `Self` replaced in it.
+    pub(crate) default: Option<TokenStream>,
+    pub(crate) is_deferred: bool,
 }
 
 /// A `references_many` relation.

@@ -177,7 +177,7 @@ fn perform(handle: &mut Handle<'_, '_>, command: &Command, ids: &mut Ids) -> Res
         Command::Upsert { table, unique, cells } => super::schema::upsert(handle, *table, *unique, cells, ids),
         Command::Delete { table, row } => on_table!(*table, M => {
             let deleted = call!(handle, delete(ids.id::<M>(*row)))?;
-            let removed = removed(&deleted.removed, &deleted.cleared, ids);
+            let removed = removed(&deleted.removed, &deleted.changed, ids);
             Ok(Value::Deleted { row: deleted.row.cells(ids), removed })
         }),
         Command::SaveAndLoad => save_and_load(handle),
@@ -221,7 +221,7 @@ fn perform_over_relation(handle: &mut Handle<'_, '_>, command: &Command, ids: &m
         }),
         Command::DeleteIn { table, relation, owner, row } => on_relation!((*table, *relation), _by, owns => {
             let deleted = call!(handle, delete_in(ids.id(*owner), owns, ids.id(*row)))?;
-            let removed = removed(&deleted.removed, &deleted.cleared, ids);
+            let removed = removed(&deleted.removed, &deleted.changed, ids);
             Ok(Value::Deleted { row: deleted.row.cells(ids), removed })
         }),
         Command::DeleteAll { table, relation, owner } => on_relation!((*table, *relation), _by, owns => {
@@ -238,7 +238,7 @@ pub(crate) fn given(table: usize, keys: impl IntoIterator<Item = DefaultKey>, id
     Value::Given(ids.count(table) - before)
 }
 
-fn removed(rows: &[relata::RowId], cleared: &[relata::ClearedKey], ids: &Ids) -> Removed {
+fn removed(rows: &[relata::RowId], cleared: &[relata::ChangedKey], ids: &Ids) -> Removed {
     let spec = Spec::get();
     let cleared = cleared.iter().map(|cleared| {
         let (table, row) = ids.row(cleared.row);

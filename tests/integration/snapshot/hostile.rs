@@ -46,7 +46,7 @@ fn a_file_is_what_its_description_says() {
     // The car has joined itself after its door: the children of slot 1 are not in slot order.
     let joined = |slot| [vec![0; 4], id(slot, 1)].concat();
     assert_eq!(file.section(ORDER, PART).blocks, [[joined(2), joined(1)].concat()]);
-    assert_eq!(file.section(DEFAULTS, PART).blocks, Vec::<Vec<u8>>::new());
+    assert_eq!(file.section(DEFAULTS, PART).blocks, [joined(2)], "the same with the default target: the door");
 }
 
 /// HOSTILE 18: truncated at every byte -> typed error
@@ -90,7 +90,7 @@ fn every_flipped_bit_is_refused() {
     bytes[last] ^= 1;
     assert_eq!(
         refusal(&bytes).to_string(),
-        "the checksum of the order of children of `Part` does not match: the snapshot is damaged"
+        "the checksum of the default targets of `Part` does not match: the snapshot is damaged"
     );
 }
 
@@ -405,15 +405,35 @@ fn sections_that_cannot_be_are_refused() {
     assert_eq!(said(|file| file.sections.clear()), "the schema cannot be: it ends 8 byte(s) too early");
     assert_eq!(
         said(|file| file.section(SCHEMA, 0).blocks.push(vec![0])),
-        "the schema cannot be: it ends at byte 788 of 789"
+        "the schema cannot be: it ends at byte 790 of 791"
     );
     assert_eq!(
         said(|file| file.section(ROWS, PART).blocks.push(Vec::new())),
         "the rows of `Part` cannot be: a block is empty"
     );
+}
+
+/// HOSTILE 25: Checksums right but content wrong
+#[test]
+fn default_targets_that_cannot_be_are_refused() {
+    let item = |relation: u32, target: Vec<u8>| [relation.to_le_bytes().to_vec(), target].concat();
+    let defaults =
+        |table, items: Vec<Vec<u8>>| said(|file| file.section(DEFAULTS, table).blocks = vec![items.concat()]);
+    let cannot_be = |what: &str| format!("the default targets of `Part` cannot be: {what}");
+    assert_eq!(defaults(PART, vec![item(1, id(1, 1))]), cannot_be("no relation at place 1 refers by id"));
+    assert_eq!(defaults(PART, vec![item(0, id(9, 1))]), cannot_be("`whole`: no row is in slot 9"));
+    assert_eq!(defaults(PART, vec![item(0, id(3, 1))]), cannot_be("`whole`: no row is in slot 3"), "an old generation");
     assert_eq!(
-        said(|file| file.section(DEFAULTS, PART).blocks.push(vec![0])),
-        "the default targets of `Part` cannot be: in format 1 there are none"
+        defaults(PART, vec![item(0, id(3, 2))]),
+        cannot_be("`whole`: no row is in slot 3"),
+        "no generation of a row"
+    );
+    let twice = vec![item(0, id(1, 1)), item(0, id(2, 1))];
+    assert_eq!(defaults(PART, twice), cannot_be("`whole` is not in its place"));
+    assert_eq!(defaults(PART, vec![vec![0; 11]]), cannot_be("a block of 11 bytes does not hold whole items of 12"));
+    assert_eq!(
+        defaults(DEPENDENCY, vec![item(0, id(1, 1))]),
+        "the default targets of `Dependency` cannot be: no relation at place 0 refers by id"
     );
 }
 
