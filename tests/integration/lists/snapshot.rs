@@ -3,7 +3,7 @@
 use relata::{Database, Id, SnapshotError};
 
 use super::{Album, Playlist, Song, forged, listers, models, of, shelf};
-use crate::snapshot::bytes::{File, LISTERS, ROWS, id};
+use crate::snapshot::bytes::{DEFAULTS, File, LISTERS, ORDER, ROWS, id};
 use crate::support::state;
 
 /// Tables as [`models`] registers them.
@@ -78,6 +78,14 @@ fn content_that_is_wrong_is_refused() {
         file.section(LISTERS, PLAYLIST).blocks = vec![item.concat()];
         assert_eq!(refusal(&file), format!("the order of listers of `Playlist` cannot be: {what}"));
     }
+    // A list has no default target.
+    let mut file = File::parse(&bytes);
+    file.section(DEFAULTS, ALBUM).blocks = vec![[vec![0; 4], id(1, 1)].concat()];
+    assert_eq!(refusal(&file), "the default targets of `Album` cannot be: no relation at place 0 refers by id");
+    // Nor is an order of children one of listers.
+    let mut file = File::parse(&bytes);
+    file.section(ORDER, ALBUM).blocks = vec![[vec![0; 4], id(1, 1)].concat()];
+    assert_eq!(refusal(&file), "the order of children of `Album` cannot be: there is no relation at place 0");
     // Whatever is listed twice, the outcome is an order of those that are there.
     let mut file = File::parse(&bytes);
     let blocks = &mut file.section(LISTERS, PLAYLIST).blocks;
@@ -85,6 +93,71 @@ fn content_that_is_wrong_is_refused() {
     let db = models().load_from(&file.bytes()[..]).unwrap();
     assert_eq!(db.check(), Ok(()));
     assert!(state(&db) == bytes);
+}
+
+/// HOSTILE 22: Another schema -> SchemaMismatch naming table and field.
+#[test]
+fn a_list_is_no_key() {
+    use relata::{Action, Column, ListRelation, Model, Relation, Visitor};
+    use serde::{Deserialize, Serialize};
+
+    /// A model of one field that is what `LIST` says: the same file for both, but for the schema.
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Of<const LIST: bool>(Vec<Id<Of<LIST>>>);
+    #[derive(Clone, Copy)]
+    struct Own<const LIST: bool>;
+
+    impl<const LIST: bool> ListRelation for Own<LIST> {
+        type Source = Of<LIST>;
+        type Target = Of<LIST>;
+        const NAME: &'static str = "own";
+        const FIELD: &'static str = "own";
+        const INDEX: usize = 0;
+
+        fn ids(row: &Of<LIST>) -> &[Id<Of<LIST>>] {
+            &row.0
+        }
+        fn ids_mut(row: &mut Of<LIST>) -> &mut Vec<Id<Of<LIST>>> {
+            &mut row.0
+        }
+    }
+    impl<const LIST: bool> Relation for Own<LIST> {
+        type Source = Of<LIST>;
+        type Target = Of<LIST>;
+        type Presence = relata::Optional;
+        type Reference = relata::ById<Of<LIST>>;
+        const NAME: &'static str = "own";
+        const FIELDS: &'static [&'static str] = &["own"];
+        const INDEX: usize = 0;
+        const ON_DELETE: Action = Action::Restrict;
+
+        fn key(row: &Of<LIST>) -> Option<Id<Of<LIST>>> {
+            row.0.first().copied()
+        }
+        fn assign(row: &mut Of<LIST>, key: Option<Id<Of<LIST>>>) {
+            row.0 = key.into_iter().collect();
+        }
+    }
+    impl<const LIST: bool> Model for Of<LIST> {
+        const NAME: &'static str = "Of";
+        const COLUMNS: &'static [Column] = &[Column { name: "own", external_name: "own", type_name: "_" }];
+
+        fn declare<V: Visitor<Self>>(visitor: &mut V) {
+            if LIST {
+                visitor.references_many::<Own<LIST>>();
+            } else {
+                visitor.belongs_to::<Own<LIST>>();
+            }
+        }
+    }
+
+    let mut lists = Database::builder().model::<Of<true>>().build().unwrap();
+    lists.insert_with(|id: Id<Of<true>>| Of(vec![id, id])).unwrap();
+    let refused = Database::builder().model::<Of<false>>().load_from(&state(&lists)[..]).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "`Of`.own: its kind is `references_many` in the snapshot, `belongs_to` in this build"
+    );
 }
 
 /// HOSTILE 24: an error within a bounded memory budget: the index of a list is counted.

@@ -405,7 +405,7 @@ fn sections_that_cannot_be_are_refused() {
     assert_eq!(said(|file| file.sections.clear()), "the schema cannot be: it ends 8 byte(s) too early");
     assert_eq!(
         said(|file| file.section(SCHEMA, 0).blocks.push(vec![0])),
-        "the schema cannot be: it ends at byte 790 of 791"
+        "the schema cannot be: it ends at byte 792 of 793"
     );
     assert_eq!(
         said(|file| file.section(ROWS, PART).blocks.push(Vec::new())),
