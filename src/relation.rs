@@ -90,10 +90,10 @@ impl<L: ListRelation> AnyRelation for ReferencesMany<L> {
 /// A unique key as a value: `Customer::BY_EMAIL`.
 pub struct By<U>(PhantomData<fn() -> U>);
 
-/// A has_many or has_one relation: what rows can be created, counted or deleted through.
+/// A has_many or has_one relation: what rows can be created, changed or deleted through.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a has_many or has_one relation",
-    note = "rows are created, counted and deleted through their owner's relation: `Customer::ORDERS`, not `Order::CUSTOMER`"
+    note = "rows are created, changed and deleted through their owner's relation: `Customer::ORDERS`, not `Order::CUSTOMER`"
 )]
 pub trait Inverse: Copy {
     /// The belongs_to relation that this is the inverse of.

@@ -220,7 +220,7 @@ impl Schema {
         match &inverse.kind {
             InverseKind::HasMany => {}
             _ if relation.many => {
-                report(format!("`{}`.{} is a list of ids, whose inverse is has_many", source.name, relation.name))
+                report(format!("`{}`.{} is a list of ids, whose inverse is has_many", source.name, relation.name));
             }
             InverseKind::HasOne if !unique => report(format!(
                 "has_one needs `{}`.{} to be unique: mark it `#[model(unique)]` or declare has_many",

@@ -5,14 +5,14 @@ use std::slice;
 
 use slotmap::{DefaultKey, Key};
 
-use super::{Path, Sealed, is_broken, show_length};
+use super::{Item, Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::index::links::no_target;
 use crate::index::postings::Postings;
-use crate::model::{AnyRelation, Model, Presence, Relation};
-use crate::relation::{HasMany, Inverse};
+use crate::model::{AnyRelation, Model, Presence};
+use crate::relation::HasMany;
 use crate::table::Table;
 
 /// A path whose item is a list of rows.
@@ -190,15 +190,21 @@ impl Database {
         self.related(owner, relation)
     }
 
-    /// How many rows belong to an owner. O(1). A stale owner is an error.
-    pub fn count<I: Inverse>(&self, owner: Id<<I::Relation as Relation>::Target>, relation: I) -> Result<usize, Error> {
-        let _ = relation;
-        self.children(owner, HasMany::<I::Relation>::new()).map(|children| children.len())
+    /// How many rows a path leads to from a row: that belong to an owner, that a list names. O(1), but for a scope, which
+    /// is gone through. A stale id is an error.
+    pub fn count<'a, P: Path>(&'a self, id: Id<P::From>, path: P) -> Result<usize, Error>
+    where
+        Item<'a, P>: IntoIterator<IntoIter: ExactSizeIterator>,
+    {
+        Ok(self.related(id, path)?.into_iter().len())
     }
 
-    /// Whether any row belongs to an owner. O(1). A stale owner is an error.
-    pub fn exists<I: Inverse>(&self, owner: Id<<I::Relation as Relation>::Target>, relation: I) -> Result<bool, Error> {
-        self.count(owner, relation).map(|count| count > 0)
+    /// Whether a path leads to any row. Costs and errors as for [`Database::count`].
+    pub fn exists<'a, P: Path>(&'a self, id: Id<P::From>, path: P) -> Result<bool, Error>
+    where
+        Item<'a, P>: IntoIterator<IntoIter: ExactSizeIterator>,
+    {
+        self.count(id, path).map(|count| count > 0)
     }
 
     /// How many of the rows that belong to an owner pass a test. O(rows of the owner). A stale owner is an error.

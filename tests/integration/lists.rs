@@ -283,6 +283,9 @@ fn who_lists_a_row() {
     let one = db.insert(of(&[s[0], s[1], s[0]])).unwrap();
     let two = db.insert(of(&[s[0]])).unwrap();
     assert_eq!(listers(&db, s[0]), [one, two]);
+    assert_eq!((db.count(s[0], Song::PLAYLISTS), db.exists(s[2], Song::PLAYLISTS)), (Ok(2), Ok(false)));
+    assert_eq!((db.count(one, Playlist::SONGS), db.count(one, Playlist::OTHERS)), (Ok(3), Ok(0)));
+    assert_eq!(db.count(one, Playlist::SONGS.filter(|song| song.title == "a")), Ok(2));
     assert_eq!(db.children(s[1], Playlist::SONGS.inverse()).unwrap().map(|(id, _)| id).collect::<Vec<_>>(), [one]);
     // Reordered and changed elsewhere it keeps its place; gone and come again it is the last.
     db.update(one, |row| row.song_ids = vec![s[3], s[0]]).unwrap();

@@ -84,6 +84,10 @@ impl relata::Navigate for Pack {
     type Row<'a> = relata::RowRef<'a, Self>;
 }
 
+fn ends<R: AnyRelation>(_: HasMany<R>) -> (&'static str, &'static str, &'static str) {
+    (R::Source::NAME, R::NAME, R::Target::NAME)
+}
+
 /// behaviour R44: "Relations are declared on the struct (derive) or by implementing the trait by hand"
 #[test]
 fn by_hand() {
@@ -100,9 +104,6 @@ fn by_hand() {
     assert!(db.is_empty::<Pack>());
     assert_eq!(db.check(), Ok(()));
     // Either kind is a relation to its target.
-    fn ends<R: AnyRelation>(_: HasMany<R>) -> (&'static str, &'static str, &'static str) {
-        (R::Source::NAME, R::NAME, R::Target::NAME)
-    }
     assert_eq!(ends(Card::PACKS), ("Pack", "cards", "Card"));
     assert_eq!(ends(HasMany::<PackTop>::new()), ("Pack", "top", "Card"));
     assert_eq!(<ById<Card> as Reference<Card>>::UNIQUE, None);
@@ -134,6 +135,7 @@ macro_rules! misdeclared {
         #[derive(Clone, Copy)]
         struct Cards;
         #[derive(Clone, Copy)]
+        #[allow(dead_code, reason = "not every model shows it")]
         struct Top;
         impl ListRelation for Cards {
             type Source = Bad;

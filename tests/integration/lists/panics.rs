@@ -53,7 +53,7 @@ struct Note {
     #[model(references_many, on_delete = set_null)]
     tag_ids: Vec<Id<Tag>>,
     #[model(references_many, on_delete = cascade)]
-    note_ids: Vec<Id<Note>>,
+    related: Vec<Id<Note>>,
 }
 
 fn text() -> Text {
@@ -67,9 +67,9 @@ fn notes() -> (Database, Vec<Id<Tag>>, Vec<Id<Note>>) {
     let notes = db
         .insert_many_with(3, |ids| {
             vec![
-                Note { text: text(), tag_ids: vec![tags[0], tags[1], tags[0], tags[2]], note_ids: vec![] },
-                Note { text: text(), tag_ids: vec![tags[0]], note_ids: vec![] },
-                Note { text: text(), tag_ids: vec![tags[1]], note_ids: vec![ids[1], ids[2]] },
+                Note { text: text(), tag_ids: vec![tags[0], tags[1], tags[0], tags[2]], related: vec![] },
+                Note { text: text(), tag_ids: vec![tags[0]], related: vec![] },
+                Note { text: text(), tag_ids: vec![tags[1]], related: vec![ids[1], ids[2]] },
             ]
         })
         .unwrap();
@@ -108,7 +108,7 @@ fn a_panic_at_any_step_leaves_all_or_nothing() {
     let steps = [
         fails_at_each_step(|db, tags, ids| db.update(ids[0], |row| row.tag_ids = vec![tags[2], tags[2]])),
         fails_at_each_step(|db, tags, ids| {
-            db.replace(ids[1], Note { text: text(), tag_ids: tags.to_vec(), note_ids: ids.to_vec() })
+            db.replace(ids[1], Note { text: text(), tag_ids: tags.to_vec(), related: ids.to_vec() })
         }),
         // Two rows are cleared, one of them of two of its four elements.
         fails_at_each_step(|db, tags, _| db.delete(tags[0])),

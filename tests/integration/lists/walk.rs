@@ -11,16 +11,16 @@ struct Thing {
 }
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[model(has_many(users: Holder, via = holders))]
+#[model(has_many(users: Holder, via = friends))]
 struct Holder {
-    #[model(references_many, name = soft, on_delete = set_null)]
-    soft_ids: Vec<Id<Thing>>,
-    #[model(references_many, name = hard, on_delete = cascade)]
-    hard_ids: Vec<Id<Thing>>,
-    #[model(references_many, name = kept)]
-    kept_ids: Vec<Id<Thing>>,
     #[model(references_many, on_delete = set_null)]
-    holder_ids: Vec<Id<Holder>>,
+    soft: Vec<Id<Thing>>,
+    #[model(references_many, on_delete = cascade)]
+    hard: Vec<Id<Thing>>,
+    #[model(references_many)]
+    kept: Vec<Id<Thing>>,
+    #[model(references_many, on_delete = set_null)]
+    friends: Vec<Id<Holder>>,
 }
 
 fn models() -> DatabaseBuilder {
@@ -37,7 +37,7 @@ struct Naive {
 }
 
 fn lists(row: &Holder) -> [&Vec<Id<Thing>>; 3] {
-    [&row.soft_ids, &row.hard_ids, &row.kept_ids]
+    [&row.soft, &row.hard, &row.kept]
 }
 
 /// Brings the pairs of one source up to what it lists now; new ones come last.
@@ -57,14 +57,14 @@ impl Naive {
 
     fn is_sound(&self, row: &Holder, own: Option<Id<Holder>>) -> bool {
         let things = lists(row).into_iter().flatten().all(|id| self.things.contains(id));
-        things && row.holder_ids.iter().all(|id| self.place(*id).is_some() || Some(*id) == own)
+        things && row.friends.iter().all(|id| self.place(*id).is_some() || Some(*id) == own)
     }
 
     fn store(&mut self, id: Id<Holder>, row: Holder) {
         for (listers, ids) in self.listers.iter_mut().zip(lists(&row)) {
             pairs(listers, id, ids);
         }
-        pairs(&mut self.users, id, &row.holder_ids);
+        pairs(&mut self.users, id, &row.friends);
         match self.place(id) {
             Some(place) => self.holders[place].1 = row,
             None => self.holders.push((id, row)),
@@ -76,22 +76,22 @@ impl Naive {
         self.listers.iter_mut().for_each(|listers| listers.retain(|(_, lister)| !gone.contains(lister)));
         self.users.retain(|(target, lister)| !gone.contains(lister) && !gone.contains(target));
         for (_, row) in &mut self.holders {
-            row.holder_ids.retain(|id| !gone.contains(id));
+            row.friends.retain(|id| !gone.contains(id));
         }
     }
 
     /// Whether the thing may go.
     fn remove_thing(&mut self, thing: Id<Thing>) -> bool {
         let gone: Vec<Id<Holder>> =
-            self.holders.iter().filter(|(_, row)| row.hard_ids.contains(&thing)).map(|(id, _)| *id).collect();
-        if self.holders.iter().any(|(id, row)| row.kept_ids.contains(&thing) && !gone.contains(id)) {
+            self.holders.iter().filter(|(_, row)| row.hard.contains(&thing)).map(|(id, _)| *id).collect();
+        if self.holders.iter().any(|(id, row)| row.kept.contains(&thing) && !gone.contains(id)) {
             return false;
         }
         self.remove_holders(&gone);
         self.things.retain(|id| *id != thing);
         self.listers.iter_mut().for_each(|listers| listers.retain(|(target, _)| *target != thing));
         for (_, row) in &mut self.holders {
-            row.soft_ids.retain(|id| *id != thing);
+            row.soft.retain(|id| *id != thing);
         }
         true
     }
@@ -101,9 +101,9 @@ impl Naive {
         assert_eq!((db.len::<Thing>(), db.len::<Holder>()), (self.things.len(), self.holders.len()));
         for (id, row) in &self.holders {
             assert_eq!(db.get(*id).unwrap(), row);
-            assert_eq!(db.related(*id, Holder::SOFT).unwrap().map(|(id, _)| id).collect::<Vec<_>>(), row.soft_ids);
-            assert_eq!(db.related(*id, Holder::HARD).unwrap().map(|(id, _)| id).collect::<Vec<_>>(), row.hard_ids);
-            assert_eq!(db.related(*id, Holder::HOLDERS).unwrap().map(|(id, _)| id).collect::<Vec<_>>(), row.holder_ids);
+            assert_eq!(db.related(*id, Holder::SOFT).unwrap().map(|(id, _)| id).collect::<Vec<_>>(), row.soft);
+            assert_eq!(db.related(*id, Holder::HARD).unwrap().map(|(id, _)| id).collect::<Vec<_>>(), row.hard);
+            assert_eq!(db.related(*id, Holder::FRIENDS).unwrap().map(|(id, _)| id).collect::<Vec<_>>(), row.friends);
             let users = self.users.iter().filter(|(target, _)| target == id).map(|(_, lister)| *lister);
             assert_eq!(
                 db.children(*id, Holder::USERS).unwrap().map(|(id, _)| id).collect::<Vec<_>>(),
@@ -142,10 +142,10 @@ impl Random {
 fn statement(tx: &mut Transaction<'_>, naive: &mut Naive, random: &mut Random, seen: &mut [usize; 2]) {
     let holders: Vec<Id<Holder>> = naive.holders.iter().map(|(id, _)| *id).collect();
     let row = |random: &mut Random| Holder {
-        soft_ids: random.some(&naive.things, 4),
-        hard_ids: if random.below(3) == 0 { random.some(&naive.things, 2) } else { Vec::new() },
-        kept_ids: if random.below(4) == 0 { random.some(&naive.things, 2) } else { Vec::new() },
-        holder_ids: if random.below(2) == 0 { random.some(&holders, 3) } else { Vec::new() },
+        soft: random.some(&naive.things, 4),
+        hard: if random.below(3) == 0 { random.some(&naive.things, 2) } else { Vec::new() },
+        kept: if random.below(4) == 0 { random.some(&naive.things, 2) } else { Vec::new() },
+        friends: if random.below(2) == 0 { random.some(&holders, 3) } else { Vec::new() },
     };
     let accepted = match random.below(14) {
         0..2 => {
@@ -157,11 +157,11 @@ fn statement(tx: &mut Transaction<'_>, naive: &mut Naive, random: &mut Random, s
             let mut row = row(random);
             let mut own = None;
             let bad: Option<Id<Thing>> = (random.below(6) == 0).then(|| "77v1".parse().unwrap());
-            row.soft_ids.extend(bad);
+            row.soft.extend(bad);
             let itself = random.below(4) == 0;
             let stored = tx.insert_with(|id| {
                 own = Some(id);
-                row.holder_ids.extend(itself.then_some(id));
+                row.friends.extend(itself.then_some(id));
                 row.clone()
             });
             let sound = naive.is_sound(&row, own);
@@ -176,12 +176,12 @@ fn statement(tx: &mut Transaction<'_>, naive: &mut Naive, random: &mut Random, s
             let mut new = naive.holders[naive.place(id).unwrap()].1.clone();
             match random.below(4) {
                 0 => new = row(random),
-                1 => new.soft_ids.reverse(),
-                2 => new.soft_ids.extend(random.some(&naive.things, 2)),
-                _ => new.holder_ids = random.some(&holders, 3),
+                1 => new.soft.reverse(),
+                2 => new.soft.extend(random.some(&naive.things, 2)),
+                _ => new.friends = random.some(&holders, 3),
             }
             if random.below(8) == 0 {
-                new.hard_ids.push("78v1".parse().unwrap());
+                new.hard.push("78v1".parse().unwrap());
             }
             let sound = naive.is_sound(&new, None);
             assert_eq!(tx.replace(id, new.clone()).is_ok(), sound);
