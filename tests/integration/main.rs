@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module for each subject.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, its helpers too")]
 
+mod actions;
 mod architecture;
 mod by_hand;
 mod deferred;
