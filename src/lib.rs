@@ -48,7 +48,7 @@
 //! | share it between threads | [`SharedDatabase`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
 //! | share between threads | [`SharedDatabase`] |
-//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`Database::check`] |
+//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`] |
 //!
 //! # Costs
 //!

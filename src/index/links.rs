@@ -11,6 +11,8 @@
 //! 3. Where it names none, it is `absent` (the foreign key is absent) or `unresolved` (the key names no row), and no
 //!    list holds the source. An unresolved source is in `waiting` under the hash of its key.
 //!
+//! Beside them, the relation's default target, where one is set (behaviour I13).
+//!
 //! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
 
 use std::collections::BTreeMap;

@@ -3,6 +3,8 @@
 //! What needs the types of other models (whether a target exists, has the key named, has keys of that type) is left to
 //! the compiler and, where it cannot see it either, to the building of a database.
 
+mod lists;
+
 use std::collections::BTreeMap;
 
 use proc_macro2::Span;
@@ -12,8 +14,8 @@ use syn::{Data, DeriveInput, Fields, LitInt};
 
 use crate::attr::{self, BelongsToItem, Errors, FieldItems, FieldList, InverseItem, Options, StructItems, Via};
 use crate::model::{
-    BelongsTo, Field, Inverse, InverseKind, Model, Name, Reference, ReferencesMany, Through, UniqueKey, short_name,
-    type_name, unraw, without_self,
+    BelongsTo, Field, Inverse, InverseKind, Model, Name, Reference, Through, UniqueKey, short_name, type_name, unraw,
+    without_self,
 };
 use crate::serde_attr;
 
@@ -206,41 +208,6 @@ impl Checker {
             Name::of,
         );
         self.relation(name, vec![place], item);
-    }
-
-    /// `#[model(references_many)]` on a field; whether the field is a list of ids.
-    fn list_of_field(&mut self, place: usize, BelongsToItem { target, options, .. }: BelongsToItem) -> bool {
-        let field = &self.model.fields[place];
-        let Some(list_of) = field.ids_of().cloned() else {
-            let message = "`references_many` is said of a list of ids: a `Vec<Id<Target>>`";
-            self.errors.on(&field.ty, message);
-            return false;
-        };
-        if let Some(target) = target {
-            self.errors.on(target, "`references_many` is to the model whose ids the list holds: leave this out");
-        }
-        let not_for_ids = [("key_from", &options.key_from), ("key_to", &options.key_to)];
-        for (option, list) in not_for_ids.into_iter().filter_map(|(option, list)| Some((option, list.as_ref()?))) {
-            self.errors.at(list.span, format!("`{option}` is said of a foreign key: a list holds ids"));
-        }
-        if let Some(action) = &options.on_update {
-            self.errors.at(action.span, "`on_update` is said of natural keys: an id does not change");
-        }
-        let refused = options.on_delete.iter().find(|action| matches!(action.variant, "NoAction" | "SetDefault"));
-        if let Some(action) = refused {
-            let message = "a list has `restrict`, `cascade` and `set_null`, which takes the id out of it";
-            self.errors.at(action.span, message);
-        }
-        let name = options.name.as_ref().map_or_else(
-            || {
-                let name = field.name();
-                let text = name.strip_suffix("_ids").map_or_else(|| name.clone(), |one| format!("{one}s"));
-                Name { text, span: field.ident.span() }
-            },
-            Name::of,
-        );
-        self.model.lists.push(ReferencesMany { name, field: place, target: list_of, on_delete: options.on_delete });
-        true
     }
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.

@@ -9,11 +9,12 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
+mod lists;
 mod views;
 
 use crate::attr::Action;
 use crate::model::{
-    BelongsTo, Inverse, InverseKind, Model, Reference, ReferencesMany, Through, UniqueKey, short_name, shown_at, unraw,
+    BelongsTo, Inverse, InverseKind, Model, Reference, Through, UniqueKey, short_name, shown_at, unraw,
 };
 
 /// Writes the declarations of a model.
@@ -21,7 +22,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let uniques = model.uniques.iter().enumerate().map(|(index, unique)| unique_key(model, index, unique));
     let relations = model.relations.iter().enumerate().map(|(index, relation)| belongs_to(model, index, relation));
     let behind = model.relations.len();
-    let lists = model.lists.iter().enumerate().map(|(index, list)| references_many(model, behind + index, list));
+    let lists = model.lists.iter().enumerate().map(|(index, list)| lists::references_many(model, behind + index, list));
     let primary_key = primary_key(model);
     let refers_to = refers_to(model);
     let constants = constants(model);
@@ -181,41 +182,6 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
         #[diagnostic::do_not_recommend]
         impl ::relata::NamedRelation<{ ::relata::name_hash(#name) }> for #ident {
             type Relation = #marker;
-        }
-    }
-}
-
-fn references_many(model: &Model, index: usize, list: &ReferencesMany) -> TokenStream {
-    let (ident, name, target) = (&model.ident, &list.name.text, &list.target);
-    let marker = marker(model, name);
-    let declaration = marker_type(model, &marker);
-    let (field, field_name) = (&model.fields[list.field].ident, model.fields[list.field].name());
-    let on_delete = action("ON_DELETE", list.on_delete.as_ref());
-    quote_spanned! {list.span()=>
-        #declaration
-
-        #[automatically_derived]
-        impl ::relata::ListRelation for #marker {
-            type Source = #ident;
-            type Target = #target;
-            const NAME: &'static str = #name;
-            const FIELD: &'static str = #field_name;
-            const INDEX: usize = #index;
-            #on_delete
-
-            fn ids(row: &#ident) -> &[::relata::Id<#target>] {
-                &row.#field
-            }
-
-            fn ids_mut(row: &mut #ident) -> &mut ::std::vec::Vec<::relata::Id<#target>> {
-                &mut row.#field
-            }
-        }
-
-        #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        impl ::relata::NamedRelation<{ ::relata::name_hash(#name) }> for #ident {
-            type Relation = ::relata::ReferencesMany<#marker>;
         }
     }
 }

@@ -123,6 +123,8 @@ fn fails_at_each_step<T>(open: bool, call: impl Fn(&mut Database, &[Id<Land>]) -
         if burnt {
             assert!(result.is_err() && state(&db) == before, "something is left after a panic at step {step}");
         } else {
+            // The slots of rows that went are given up with the history.
+            db.keep_history(0).unwrap();
             assert!(matches!(result, Ok(Ok(()))) && state(&db) == done);
             return step;
         }

@@ -19,7 +19,7 @@ struct Playlist {
     both: Vec<Id<Song>>,
     #[model(references_many(Song), name = named)]
     named_ids: Vec<Id<Song>>,
-    #[model(references_many, key_to = title, on_update = cascade)]
+    #[model(references_many, key_to = title, on_update = cascade, deferred, default = None)]
     keyed_ids: Vec<Id<Song>>,
     #[model(references_many, on_delete = no_action)]
     waiting_ids: Vec<Id<Song>>,
