@@ -150,6 +150,8 @@ impl<M: Model> Visitor<M> for Declared {
             on_delete: R::ON_DELETE,
             on_update: R::ON_UPDATE,
             deferred: R::DEFERRED,
+            acyclic: R::ACYCLIC,
+            one_of: R::Presence::ONE_OF,
             many: false,
         });
         let uses_default = [R::ON_DELETE, R::ON_UPDATE].contains(&Action::SetDefault);
@@ -184,6 +186,8 @@ impl<M: Model> Visitor<M> for Declared {
             on_delete: L::ON_DELETE,
             on_update: Action::Restrict,
             deferred: false,
+            acyclic: false,
+            one_of: false,
             many: true,
         });
         let incoming = Incoming {

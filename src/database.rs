@@ -90,6 +90,9 @@ impl Database {
     pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
         self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
+        if !self.store.feed.is_empty() && self.contains(id) {
+            self.store.feed.touch(&[M::NAME]);
+        }
         let (rows, _) = self.store.writer::<M>(position);
         let why = rows.why_missing(id.key());
         rows.get_mut(id.key()).map(M::lend).ok_or_else(|| Error::NotFound { row: id.erase(), why })
@@ -114,6 +117,9 @@ impl Database {
     pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
         self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
+        if !self.store.feed.is_empty() {
+            self.store.feed.touch(&[M::NAME]);
+        }
         let (rows, _) = self.store.writer::<M>(position);
         Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
     }

@@ -3,7 +3,7 @@
 //! One enum for the store; snapshots have their own (`snapshot::SnapshotError`). Each variant says which model, which
 //! field or relation, which row or key, and the reason, in words for the person who will read them in a log.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::id::RowId;
 use crate::schema::SchemaFault;
@@ -100,6 +100,17 @@ pub enum Error {
         model: &'static str,
         /// The relation over which they do.
         relation: &'static str,
+    },
+    /// A relation that is declared acyclic would lead a row back to itself, or does (behaviour I21).
+    #[error("`{model}`.{relation} leads in a circle: {}", circle(way))]
+    Cycle {
+        /// The model of the rows.
+        model: &'static str,
+        /// The relation.
+        relation: &'static str,
+        /// The rows of the cycle, each before the row that it refers to, the last before the first. The first is the
+        /// row whose foreign key was refused; where the cycle is stored already, that in the lowest slot.
+        way: Vec<Holder>,
     },
     /// A row made through its owner came back with another foreign key (behaviours R13, R15).
     #[error("`{model}`.{relation}: cannot override the foreign key: it must stay {expected}")]
@@ -202,6 +213,14 @@ pub enum Error {
         /// The table.
         model: &'static str,
     },
+    /// A row has no bytes that the hash of the state could be of.
+    #[error("{row} cannot be encoded: {why}")]
+    NotEncodable {
+        /// The row.
+        row: RowId,
+        /// What the codec said.
+        why: String,
+    },
     /// An index does not agree with the rows. Only a key type whose `Hash` or `Eq` lies, or interior mutability
     /// inside a key, can lead here; the statement was refused and changed nothing.
     #[error("`{model}`: index `{index}` disagrees with the rows: {detail}")]
@@ -236,6 +255,19 @@ impl fmt::Display for BatchViolation {
 /// The first of a list, in words that follow its length.
 fn first<T: fmt::Display>(list: &[T]) -> String {
     list.first().map(|first| format!("; first: {first}")).unwrap_or_default()
+}
+
+/// A cycle in words, back to its first row; of many rows only the first ones.
+fn circle(way: &[Holder]) -> String {
+    const SHOWN_MAX: usize = 8;
+    let mut text = String::new();
+    for row in way.iter().take(SHOWN_MAX) {
+        let _ = write!(text, "{row} -> ");
+    }
+    if way.len() > SHOWN_MAX {
+        let _ = write!(text, "{} more -> ", way.len() - SHOWN_MAX);
+    }
+    text + &way.first().map(Holder::to_string).unwrap_or_default()
 }
 
 /// Why an id or a key names no row.
@@ -278,7 +310,7 @@ impl fmt::Display for Missing {
     }
 }
 
-/// Who holds a unique key: a stored row, or an earlier row of the same batch.
+/// A row that an error names, who holds a unique key or is part of a cycle: a stored row, or one of the same batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
     /// A stored row.

@@ -17,6 +17,7 @@
 //!
 //! Not responsible for which rows go (`integrity::removal`) and for proving what is stored (`integrity::check`).
 
+pub(crate) mod acyclic;
 mod check;
 mod edits;
 mod links;

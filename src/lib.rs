@@ -42,13 +42,16 @@
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
 //! | list ids in an order | [`ReferencesMany`], [`ListRelation`] |
+//! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
+//! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | join | [`Database::include`] and [`Path`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
+//! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
 //! | share between threads | [`SharedDatabase`] |
-//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`] |
+//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`], [`Database::state_hash`] |
 //!
 //! # Costs
 //!
@@ -73,9 +76,11 @@ mod index;
 mod log;
 mod model;
 mod relation;
+mod feed;
 mod table;
-mod undo;
 mod database;
+mod publish;
+mod undo;
 mod lock;
 mod integrity;
 mod write;
@@ -85,6 +90,7 @@ mod shared;
 mod include;
 mod through;
 mod row;
+mod polymorphic;
 mod builder;
 pub mod snapshot;
 mod erased;
@@ -92,6 +98,7 @@ mod erased;
 pub use builder::DatabaseBuilder;
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
+pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
 pub use id::{Id, ParseIdError, RowId};
 pub use include::{
     Children, Cursor, Each, Include, Item, Linked, Listed, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
@@ -102,11 +109,12 @@ pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{
     AnyRelation, ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, ListRelation, Model,
-    NamedRelation, NamedUnique, Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor,
+    NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor,
     name_hash,
 };
+pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]
-pub use relata_derive::Model;
+pub use relata_derive::{Model, PolymorphicId};
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, ReferencesMany, Through};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{

@@ -120,7 +120,7 @@ pub trait Relation: Copy + Send + Sync + 'static {
     type Source: Model;
     /// The model that it refers to.
     type Target: Model;
-    /// [`Required`] or [`Optional`]: whether every source has a target.
+    /// [`Required`], [`Optional`] or [`OneOf`]: whether every source has a target.
     type Presence: Presence;
     /// [`ById`] or [`ByKey`]: what of the target the key names.
     type Reference: Reference<Self::Target>;
@@ -137,10 +137,14 @@ pub trait Relation: Copy + Send + Sync + 'static {
     /// Whether the foreign key, and `no_action`, are judged at the commit in every transaction (behaviour I10), as
     /// SQL's `DEFERRABLE INITIALLY DEFERRED`. Outside of transactions they are judged at once.
     const DEFERRED: bool = false;
+    /// Whether following it over and over never leads a row back to itself (behaviour I21). Only where source and target
+    /// are one model.
+    const ACYCLIC: bool = false;
 
     /// The foreign key of a row; `None` where a part is absent, which switches the check off (behaviour I2).
     fn key(row: &Self::Source) -> Option<KeyRef<'_, Self>>;
-    /// Writes the foreign key into a row. `None` clears its optional parts and is not passed where there are none.
+    /// Writes the foreign key into a row. `None` clears its optional parts, and is passed where the presence is
+    /// [`Optional`] only.
     fn assign(row: &mut Self::Source, key: Option<KeyOf<Self>>);
 
     /// The key that `set_default` gives sources which refer by a natural key (behaviour I13). Those that refer by id take
@@ -203,6 +207,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Required {}
     impl Sealed for super::Optional {}
+    impl Sealed for super::OneOf {}
     impl<T> Sealed for super::ById<T> {}
     impl<U> Sealed for super::ByKey<U> {}
 }
@@ -211,6 +216,8 @@ mod sealed {
 pub trait Presence: sealed::Sealed + Copy + Send + Sync + 'static {
     /// `true` for [`Required`].
     const REQUIRED: bool;
+    /// `true` for [`OneOf`].
+    const ONE_OF: bool = false;
     /// What following the relation gives.
     type Out<T>;
     /// The presence of a path of this step and then `Next`: required only if both are.
@@ -227,6 +234,10 @@ pub struct Required;
 /// A source may have no target.
 #[derive(Debug, Clone, Copy)]
 pub struct Optional;
+/// A source has a target over this relation or over another one of the same field, whose key holds one of several ids
+/// (behaviour I22). It is read as [`Optional`] is, but cannot be cleared: only another of the relations can be set.
+#[derive(Debug, Clone, Copy)]
+pub struct OneOf;
 
 impl Presence for Required {
     const REQUIRED: bool = true;
@@ -241,6 +252,18 @@ impl Presence for Required {
 
 impl Presence for Optional {
     const REQUIRED: bool = false;
+    type Out<T> = Option<T>;
+    type And<Next: Presence> = Optional;
+
+    #[inline]
+    fn out<T>(target: Option<T>) -> Option<Option<T>> {
+        Some(target)
+    }
+}
+
+impl Presence for OneOf {
+    const REQUIRED: bool = false;
+    const ONE_OF: bool = true;
     type Out<T> = Option<T>;
     type And<Next: Presence> = Optional;
 

@@ -80,6 +80,11 @@ impl<'a, M: Model> RowRef<'a, M> {
         self.row
     }
 
+    /// The database that the row is in.
+    pub fn database(&self) -> &'a Database {
+        self.database
+    }
+
     /// The row at the other end of a belongs_to relation. O(1).
     pub fn target<R>(&self, relation: BelongsTo<R>) -> Result<<R::Presence as Presence>::Out<Row<'a, R::Target>>, Error>
     where

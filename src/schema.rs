@@ -83,6 +83,10 @@ pub struct RelationSchema {
     pub on_update: Action,
     /// Whether its key and its `no_action` are judged at the commit in every transaction.
     pub deferred: bool,
+    /// Whether it leads no row back to itself (behaviour I21).
+    pub acyclic: bool,
+    /// Whether a source that has no target over this relation has one over another of the same fields.
+    pub one_of: bool,
     /// Whether it is references_many: the field holds a list of ids.
     pub many: bool,
 }
@@ -195,8 +199,11 @@ impl Schema {
                 relation.target_fields.len()
             ));
         }
+        if relation.acyclic && relation.target != table.name {
+            report(format!("acyclic is said of a relation of a model to itself, and it leads to `{}`", target.name));
+        }
         for (option, action) in [("on_delete", relation.on_delete), ("on_update", relation.on_update)] {
-            if action == Action::SetNull && relation.required {
+            if action == Action::SetNull && (relation.required || relation.one_of) {
                 report(format!("{option} = set_null on a required key"));
             }
         }
@@ -325,7 +332,9 @@ impl TableSchema {
             report(format!("`{}`.{} is a list of ids, and no end of a link", self.name, far.name));
             return;
         }
-        for relation in [near, far].into_iter().filter(|relation| !relation.required) {
+        // The links of an owner have that owner, whatever other links refer to.
+        let lacking = [(near, near.required || near.one_of), (far, far.required)].into_iter().filter(|(_, has)| !has);
+        for (relation, _) in lacking {
             report(format!(
                 "a link has both its ends, and the key of `{}`.{} can be absent: make {} required",
                 self.name,

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::database::Database;
 use crate::error::Error;
+use crate::feed::{Overflow, Subscription, Watch};
 use crate::lock::{Exclusive, Lock, ReadGuard};
 use crate::transaction::{Transaction, finish};
 
@@ -186,6 +187,36 @@ impl SharedDatabase {
     /// ```
     pub fn exclusive(&self) -> Result<ExclusiveGuard, Error> {
         Ok(ExclusiveGuard { database: Exclusive::Locked(self.lock.write(None)?) })
+    }
+
+    /// Waits until it can be written, and subscribes to what is committed from then on, see [`Database::subscribe`].
+    ///
+    /// A commit is sent before its lock is let go of: who receives it reads that state or a later one. Who waits for one
+    /// with a guard in hand waits for ever. [`Error::HeldByThisThread`] is an error too.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let shared = SharedDatabase::new(Database::builder().model::<Planet>().build()?);
+    /// let changes = shared.subscribe(Watch::everything(), 100, Overflow::Close)?;
+    /// let watcher = std::thread::spawn({
+    ///     let shared = shared.clone();
+    ///     move || -> Result<usize, Error> {
+    ///         changes.recv().expect("the database is there");
+    ///         Ok(shared.read()?.len::<Planet>())
+    ///     }
+    /// });
+    /// shared.transaction(|tx| tx.insert(Planet { name: "Mars".into() }))?;
+    /// assert_eq!(watcher.join().unwrap()?, 1);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn subscribe(
+        &self,
+        watches: impl Into<Vec<Watch>>,
+        capacity: usize,
+        overflow: Overflow,
+    ) -> Result<Subscription, Error> {
+        self.exclusive()?.subscribe(watches, capacity, overflow)
     }
 
     fn open(&self, timeout: Option<Duration>, deferred: bool) -> Result<Transaction<'static>, Error> {

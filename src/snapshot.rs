@@ -24,6 +24,7 @@ mod compare;
 mod error;
 mod file;
 mod format;
+mod hash;
 mod load;
 mod save;
 #[cfg(test)]

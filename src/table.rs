@@ -15,6 +15,7 @@ pub(crate) use statement::{AnyEdits, AnyPending, EditFault, Relink, Statement};
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
+use crate::feed::Feed;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
@@ -39,6 +40,8 @@ pub struct Store {
     pub(crate) log: Option<Log>,
     /// The transactions that can be undone, where they are kept.
     pub(crate) history: Option<History>,
+    /// Who is told of changes.
+    pub(crate) feed: Feed,
     /// Whether rows have ever been stored unchecked, so that a rule may not hold.
     pub(crate) stored_unchecked: bool,
     positions: HashMap<TypeId, u32, BuildHasherDefault<TypeIdHasher>>,
@@ -219,7 +222,13 @@ impl Store {
 
     /// Whether rows that leave are kept, so that they cannot be given out.
     pub(crate) fn keeps_rows(&self) -> bool {
-        self.log.is_some() || self.history.is_some()
+        self.log.is_some() || self.logs_statements()
+    }
+
+    /// Whether a statement outside of a transaction is to be recorded too: for the history, or for a subscription.
+    #[inline]
+    pub(crate) fn logs_statements(&self) -> bool {
+        self.history.is_some() || !self.feed.is_empty()
     }
 
     /// Whether a foreign key is judged at the end of the transaction: all are in a deferred one, and those whose relation

@@ -10,6 +10,7 @@ use slotmap::DefaultKey;
 
 use crate::arena::RowChange;
 use crate::log::{Change, Log, Record, Rows, What, revert};
+use crate::publish::publish;
 use crate::table::{AnyRows, Store};
 
 /// Takes back the changes from place `from` of the open log on, and gives the changes that did it.
@@ -111,8 +112,10 @@ pub(crate) fn keep(store: &mut Store, limit: usize) {
     forget(store, &forgotten);
 }
 
-/// Makes a log that has ended one that can be taken back: closes up lists as changes of it, and takes the rows along.
+/// Makes a log that has ended, and lasts, one that can be taken back: closes up lists as changes of it, and takes the rows
+/// along. Its changes are published.
 fn record(store: &mut Store, mut log: Log, rows: impl Fn(&mut dyn AnyRows) -> Rows) -> Record {
+    publish(store, &log.changes);
     let mut before = Vec::new();
     for table in tables_of(&log.changes) {
         let slot = &mut store.tables[table as usize];

@@ -1,5 +1,6 @@
 //! What the examples print with.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example is there to print")]
+#![allow(dead_code, reason = "each example uses what it needs")]
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -60,7 +60,7 @@ impl Slots {
 }
 
 impl<M> Arena<M> {
-    /// The slots as they are. No id may be reserved and unfilled, no row detached. O(slots ever used).
+    /// The slots as they are; a reserved one is as one with a row, a withheld one as a retired one. O(slots ever used).
     pub(crate) fn slots(&self) -> Slots {
         let mut generations = vec![RETIRED; self.next_slot as usize - 1];
         for key in self.slots.keys() {

@@ -64,6 +64,13 @@ pub(crate) struct Entry {
     position: u32,
 }
 
+impl Entry {
+    /// The target, or a null key that says why there is none.
+    pub(crate) fn target(self) -> DefaultKey {
+        self.target
+    }
+}
+
 /// The hash under which sources wait for a target by its id.
 pub(crate) fn waiting_hash(target: DefaultKey) -> u32 {
     (target.data().as_ffi().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32

@@ -3,7 +3,7 @@
 use slotmap::{DefaultKey, Key as _};
 
 use super::lists::dangling_elements;
-use super::{dangling, not_entered};
+use super::{acyclic, dangling, not_entered};
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::{Error, Holder};
@@ -120,6 +120,10 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
         }
         for (key, row) in self.own.rows.iter() {
             self.check_link::<R>(target, key, row);
+        }
+        if R::ACYCLIC {
+            let cycles = acyclic::standing(link, self.own.rows.iter().map(|(key, _)| key));
+            self.faults.extend(cycles.into_iter().map(acyclic::stored_cycle::<R>));
         }
     }
 

@@ -202,7 +202,7 @@ impl<M: Model> WithRelation<M> for Assign<'_, M> {
     fn with<R: Relation<Source = M>>(self) {
         let key = self.to.and_then(|key| key.downcast_ref::<KeyOf<R>>()).cloned();
         // A required key is not cleared: it keeps what it says, and the plan will find that it names no row.
-        if key.is_some() || !R::Presence::REQUIRED {
+        if key.is_some() || !(R::Presence::REQUIRED || R::Presence::ONE_OF) {
             R::assign(self.row, key);
         }
     }

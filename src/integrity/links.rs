@@ -6,7 +6,7 @@ use slotmap::DefaultKey;
 
 use super::pending::same_key;
 use super::statement::leave;
-use super::{Mode, Pending, Plan, UniqueChanges, dangling, dangling_since, restriction, sources};
+use super::{Mode, Pending, Plan, UniqueChanges, acyclic, dangling, dangling_since, restriction, sources};
 use crate::error::{Act, Error, Missing};
 use crate::index::links::{LinkChange, no_target, waiting_hash};
 use crate::model::{KeyRef, ListRelation, Model, Probe, Reference, Relation, Visitor};
@@ -29,7 +29,11 @@ pub(super) fn plan<M: Model>(
     round.judge_departures();
     M::declare(&mut round);
     round.find_arrivals();
-    round.plan
+    let Round { own, plan, faults, .. } = round;
+    if mode == Mode::Checked {
+        acyclic::judge(own, table, pending, &plan, faults);
+    }
+    plan
 }
 
 pub(super) struct Round<'p, 'a, 'r, M: Model> {

@@ -11,6 +11,7 @@ use std::io::{Read, Write};
 
 use super::error::SnapshotError;
 use super::format::{Kind, read_exactly, u32_at};
+use super::save::Items;
 
 /// How many bytes of items a block may hold, unless one item alone is larger.
 pub(super) const BLOCK_MAX: usize = 1 << 20;
@@ -29,15 +30,6 @@ impl<'a, W: Write> BlockWriter<'a, W> {
         BlockWriter { sink, block: Vec::new(), written: 0 }
     }
 
-    /// Writes an item of at most 4 GiB.
-    pub(super) fn item(&mut self, item: &[u8]) -> Result<(), SnapshotError> {
-        if self.block.len() + item.len() > BLOCK_MAX {
-            self.flush()?;
-        }
-        self.block.extend(item);
-        Ok(())
-    }
-
     /// Writes what is left and says how long the section is, in bytes.
     pub(super) fn finish(mut self) -> Result<u64, SnapshotError> {
         self.flush()?;
@@ -54,6 +46,19 @@ impl<'a, W: Write> BlockWriter<'a, W> {
         parts.iter().try_for_each(|part| self.sink.write_all(part)).map_err(SnapshotError::io("write"))?;
         self.written += (PREFIX + self.block.len()) as u64;
         self.block.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Items for BlockWriter<'_, W> {
+    type Error = SnapshotError;
+
+    /// Writes an item of at most 4 GiB.
+    fn item(&mut self, item: &[u8]) -> Result<(), SnapshotError> {
+        if self.block.len() + item.len() > BLOCK_MAX {
+            self.flush()?;
+        }
+        self.block.extend(item);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Compared is what rows and links are made of: tables, fields, keys and the belongs_to relations. Actions, inverses
 //! and the names that fields have outside are free to change between a save and a load: they say how this build behaves
-//! and nothing about the data.
+//! and nothing about the data. So is `acyclic`: a relation that has become so is proved when the links are built.
 
 use super::error::SnapshotError;
 use crate::schema::{RelationSchema, Schema, TableSchema, UniqueSchema};
@@ -67,6 +67,7 @@ fn relation(saved: &RelationSchema, own: &RelationSchema) -> Option<String> {
         .or_else(|| lists("its fields", &saved.fields, &own.fields))
         .or_else(|| differs("its target", &target(saved), &target(own)))
         .or_else(|| differs("its being required", &saved.required, &own.required))
+        .or_else(|| differs("its being one of several", &saved.one_of, &own.one_of))
 }
 
 /// The first member that only one side has, that is at another place, or that itself differs.

@@ -127,3 +127,21 @@ impl SnapshotError {
         self
     }
 }
+
+/// A row that cannot be encoded, or would not come back, and why: of a save as of the hash of the state.
+pub(crate) struct NotEncodable {
+    pub(super) row: RowId,
+    pub(super) why: String,
+}
+
+impl From<NotEncodable> for SnapshotError {
+    fn from(NotEncodable { row, why }: NotEncodable) -> Self {
+        SnapshotError::RowNotEncodable { row, why }
+    }
+}
+
+impl From<NotEncodable> for Error {
+    fn from(NotEncodable { row, why }: NotEncodable) -> Self {
+        Error::NotEncodable { row, why }
+    }
+}

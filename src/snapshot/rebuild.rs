@@ -10,8 +10,8 @@ use crate::id::RowId;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
 use crate::index::lists::{Listed, Lists, by_id};
-use crate::integrity::dangling;
 use crate::integrity::lists::dangling_element;
+use crate::integrity::{acyclic, dangling};
 use crate::key::{Key, hash_of};
 use crate::model::{ListRelation, Model, Reference, Relation, Unique, Visitor, has_key};
 use crate::table::Store;
@@ -64,7 +64,7 @@ impl<M: Model> Visitor<M> for Uniques<'_, M> {
     }
 }
 
-/// Links every row to its targets, in slot order. O(rows x relations).
+/// Links every row to its targets, in slot order, and sees to it that hierarchies have no cycles. O(rows x relations).
 pub(crate) fn links<M: Model>(
     rows: &Arena<M>,
     store: &Store,
@@ -97,6 +97,11 @@ impl<M: Model> Linking<'_, M> {
                     .ok_or_else(|| (source, dangling::<R>(Some(source), key, targets.rows)))?,
             };
             link.join(source, target);
+        }
+        if R::ACYCLIC
+            && let Some(cycle) = acyclic::standing(link, self.rows.iter().map(|(key, _)| key)).into_iter().next()
+        {
+            return Err((cycle[0], acyclic::stored_cycle::<R>(cycle)));
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 //!
 //! Everything is encoded twice: once to learn how long each section is, once to be written. So the file can go to any
 //! stream, front to back, and what cannot be saved is refused before the first byte is written.
+//!
+//! What a section holds is given item by item ([`Saving::items`]), to blocks or to the hash of the state.
 
 use std::io::{self, Write};
 
@@ -9,7 +11,7 @@ use slotmap::{DefaultKey, Key};
 
 use super::block::BlockWriter;
 use super::codec;
-use super::error::SnapshotError;
+use super::error::{NotEncodable, SnapshotError};
 use super::format::{Frame, Kind, Section, fingerprint};
 use crate::arena::Slots;
 use crate::error::Error;
@@ -37,7 +39,23 @@ pub(super) enum Care {
     Thorough,
 }
 
+/// The length that stands for a row which is not there: the id is reserved. No row is that long.
+const RESERVED: u32 = u32::MAX;
+
+/// What takes the items of a section, one after the other.
+pub(super) trait Items {
+    type Error: From<NotEncodable>;
+    fn item(&mut self, item: &[u8]) -> Result<(), Self::Error>;
+}
+
 impl<'a> Saving<'a> {
+    /// A database of which the sections are asked for, and not the file: no schema, no frame, and nothing is refused.
+    pub(super) fn contents(store: &'a Store) -> Self {
+        let slots = store.tables.iter().map(|table| table.rows.slots()).collect();
+        let frame = Frame { fingerprint: 0, sections: Vec::new() };
+        Saving { store, schema: Vec::new(), slots, frame }
+    }
+
     /// Encodes the database without keeping it, to learn the lengths and to refuse what cannot be saved.
     pub(super) fn prepare(store: &'a Store, care: Care) -> Result<Self, SnapshotError> {
         if store.log.is_some() {
@@ -46,11 +64,9 @@ impl<'a> Saving<'a> {
         for table in &store.tables {
             refuse_unsavable(store, table, care)?;
         }
-        let mut schema = Vec::new();
-        codec::encode(&store.schema, &mut schema).expect("a schema is of strings, numbers and lists");
-        let slots = store.tables.iter().map(|table| table.rows.slots()).collect();
-        let frame = Frame { fingerprint: fingerprint(&schema), sections: Vec::new() };
-        let mut saving = Saving { store, schema, slots, frame };
+        let mut saving = Saving::contents(store);
+        codec::encode(&store.schema, &mut saving.schema).expect("a schema is of strings, numbers and lists");
+        saving.frame.fingerprint = fingerprint(&saving.schema);
         for (kind, table) in Kind::all(store.tables.len()) {
             let length = saving.write_section(kind, table, care, &mut io::sink())?;
             saving.frame.sections.push(Section { kind: kind as u32, table: table as u32, length });
@@ -72,59 +88,64 @@ impl<'a> Saving<'a> {
     /// Writes one section and says how long it is, in bytes.
     fn write_section(&self, kind: Kind, table: usize, care: Care, sink: &mut impl Write) -> Result<u64, SnapshotError> {
         let mut blocks = BlockWriter::new(sink);
-        let mut numbers = |numbers: &[u32]| numbers.iter().try_for_each(|number| blocks.item(&number.to_le_bytes()));
-        match kind {
-            Kind::Schema => blocks.item(&self.schema)?,
-            Kind::Slots => numbers(&self.slots[table].generations)?,
-            Kind::Free => numbers(&self.slots[table].free)?,
-            Kind::Rows => self.write_rows(table, care, &mut blocks)?,
-            Kind::Listers => write_listers(&self.store.tables[table].index, &mut blocks)?,
-            Kind::Order => write_order(&self.store.tables[table].index.links, &mut blocks)?,
-            Kind::Defaults => write_defaults(&self.store.tables[table].index.links, &mut blocks)?,
-        }
+        self.items(kind, table, care, &mut blocks)?;
         blocks.finish()
     }
 
-    fn write_rows<W: Write>(
-        &self,
-        table: usize,
-        care: Care,
-        blocks: &mut BlockWriter<'_, W>,
-    ) -> Result<(), SnapshotError> {
+    /// Gives the items of one section, in their order.
+    pub(super) fn items<I: Items>(&self, kind: Kind, table: usize, care: Care, items: &mut I) -> Result<(), I::Error> {
+        let mut numbers = |numbers: &[u32]| numbers.iter().try_for_each(|number| items.item(&number.to_le_bytes()));
+        match kind {
+            Kind::Schema => items.item(&self.schema)?,
+            Kind::Slots => numbers(&self.slots[table].generations)?,
+            Kind::Free => numbers(&self.slots[table].free)?,
+            Kind::Rows => self.write_rows(table, care, items)?,
+            Kind::Order => write_order(&self.store.tables[table].index.links, items)?,
+            Kind::Listers => write_listers(&self.store.tables[table].index, items)?,
+            Kind::Defaults => write_defaults(&self.store.tables[table].index.links, items)?,
+        }
+        Ok(())
+    }
+
+    fn write_rows<I: Items>(&self, table: usize, care: Care, items: &mut I) -> Result<(), I::Error> {
         const PREFIX: usize = size_of::<u32>();
         let TableSlot { name, rows, .. } = &self.store.tables[table];
         let mut item = Vec::new();
         for key in self.slots[table].stored() {
-            let refuse = |why| SnapshotError::RowNotEncodable { row: RowId { table: name, key }, why };
+            let refuse = |why| NotEncodable { row: RowId { table: name, key }, why };
+            if rows.is_reserved(key) {
+                items.item(&RESERVED.to_le_bytes())?;
+                continue;
+            }
             item.clear();
             item.extend([0; PREFIX]);
             rows.encode_row(key, &mut item).map_err(refuse)?;
             let length = item.len() - PREFIX;
             if item.len() > u32::MAX as usize {
-                return Err(refuse(format!("it takes {length} bytes, more than a row may")));
+                return Err(refuse(format!("it takes {length} bytes, more than a row may")).into());
             }
             item[..PREFIX].copy_from_slice(&(length as u32).to_le_bytes());
             if care == Care::Thorough {
                 rows.check_row(&item[PREFIX..]).map_err(refuse)?;
             }
-            blocks.item(&item)?;
+            items.item(&item)?;
         }
         Ok(())
     }
 }
 
 /// Writes the sources of every posting list that is not in slot order, with the place of their relation.
-fn write_order<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+fn write_order<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
     for (relation, link) in (0_u32..).zip(links) {
         for source in out_of_order(link.postings()).flat_map(|(_, list)| list) {
-            blocks.item(&link_item(relation, source))?;
+            items.item(&link_item(relation, source))?;
         }
     }
     Ok(())
 }
 
 /// The same for those who list a row, with its slot.
-fn write_listers<W: Write>(index: &Indexes, blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+fn write_listers<I: Items>(index: &Indexes, items: &mut I) -> Result<(), I::Error> {
     for (relation, list) in (index.links.len() as u32..).zip(&index.lists) {
         for (target, sources) in out_of_order(list.postings()) {
             for source in sources {
@@ -132,7 +153,7 @@ fn write_listers<W: Write>(index: &Indexes, blocks: &mut BlockWriter<'_, W>) -> 
                 item[..4].copy_from_slice(&relation.to_le_bytes());
                 item[4..8].copy_from_slice(&target.to_le_bytes());
                 item[8..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
-                blocks.item(&item)?;
+                items.item(&item)?;
             }
         }
     }
@@ -150,10 +171,10 @@ fn out_of_order(postings: &Postings) -> impl Iterator<Item = (u32, Vec<DefaultKe
 }
 
 /// Writes the default targets that are set, with the place of their relation.
-fn write_defaults<W: Write>(links: &[Link], blocks: &mut BlockWriter<'_, W>) -> Result<(), SnapshotError> {
+fn write_defaults<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
     let defaults = (0_u32..).zip(links).filter_map(|(relation, link)| Some((relation, link.default_target()?)));
     for (relation, target) in defaults {
-        blocks.item(&link_item(relation, target))?;
+        items.item(&link_item(relation, target))?;
     }
     Ok(())
 }

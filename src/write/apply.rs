@@ -1,7 +1,7 @@
 //! The primitive changes: rows in, a row over another, rows out. Each takes a plan that was checked, makes room, and
 //! from then on neither fails nor calls user code. Inside a transaction everything that changes is recorded here, and
-//! rows that leave are kept by their arena. Where a history is kept, a statement outside of a transaction is one of its
-//! own.
+//! rows that leave are kept by their arena. Where a history is kept or somebody is subscribed, a statement outside of a
+//! transaction is one of its own.
 
 use std::any::Any;
 
@@ -183,10 +183,11 @@ pub(crate) fn set_default_target(store: &mut Store, position: u32, relation: usi
     end(store);
 }
 
-/// Begins a statement: opens a log for it alone where a history is kept and no transaction is open.
+/// Begins a statement: opens a log for it alone where a history is kept, or somebody is subscribed, and no transaction is
+/// open.
 #[inline]
 fn begin(store: &mut Store) {
-    if store.history.is_some() && store.log.is_none() {
+    if store.logs_statements() && store.log.is_none() {
         store.log = Some(Log { of_one_statement: true, ..Log::default() });
     }
 }

@@ -45,6 +45,9 @@ impl<M: Editable> TableMut<'_, M> {
 pub trait Access: sealed::Sealed {
     /// The handle.
     type Handle<'a>;
+    /// Whether rows may be changed through it.
+    #[doc(hidden)]
+    const EDITS: bool;
     #[doc(hidden)]
     fn position(store: &Store) -> Result<(u32, &'static str), Error>;
     #[doc(hidden)]
@@ -59,6 +62,7 @@ mod sealed {
 
 impl<M: Model> Access for &M {
     type Handle<'a> = Table<'a, M>;
+    const EDITS: bool = false;
 
     fn position(store: &Store) -> Result<(u32, &'static str), Error> {
         Ok((store.position::<M>()?, M::NAME))
@@ -70,6 +74,7 @@ impl<M: Model> Access for &M {
 
 impl<M: Editable> Access for &mut M {
     type Handle<'a> = TableMut<'a, M>;
+    const EDITS: bool = true;
 
     fn position(store: &Store) -> Result<(u32, &'static str), Error> {
         Ok((store.position::<M>()?, M::NAME))
@@ -102,6 +107,11 @@ macro_rules! split {
                     if tables[..nth].iter().any(|(earlier, _)| earlier == position) {
                         return Err(Error::BorrowedTwice { model });
                     }
+                }
+                if !store.feed.is_empty() {
+                    let edited = tables.iter().zip([$($access::EDITS),+]).filter(|(_, edits)| *edits);
+                    let edited: Vec<&str> = edited.map(|((_, model), _)| *model).collect();
+                    store.feed.touch(&edited);
                 }
                 let positions = tables.map(|(position, _)| position as usize);
                 let [$($slot),+] = store.tables.get_disjoint_mut(positions).expect("positions of tables, no two alike");

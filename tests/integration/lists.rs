@@ -5,7 +5,7 @@ mod panics;
 mod snapshot;
 mod walk;
 
-use relata::{Action, Database, DatabaseBuilder, DeletePlan, Error, Id, Missing, Model};
+use relata::{Action, Database, DatabaseBuilder, DeletePlan, Error, Id, Missing, Model, Overflow, Watch};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{refused, state};
@@ -393,6 +393,34 @@ fn several_rows_go_in_one_statement() {
     assert_eq!(changed, [(lister.erase(), "links"), (lister.erase(), "marked")]);
     assert_eq!(*db.get(lister).unwrap(), folder(None, &[stays], &[stays]));
     assert_eq!(db.check(), Ok(()));
+}
+
+/// behaviour F2: "each relation of a row once, with its old and its new target"; of a list of ids each row that it names
+#[test]
+fn the_feed_tells_who_lists_whom() {
+    let (mut db, s) = shelf();
+    let feed = db.subscribe(Watch::list(Playlist::SONGS), 100, Overflow::Close).unwrap();
+    let seen = || {
+        feed.try_iter().map(|commit| commit.changes.iter().map(ToString::to_string).collect()).collect::<Vec<Vec<_>>>()
+    };
+    let list = db.insert(of(&[s[1], s[0], s[1]])).unwrap();
+    db.update(list, |row| row.song_ids.reverse()).unwrap();
+    db.update(list, |row| row.song_ids = vec![s[2], s[0]]).unwrap();
+    db.delete(s[0]).unwrap();
+    let relation = |change: &str| format!("Playlist 1v1.songs: {change}");
+    let expected = [
+        vec![relation("none -> Song 1v1"), relation("none -> Song 2v1")],
+        vec![relation("Song 2v1 -> none"), relation("none -> Song 3v1")],
+        vec![relation("Song 1v1 -> none")],
+    ];
+    assert_eq!(seen(), expected);
+    // Within a transaction only what has become of it in the end.
+    db.transaction(|tx| {
+        tx.update(list, |row| row.song_ids.push(s[3]))?;
+        tx.update(list, |row| row.song_ids.clear())
+    })
+    .unwrap();
+    assert_eq!(seen(), [[relation("Song 3v1 -> none")]]);
 }
 
 /// A list that is a unique key: taking an id out of it is refused where that makes two lists alike.

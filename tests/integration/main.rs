@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, its helpers too")]
 
 mod actions;
+mod acyclic;
 mod architecture;
 mod by_hand;
 mod deferred;
 mod deferred_parts;
 mod delete;
 mod derive;
+mod feed;
 mod history;
 mod hostile;
 mod include;
@@ -15,6 +17,7 @@ mod insert;
 mod lists;
 mod model_based;
 mod owner;
+mod polymorphic;
 mod real_input;
 mod shared;
 mod snapshot;

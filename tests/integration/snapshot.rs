@@ -5,6 +5,7 @@ mod files;
 mod fuzzed;
 mod hostile;
 mod round_trip;
+mod state_hash;
 
 use relata::{Database, DatabaseBuilder, Id, Model, SnapshotError};
 use serde::{Deserialize, Serialize};

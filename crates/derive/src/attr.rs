@@ -14,9 +14,10 @@ use crate::model::{InverseKind, unraw};
 
 const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
 const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, \
-     `on_update`, `default`, `deferred`";
-const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`, `default`, `deferred`";
-const OPTION_WORDS: [&str; 7] = ["name", "key_from", "key_to", "on_delete", "on_update", "default", "deferred"];
+     `on_update`, `default`, `deferred`, `acyclic`";
+const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`, `default`, `deferred`, `acyclic`";
+const OPTION_WORDS: [&str; 8] =
+    ["name", "key_from", "key_to", "on_delete", "on_update", "default", "deferred", "acyclic"];
 /// What an action is called in an attribute, and the variant of `relata::Action` that it is.
 const ACTIONS: [(&str, &str); 5] = [
     ("restrict", "Restrict"),
@@ -81,10 +82,12 @@ pub(crate) struct FieldList {
     pub(crate) fields: Vec<Ident>,
 }
 
-/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`; of a list of ids what is said in the same way.
+/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`, `belongs_to(Person, Company)`; of a list of ids what
+/// is said in the same way.
 pub(crate) struct BelongsToItem {
     pub(crate) span: Span,
-    pub(crate) target: Option<Type>,
+    /// None where the type of the field says it; several where the key is polymorphic.
+    pub(crate) targets: Vec<Type>,
     pub(crate) options: Options,
 }
 
@@ -98,6 +101,7 @@ pub(crate) struct Options {
     pub(crate) on_update: Option<Action>,
     pub(crate) default: Option<DefaultKey>,
     pub(crate) deferred: Option<Span>,
+    pub(crate) acyclic: Option<Span>,
     /// The first of them.
     first: Option<Ident>,
 }
@@ -160,9 +164,8 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
-            "plain" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" | "default" | "deferred" => {
-                Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
-            }
+            "plain" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" | "default" | "deferred"
+            | "acyclic" => Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct"))),
             _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
         }
     });
@@ -243,7 +246,7 @@ fn each_item(
 
 /// Reads what follows the word `belongs_to`.
 fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<BelongsToItem> {
-    let mut item = BelongsToItem { span: word.span(), target: None, options: Options::default() };
+    let mut item = BelongsToItem { span: word.span(), targets: Vec::new(), options: Options::default() };
     if input.peek(syn::token::Paren) {
         let content;
         parenthesized!(content in input);
@@ -254,11 +257,7 @@ fn belongs_to(word: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn:
             if input.peek(Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(syn::token::Paren)) {
                 return Err(unknown(&input.call(Ident::parse_any)?, "option", OPTIONS));
             }
-            let target: Type = input.parse()?;
-            if item.target.is_some() {
-                return Err(syn::Error::new_spanned(target, "a second target: a relation has one"));
-            }
-            item.target = Some(target);
+            item.targets.push(input.parse()?);
             Ok(())
         })?;
     }
@@ -284,6 +283,7 @@ impl Options {
             "default" => {
                 once(&mut self.default, &word, DefaultKey { span: word.span(), expression: assigned(input)? })?;
             }
+            "acyclic" => once(&mut self.acyclic, &word, word.span())?,
             _ => once(&mut self.deferred, &word, word.span())?,
         }
         Ok(true)
@@ -311,6 +311,7 @@ impl Options {
         take(&mut self.on_update, beside.on_update, "on_update", |action| action.span, errors);
         take(&mut self.default, beside.default, "default", |default| default.span, errors);
         take(&mut self.deferred, beside.deferred, "deferred", |span| *span, errors);
+        take(&mut self.acyclic, beside.acyclic, "acyclic", |span| *span, errors);
     }
 }
 

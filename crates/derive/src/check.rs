@@ -14,8 +14,8 @@ use syn::{Data, DeriveInput, Fields, LitInt};
 
 use crate::attr::{self, BelongsToItem, Errors, FieldItems, FieldList, InverseItem, Options, StructItems, Via};
 use crate::model::{
-    BelongsTo, Field, Inverse, InverseKind, Model, Name, Reference, Through, UniqueKey, short_name, type_name, unraw,
-    without_self,
+    BelongsTo, Field, Inverse, InverseKind, Model, Name, Polymorphic, Reference, Through, UniqueKey, short_name,
+    type_name, unraw, without_self,
 };
 use crate::serde_attr;
 
@@ -40,6 +40,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         has_primary_key: false,
         relations: Vec::new(),
         lists: Vec::new(),
+        polymorphics: Vec::new(),
         inverses: Vec::new(),
         throughs: Vec::new(),
     };
@@ -207,7 +208,38 @@ impl Checker {
             },
             Name::of,
         );
-        self.relation(name, vec![place], item);
+        if item.targets.len() > 1 {
+            self.polymorphic(name, place, &item);
+        } else {
+            self.relation(name, vec![place], &item);
+        }
+    }
+
+    /// `#[model(belongs_to(Person, Company))]` on a field whose type is an enum of ids: a relation for each target.
+    fn polymorphic(&mut self, name: Name, place: usize, item: &BelongsToItem) {
+        let field = &self.model.fields[place];
+        if let Some(id_of) = field.id_of() {
+            let message = format!(
+                "the field is an id of `{}`: to refer to one of several models, make it an enum of their ids, with \
+                 `#[derive(relata::PolymorphicId)]`",
+                short_name(id_of)
+            );
+            self.errors.on(&item.targets[1], message);
+            return;
+        }
+        if let Some(list) = &item.options.key_to {
+            self.errors.at(list.span, "a relation to several models refers to them by id");
+        }
+        self.check_clearing(&[place], &item.options);
+        self.check_default(&item.options, true);
+        let targets: Vec<syn::Type> = item.targets.iter().map(|target| self.resolved(target)).collect();
+        self.check_acyclic(&targets, &item.options);
+        for target in &targets {
+            let text = format!("{}_{}", name.text, snake_case(&short_name(target)));
+            let name = Name { text, span: target.span() };
+            self.add_relation(name, vec![place], target.clone(), Reference::Id, &item.options, true);
+        }
+        self.model.polymorphics.push(Polymorphic { name, field: place, targets });
     }
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.
@@ -218,16 +250,19 @@ impl Checker {
             self.errors.at(item.span, "say which fields hold the key: `belongs_to(Target, key_from(a, b))`");
             None
         };
-        let Some(target) = &item.target else {
+        let Some(target) = item.targets.first() else {
             self.errors.at(item.span, "say which model this refers to: `belongs_to(Target, key_from(a, b))`");
             return;
         };
+        if let Some(second) = item.targets.get(1) {
+            self.errors.on(second, "a second target: only a field that is an enum of ids refers to several models");
+        }
         let name = item.options.name.as_ref().map_or_else(
             || Name { text: snake_case(&short_name(&self.resolved(target))), span: target.span() },
             Name::of,
         );
         if let Some(fields) = fields {
-            self.relation(name, fields, item);
+            self.relation(name, fields, &item);
         }
     }
 
@@ -236,8 +271,8 @@ impl Checker {
         syn::parse2(without_self(ty.to_token_stream(), &self.model.ident)).unwrap_or_else(|_| ty.clone())
     }
 
-    fn relation(&mut self, name: Name, fields: Vec<usize>, item: BelongsToItem) {
-        let target = item.target.as_ref().map(|target| self.resolved(target));
+    fn relation(&mut self, name: Name, fields: Vec<usize>, item: &BelongsToItem) {
+        let target = item.targets.first().map(|target| self.resolved(target));
         let id_of = match fields[..] {
             [field] => self.model.fields[field].id_of().cloned(),
             _ => None,
@@ -268,8 +303,61 @@ impl Checker {
                 return;
             }
         };
+        self.check_clearing(&fields, &item.options);
+        self.check_default(&item.options, matches!(reference, Reference::Id));
+        self.check_acyclic(std::slice::from_ref(&target), &item.options);
+        self.add_relation(name, fields, target, reference, &item.options, false);
+    }
+
+    fn add_relation(
+        &mut self,
+        name: Name,
+        fields: Vec<usize>,
+        target: syn::Type,
+        reference: Reference,
+        options: &Options,
+        is_variant: bool,
+    ) {
+        let default = options.default.as_ref();
+        let relation = BelongsTo {
+            name,
+            fields,
+            reference,
+            on_delete: options.on_delete.clone(),
+            on_update: options.on_update.clone(),
+            default: default.map(|default| without_self(default.expression.to_token_stream(), &self.model.ident)),
+            is_deferred: options.deferred.is_some(),
+            is_acyclic: options.acyclic.is_some() && self.is_itself(&target),
+            is_variant,
+            target,
+        };
+        self.model.relations.push(relation);
+    }
+
+    /// Only a relation of the model to itself can lead a row back to itself (behaviour I21).
+    fn check_acyclic(&mut self, targets: &[syn::Type], options: &Options) {
+        if let Some(span) = options.acyclic
+            && !targets.iter().any(|target| self.is_itself(target))
+        {
+            let targets: Vec<String> = targets.iter().map(|target| format!("`{}`", short_name(target))).collect();
+            let message = format!(
+                "`acyclic` is said of a relation of a model to itself, and this one leads from `{}` to {}",
+                self.model.ident,
+                targets.join(", ")
+            );
+            self.errors.at(span, message);
+        }
+    }
+
+    /// Whether a type is the model.
+    fn is_itself(&self, ty: &syn::Type) -> bool {
+        short_name(ty) == unraw(&self.model.ident)
+    }
+
+    /// A key is cleared only where it can be absent (behaviour R43).
+    fn check_clearing(&mut self, fields: &[usize], options: &Options) {
         let required = fields.iter().find(|&&field| !self.model.fields[field].is_optional());
-        for (option, action) in [("on_delete", &item.options.on_delete), ("on_update", &item.options.on_update)] {
+        for (option, action) in [("on_delete", &options.on_delete), ("on_update", &options.on_update)] {
             if let (Some(action), Some(&required)) =
                 (action.as_ref().filter(|action| action.variant == "SetNull"), required)
             {
@@ -280,20 +368,6 @@ impl Checker {
                 self.errors.at(action.span, message);
             }
         }
-        self.check_default(&item.options, matches!(reference, Reference::Id));
-        let Options { on_delete, on_update, default, deferred, .. } = item.options;
-        let default = default.map(|default| without_self(default.expression.to_token_stream(), &self.model.ident));
-        let is_deferred = deferred.is_some();
-        self.model.relations.push(BelongsTo {
-            name,
-            fields,
-            target,
-            reference,
-            on_delete,
-            on_update,
-            default,
-            is_deferred,
-        });
     }
 
     /// A default goes with `set_default`, and is declared where the key is a natural one.
@@ -366,7 +440,7 @@ impl Checker {
         if kind == InverseKind::HasOne {
             self.errors.on(&link, "`through` is said of `has_many`: there may be any number of links");
         }
-        let to_itself = short_name(&target) == unraw(&self.model.ident);
+        let to_itself = self.is_itself(&target);
         let via = match via.map(|Via { span, relations }| (span, <[_; 2]>::try_from(relations))) {
             None => None,
             Some((_, Ok(relations))) => Some(relations),
@@ -403,7 +477,8 @@ impl Checker {
         let lists = self.model.lists.iter().map(|list| &list.name);
         let inverses = self.model.inverses.iter().map(|inverse| &inverse.name);
         let throughs = self.model.throughs.iter().map(|through| &through.name);
-        for name in relations.chain(lists).chain(inverses).chain(throughs) {
+        let polymorphics = self.model.polymorphics.iter().map(|polymorphic| &polymorphic.name);
+        for name in relations.chain(lists).chain(inverses).chain(throughs).chain(polymorphics) {
             let text = &name.text;
             if RESERVED_NAMES.contains(&text.as_str()) {
                 self.errors.at(

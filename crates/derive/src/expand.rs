@@ -14,7 +14,7 @@ mod views;
 
 use crate::attr::Action;
 use crate::model::{
-    BelongsTo, Inverse, InverseKind, Model, Reference, Through, UniqueKey, short_name, shown_at, unraw,
+    BelongsTo, Inverse, InverseKind, Model, Polymorphic, Reference, Through, UniqueKey, short_name, shown_at, unraw,
 };
 
 /// Writes the declarations of a model.
@@ -24,6 +24,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let behind = model.relations.len();
     let lists = model.lists.iter().enumerate().map(|(index, list)| lists::references_many(model, behind + index, list));
     let primary_key = primary_key(model);
+    let variants = variants(model);
     let refers_to = refers_to(model);
     let constants = constants(model);
     let fields = views::fields(model);
@@ -38,6 +39,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
             #(#relations)*
             #(#lists)*
             #primary_key
+            #variants
             #refers_to
             #constants
             #fields
@@ -132,7 +134,11 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
     let (ident, name, target) = (&model.ident, &relation.name.text, &relation.target);
     let marker = marker(model, name);
     let declaration = marker_type(model, &marker);
-    let presence = if model.is_optional(&relation.fields) { quote!(Optional) } else { quote!(Required) };
+    let presence = match (model.is_optional(&relation.fields), relation.is_variant) {
+        (true, _) => quote!(Optional),
+        (false, true) => quote!(OneOf),
+        (false, false) => quote!(Required),
+    };
     let reference = reference(relation);
     let names = names(model, &relation.fields);
     let on_delete = action("ON_DELETE", relation.on_delete.as_ref());
@@ -148,6 +154,11 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
                 ::core::option::Option::Some(#default)
             }
         }
+    });
+    let acyclic = relation.is_acyclic.then(|| {
+        quote!(
+            const ACYCLIC: bool = true;
+        )
     });
     let key = foreign_key(model, relation);
     let assign = assign(model, relation);
@@ -166,6 +177,7 @@ fn belongs_to(model: &Model, index: usize, relation: &BelongsTo) -> TokenStream 
             #on_delete
             #on_update
             #deferred
+            #acyclic
 
             fn key(row: &#ident) -> ::core::option::Option<::relata::KeyRef<'_, Self>> {
                 #key
@@ -209,6 +221,12 @@ fn action(constant: &str, action: Option<&Action>) -> Option<TokenStream> {
 
 /// The body of `Relation::key`.
 fn foreign_key(model: &Model, relation: &BelongsTo) -> TokenStream {
+    if relation.is_variant {
+        let field = &model.fields[relation.fields[0]];
+        let (ident, target, ty) = (&field.ident, &relation.target, field.part());
+        let id = quote_spanned!(relation.span()=> <#ty as ::relata::HasVariant<#target>>::id);
+        return if field.is_optional() { quote!(row.#ident.and_then(#id)) } else { quote!(#id(row.#ident)) };
+    }
     let (Reference::Id, [field]) = (&relation.reference, &relation.fields[..]) else {
         return key(model, &relation.fields);
     };
@@ -224,6 +242,19 @@ fn foreign_key(model: &Model, relation: &BelongsTo) -> TokenStream {
 /// The body of `Relation::assign`.
 fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
     let fields: Vec<_> = relation.fields.iter().map(|&field| &model.fields[field]).collect();
+    if relation.is_variant {
+        let (ident, target, ty) = (&fields[0].ident, &relation.target, fields[0].part());
+        let variant = quote_spanned!(relation.span()=> <#ty as ::relata::HasVariant<#target>>::of);
+        if !fields[0].is_optional() {
+            return quote!(row.#ident = #variant(::relata::expect_id::<Self>(key)););
+        }
+        // The key of another variant is not that of this relation, and stays.
+        return quote! {
+            if key.is_some() || <Self as ::relata::Relation>::key(row).is_some() {
+                row.#ident = key.map(#variant);
+            }
+        };
+    }
     if let [field] = fields[..] {
         let ident = &field.ident;
         return if field.is_optional() {
@@ -255,6 +286,20 @@ fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
             #(row.#cleared = ::core::option::Option::None;)*
         }
     }
+}
+
+/// That the targets of each polymorphic key are those of its enum.
+fn variants(model: &Model) -> TokenStream {
+    let check = |polymorphic: &Polymorphic| {
+        let (ty, targets) = (model.fields[polymorphic.field].part(), &polymorphic.targets);
+        let places = targets
+            .iter()
+            .map(|target| quote_spanned!(shown_at(target.span())=> <#ty as ::relata::HasVariant<#target>>::PLACE));
+        quote_spanned! {shown_at(ty.span())=>
+            const _: () = ::relata::expect_variants::<#ty>(&[#(#places),*]);
+        }
+    };
+    model.polymorphics.iter().map(check).collect()
 }
 
 /// `RefersTo` for every target that one relation alone refers to. Targets are told apart by the last segment of their

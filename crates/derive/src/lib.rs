@@ -11,6 +11,7 @@ mod attr;
 mod check;
 mod expand;
 mod model;
+mod polymorphic;
 mod serde_attr;
 
 /// Declares a struct as a model: its table, keys and relations.
@@ -71,6 +72,7 @@ mod serde_attr;
 /// | `primary_key`, `unique` | as above, of this field alone |
 /// | `belongs_to` | on `Id<Target>` or `Option<Id<Target>>`: the row refers to that row |
 /// | `belongs_to(Target)` | on any other type, or an `Option` of it: the field holds the target's primary key |
+/// | `belongs_to(Person, Company)` | on an enum of their ids ([`PolymorphicId`](derive@PolymorphicId)), or an `Option` of it: a relation for each variant, in their order: `owner_person`, `owner_company` for the field `owner` |
 /// | `references_many` | on `Vec<Id<Target>>`: the row refers to every row in the list, in its order; the relation is named by the field without `_ids`, with an `s` (`song_ids`: `songs`) |
 /// | `plain` | on an id or a list of ids: this is no relation, and nothing is checked |
 ///
@@ -88,6 +90,7 @@ mod serde_attr;
 /// | `on_update = ..` | what changing the target's natural key does: the same, where `cascade` gives the row the new key |
 /// | `default = ..` | the key that `set_default` gives, an expression; a tuple where the key has several fields. The default of an id is a row, which `Database::set_default_target` sets |
 /// | `deferred` | inside any transaction, the key and `no_action` are judged at the commit: SQL's `DEFERRABLE INITIALLY DEFERRED` |
+/// | `acyclic` | of a relation of the model to itself, or a polymorphic one with a variant for it: it leads no row back to itself |
 ///
 /// ```
 /// # use relata::{Database, Model};
@@ -154,6 +157,27 @@ mod serde_attr;
 /// let db = Database::builder().model::<Package>().model::<Dependency>().model::<Registry>().build()?;
 /// let relations = &db.schema().table("Dependency").unwrap().relations;
 /// assert_eq!(relations.iter().map(|relation| relation.name.as_str()).collect::<Vec<_>>(), ["registry", "package", "needs"]);
+/// # Ok::<(), relata::Error>(())
+/// ```
+///
+/// A hierarchy:
+///
+/// ```
+/// # use relata::{Database, Error, Id, Model};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(has_many(folders: Folder))]
+/// struct Folder {
+///     name: String,
+///     #[model(belongs_to, acyclic, on_delete = cascade)]
+///     parent_id: Option<Id<Folder>>,
+/// }
+///
+/// let mut db = Database::builder().model::<Folder>().build()?;
+/// let home = db.insert(Folder { name: "home".into(), parent_id: None })?;
+/// let music = db.insert(Folder { name: "music".into(), parent_id: Some(home) })?;
+/// let refused = db.relate(home, Folder::PARENT, music).unwrap_err();
+/// assert_eq!(refused.to_string(), "`Folder`.parent leads in a circle: Folder 1v1 -> Folder 2v1 -> Folder 1v1");
 /// # Ok::<(), relata::Error>(())
 /// ```
 ///
@@ -244,4 +268,64 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
         Ok(model) => expand::expand(&model).into(),
         Err(errors) => errors.into_compile_error().into(),
     }
+}
+
+/// Declares an enum of ids as the key of a relation to one of several models.
+///
+/// Each variant holds the [`Id`](https://docs.rs/relata) of another model, and nothing else. The enum is `Clone + Copy +
+/// Serialize + Deserialize`, and what else its use asks for: `PartialEq` to be compared, `Eq + Hash + Debug` to be in a
+/// unique key.
+///
+/// ```
+/// use relata::{Database, Id, Model, PolymorphicId};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(PolymorphicId, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// enum Owner {
+///     Person(Id<Person>),
+///     Company(Id<Company>),
+/// }
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Asset {
+///     label: String,
+///     #[model(belongs_to(Person, Company), on_delete = cascade)]
+///     owner: Owner,
+/// }
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(has_many(assets: Asset))]
+/// struct Person { name: String }
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// #[model(has_many(assets: Asset))]
+/// struct Company { name: String }
+///
+/// let mut db = Database::builder().model::<Person>().model::<Company>().model::<Asset>().build()?;
+/// let ada = db.insert(Person { name: "Ada".into() })?;
+/// let acme = db.insert(Company { name: "Acme".into() })?;
+/// let lathe = db.insert(Asset { label: "lathe".into(), owner: ada.into() })?;
+///
+/// match db.row(lathe)?.owner()? {
+///     OwnerRow::Person(person) => assert_eq!(person.name, "Ada"),
+///     OwnerRow::Company(_) => unreachable!(),
+/// }
+/// // Each variant is a relation, with all that relations have.
+/// assert_eq!(db.related(lathe, Asset::OWNER_PERSON)?.unwrap().name, "Ada");
+/// db.relate(lathe, Asset::OWNER_COMPANY, acme)?;
+/// assert_eq!(db.get(lathe)?.owner, Owner::Company(acme));
+/// assert_eq!((db.row(ada)?.assets().count(), db.row(acme)?.assets().count()), (0, 1));
+/// assert_eq!(db.delete(acme)?.removed, [lathe.erase()]);
+/// # Ok::<(), relata::Error>(())
+/// ```
+///
+/// It writes `From<Id<..>>` for each model, the trait `PolymorphicId`, and an enum with the same variants that holds the
+/// views of rows, called as this one with `Row` behind it.
+///
+/// Not every enum of ids is seen by `#[derive(Model)]`, which knows types by their names only: on a field without
+/// `belongs_to` nothing is checked.
+#[proc_macro_derive(PolymorphicId)]
+pub fn derive_polymorphic_id(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    polymorphic::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -20,6 +20,7 @@ pub(crate) struct Model {
     pub(crate) has_primary_key: bool,
     pub(crate) relations: Vec<BelongsTo>,
     pub(crate) lists: Vec<ReferencesMany>,
+    pub(crate) polymorphics: Vec<Polymorphic>,
     pub(crate) inverses: Vec<Inverse>,
     pub(crate) throughs: Vec<Through>,
 }
@@ -51,6 +52,16 @@ pub(crate) struct BelongsTo {
     /// The expression of the key that `set_default` gives, `Self` replaced in it.
     pub(crate) default: Option<TokenStream>,
     pub(crate) is_deferred: bool,
+    pub(crate) is_acyclic: bool,
+    /// Whether it is one of those over a polymorphic key.
+    pub(crate) is_variant: bool,
+}
+
+/// A key that is an enum of ids: beside it there is a `belongs_to` relation for each target.
+pub(crate) struct Polymorphic {
+    pub(crate) name: Name,
+    pub(crate) field: usize,
+    pub(crate) targets: Vec<Type>,
 }
 
 /// A `references_many` relation.
@@ -119,6 +130,11 @@ impl Model {
     /// The name of the constant that stands for a unique key.
     pub(crate) fn unique_constant(&self, unique: &UniqueKey) -> String {
         format!("BY_{}", self.field_names(&unique.fields, "_").to_uppercase())
+    }
+
+    /// Whether a row may have no target over a relation.
+    pub(crate) fn may_lack_target(&self, relation: &BelongsTo) -> bool {
+        relation.is_variant || self.is_optional(&relation.fields)
     }
 
     /// Whether a row may lack this key.

@@ -1,9 +1,11 @@
 //! Lists against a naive store of the same, taking changes back, and the cost of leaving, counted.
 
+use serde::{Deserialize, Serialize};
 use slotmap::{DefaultKey, Key, SlotMap};
 
 use super::super::{Backward, probes};
 use super::{Listed, Lists, Relisted, by_id};
+use crate::{Database, Id, Model};
 
 /// A small generator with a fixed seed: the tests are the same on every machine.
 struct Random(u64);
@@ -180,4 +182,42 @@ fn a_row_that_is_not_there_is_waited_for_and_can_come() {
     assert_eq!(listers(&lists, rows[0]), [members[2], members[0]]);
     assert_eq!(lists.faults(|_| true), Vec::<String>::new());
     assert_eq!(lists.faults(|source| source != members[2]).len(), 1, "a source that is no row is found");
+}
+
+#[derive(Model, Clone, Serialize, Deserialize)]
+#[model(has_many(notes: Note))]
+struct Tag {
+    name: String,
+}
+
+#[derive(Model, Clone, Serialize, Deserialize)]
+struct Note {
+    #[model(references_many)]
+    tag_ids: Vec<Id<Tag>>,
+}
+
+/// Where a history is kept, closing up is a change of it: the holes are gone, and come back when it is undone.
+#[test]
+fn lists_are_closed_up_with_their_transaction() {
+    let mut db = Database::builder().model::<Tag>().model::<Note>().build().unwrap();
+    let tag = db.insert(Tag { name: "tag".into() }).unwrap();
+    let notes = db.insert_many(vec![Note { tag_ids: vec![tag, tag] }; 40]).unwrap();
+    let entries = |db: &Database| db.table::<Note>().unwrap().index.list(0).postings().entries(tag.key()).len();
+    let listers = |db: &Database| db.children(tag, Tag::NOTES).unwrap().map(|(id, _)| id).collect::<Vec<_>>();
+    db.keep_history(3).unwrap();
+    db.transaction(|tx| {
+        notes[..30].iter().try_for_each(|note| tx.delete(*note).map(drop))?;
+        assert_eq!(entries(tx), 40, "inside the transaction positions stand");
+        Ok::<(), crate::Error>(())
+    })
+    .unwrap();
+    for _ in 0..2 {
+        assert_eq!(entries(&db), 10);
+        assert_eq!(listers(&db), notes[30..]);
+        assert!(db.undo().unwrap());
+        assert_eq!(listers(&db), notes);
+        assert_eq!(db.check(), Ok(()));
+        assert!(db.redo().unwrap());
+        assert_eq!(db.check(), Ok(()));
+    }
 }

@@ -6,14 +6,18 @@ use crate::model::{Name, ReferencesMany};
 
 impl Checker {
     /// `#[model(references_many)]` on a field; whether the field is a list of ids.
-    pub(super) fn list_of_field(&mut self, place: usize, BelongsToItem { target, options, .. }: BelongsToItem) -> bool {
+    pub(super) fn list_of_field(
+        &mut self,
+        place: usize,
+        BelongsToItem { targets, options, .. }: BelongsToItem,
+    ) -> bool {
         let field = &self.model.fields[place];
         let Some(list_of) = field.ids_of().cloned() else {
             let message = "`references_many` is said of a list of ids: a `Vec<Id<Target>>`";
             self.errors.on(&field.ty, message);
             return false;
         };
-        if let Some(target) = target {
+        if let Some(target) = targets.first() {
             self.errors.on(target, "`references_many` is to the model whose ids the list holds: leave this out");
         }
         let of_keys = [
@@ -21,6 +25,7 @@ impl Checker {
             ("key_to", options.key_to.as_ref().map(|list| list.span)),
             ("default", options.default.as_ref().map(|default| default.span)),
             ("deferred", options.deferred),
+            ("acyclic", options.acyclic),
         ];
         for (option, span) in of_keys.into_iter().filter_map(|(option, span)| Some((option, span?))) {
             self.errors.at(span, format!("`{option}` is said of a foreign key, not of a list of ids"));

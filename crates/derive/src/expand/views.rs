@@ -148,7 +148,7 @@ fn relation_methods(model: &Model) -> TokenStream {
         let (method, row) = (relation.name.method(), row(&relation.target));
         let marker = marker(model, &relation.name.text);
         let doc = format!("The `{}` that the row refers to.", short_name(&relation.target));
-        let out = if model.is_optional(&relation.fields) { quote!(::core::option::Option<#row>) } else { row };
+        let out = if model.may_lack_target(relation) { quote!(::core::option::Option<#row>) } else { row };
         quote_spanned! {relation.span()=>
             #[doc = #doc]
             #visibility fn #method(&self) -> ::core::result::Result<#out, ::relata::Error> {
@@ -208,5 +208,25 @@ fn relation_methods(model: &Model) -> TokenStream {
             }
         }
     });
-    quote!(#(#relations)* #(#lists)* #(#inverses)* #(#throughs)*)
+    let polymorphics = model.polymorphics.iter().map(|polymorphic| {
+        let (field, name, method) =
+            (&model.fields[polymorphic.field], &polymorphic.name.text, polymorphic.name.method());
+        let (ident, ty) = (&field.ident, field.part());
+        let doc = format!("The row of one model or another that `{}` refers to.", field.name());
+        let row = quote_spanned!(shown_at(ty.span())=> <#ty as ::relata::PolymorphicId>::Row<'a>);
+        let target = quote_spanned!(shown_at(ty.span())=> self.0.polymorphic_target::<#ty>);
+        let (out, row) = if field.is_optional() {
+            let row_of = quote!(self.0.get().#ident.map(|id| #target(#name, id)).transpose());
+            (quote!(::core::option::Option<#row>), row_of)
+        } else {
+            (row, quote!(#target(#name, self.0.get().#ident)))
+        };
+        quote_spanned! {shown_at(ty.span())=>
+            #[doc = #doc]
+            #visibility fn #method(&self) -> ::core::result::Result<#out, ::relata::Error> {
+                #row
+            }
+        }
+    });
+    quote!(#(#relations)* #(#lists)* #(#inverses)* #(#throughs)* #(#polymorphics)*)
 }

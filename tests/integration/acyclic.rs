@@ -1,0 +1,310 @@
+//! Hierarchies: relations of a model to itself that lead no row back to itself.
+
+use relata::{Database, Error, Holder, Id, Model, SnapshotError};
+use serde::{Deserialize, Serialize};
+
+use crate::support::{refused, state};
+
+mod walk;
+
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(folders: Folder))]
+struct Disk {
+    name: String,
+}
+
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(has_many(folders: Folder, via = parent))]
+struct Folder {
+    #[model(unique)]
+    name: String,
+    #[model(belongs_to)]
+    disk_id: Id<Disk>,
+    #[model(belongs_to, acyclic, on_delete = cascade)]
+    parent_id: Option<Id<Folder>>,
+}
+
+/// A term under a broader one, by its natural key. A relation in parentheses takes the option too.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Term {
+    #[model(primary_key)]
+    word: String,
+    #[model(belongs_to(Term, acyclic, on_delete = no_action, on_update = no_action))]
+    broader: Option<String>,
+}
+
+fn term(word: &str, broader: Option<&str>) -> Term {
+    Term { word: word.into(), broader: broader.map(str::to_owned) }
+}
+
+/// Folders `0` to `3`, each in the one before it.
+fn chain() -> (Database, Id<Disk>, Vec<Id<Folder>>) {
+    let mut db = Database::builder().model::<Disk>().model::<Folder>().model::<Term>().build().unwrap();
+    let disk = db.insert(Disk { name: "c".into() }).unwrap();
+    let mut ids: Vec<Id<Folder>> = Vec::new();
+    for n in 0..4 {
+        ids.push(db.insert(folder(n, disk, ids.last().copied())).unwrap());
+    }
+    (db, disk, ids)
+}
+
+fn folder(name: usize, disk_id: Id<Disk>, parent_id: Option<Id<Folder>>) -> Folder {
+    Folder { name: name.to_string(), disk_id, parent_id }
+}
+
+/// behaviour I21: An acyclic relation of a model to itself leads no row back to itself, on whatever path it is written.
+#[test]
+fn no_row_comes_under_its_own_descendant() {
+    let (mut db, disk, ids) = chain();
+    let [root, child, _, last] = ids[..] else { unreachable!() };
+    let under_last = folder(0, disk, Some(last));
+    for error in [
+        refused(&mut db, |db| db.update(root, |row| row.parent_id = Some(last))),
+        refused(&mut db, |db| db.relate(root, Folder::PARENT, last)),
+        refused(&mut db, |db| db.set(root, Folder::FIELDS.parent_id, Some(last))),
+        refused(&mut db, |db| db.replace(root, under_last.clone())),
+        refused(&mut db, |db| db.upsert(Folder::BY_NAME, under_last.clone())),
+        refused(&mut db, |db| db.update_in(disk, Disk::FOLDERS, root, |row| row.parent_id = Some(last))),
+        refused(&mut db, |db| db.transaction(|tx| tx.relate(root, Folder::PARENT, last))),
+        refused(&mut db, |db| db.transaction_deferred(|tx| tx.relate(root, Folder::PARENT, last))),
+    ] {
+        let way = [root, last, ids[2], child].map(|id| Holder::Row(id.erase()));
+        assert_eq!(error, Error::Cycle { model: "Folder", relation: "parent", way: way.to_vec() });
+        assert_eq!(
+            error.to_string(),
+            "`Folder`.parent leads in a circle: \
+             Folder 1v1 -> Folder 4v1 -> Folder 3v1 -> Folder 2v1 -> Folder 1v1"
+        );
+    }
+    // Sideways, upwards, to no parent and to the same one it may go, with all that is below it.
+    let other = db.insert(folder(9, disk, None)).unwrap();
+    db.relate(child, Folder::PARENT, other).unwrap();
+    db.relate(last, Folder::PARENT, child).unwrap();
+    db.relate(last, Folder::PARENT, child).unwrap();
+    db.relate(other, Folder::PARENT, root).unwrap();
+    db.unrelate(child, Folder::PARENT).unwrap();
+    // What was below is not any more.
+    db.relate(root, Folder::PARENT, last).unwrap();
+    assert_eq!(db.check(), Ok(()));
+}
+
+#[test]
+fn no_row_comes_under_itself() {
+    let (mut db, disk, ids) = chain();
+    let error = refused(&mut db, |db| db.insert_with(|id| folder(9, disk, Some(id))));
+    assert_eq!(error.to_string(), "`Folder`.parent leads in a circle: Folder 5v1 -> Folder 5v1");
+    let error = refused(&mut db, |db| db.relate(ids[3], Folder::PARENT, ids[3]));
+    assert_eq!(error.to_string(), "`Folder`.parent leads in a circle: Folder 4v1 -> Folder 4v1");
+    let error = refused(&mut db, |db| db.insert(term("a", Some("a"))));
+    assert_eq!(error.to_string(), "`Term`.broader leads in a circle: Term 1v1 -> Term 1v1");
+}
+
+#[test]
+fn rows_of_a_batch_close_no_cycle_among_themselves() {
+    let (mut db, disk, ids) = chain();
+    let rows = |parents: Vec<Option<Id<Folder>>>| -> Vec<Folder> {
+        parents.into_iter().enumerate().map(|(n, parent)| folder(10 + n, disk, parent)).collect()
+    };
+    // Each cycle is reported once, under its first row, and rows that only lead into one are not at fault.
+    let error = refused(&mut db, |db| {
+        db.insert_many_with(6, |new| rows([2, 2, 3, 1, 5, 4].map(|parent| Some(new[parent])).to_vec()))
+    });
+    let Error::BatchRefused { rows: 6, violations } = error else { panic!("{error}") };
+    let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    let row =
+        "row 1 of the same batch -> row 2 of the same batch -> row 3 of the same batch -> row 1 of the same batch";
+    assert_eq!(texts[0], format!("row 1 of the batch: `Folder`.parent leads in a circle: {row}"));
+    assert!(texts[1].starts_with("row 4 of the batch: `Folder`.parent"), "{texts:?}");
+    assert_eq!(texts.len(), 2);
+    // Without cycles, in whatever order they come.
+    db.insert_many_with(4, |new| rows(vec![Some(new[1]), Some(new[2]), Some(ids[3]), Some(new[0])])).unwrap();
+    // By natural keys.
+    let error = refused(&mut db, |db| db.insert_many([term("a", Some("b")), term("b", Some("a"))]));
+    assert!(error.to_string().contains("`Term`.broader leads in a circle: row 0 of the same batch"), "{error}");
+    db.insert_many([term("a", Some("b")), term("b", None)]).unwrap();
+    assert_eq!(db.check(), Ok(()));
+}
+
+#[test]
+fn a_batch_is_judged_by_what_it_leaves_behind() {
+    let (mut db, disk, ids) = chain();
+    // Turned upside down: each link alone would close a cycle, all of them together do not.
+    let mut below = [Some(ids[1]), Some(ids[2]), Some(ids[3]), None].into_iter();
+    db.update_all(disk, Disk::FOLDERS, |row| row.parent_id = below.next().unwrap()).unwrap();
+    let mut way = Vec::new();
+    let mut above = db.row(ids[0]).unwrap().parent().unwrap();
+    while let Some(parent) = above {
+        way.push(parent.id());
+        above = parent.parent().unwrap();
+    }
+    assert_eq!(way, ids[1..]);
+    // The last is the root now. Two links that are fine each for itself, and a cycle together.
+    let (left, right) = (db.insert(folder(8, disk, None)).unwrap(), db.insert(folder(9, disk, None)).unwrap());
+    let error = refused(&mut db, |db| {
+        db.update_all(disk, Disk::FOLDERS, |row| match row.name.as_str() {
+            "8" => row.parent_id = Some(right),
+            "9" => row.parent_id = Some(left),
+            _ => {}
+        })
+    });
+    let Error::BatchRefused { violations, .. } = error else { panic!("{error}") };
+    let way = [left, right].map(|id| Holder::Row(id.erase())).to_vec();
+    assert_eq!(violations.len(), 1);
+    assert_eq!(
+        (violations[0].index, &violations[0].error),
+        (4, &Error::Cycle { model: "Folder", relation: "parent", way })
+    );
+    // One link that closes a cycle through rows that the statement does not move.
+    let error = refused(&mut db, |db| {
+        db.update_all(disk, Disk::FOLDERS, |row| match row.name.as_str() {
+            "3" => row.parent_id = Some(ids[0]),
+            "8" => row.parent_id = Some(right),
+            _ => {}
+        })
+    });
+    assert!(error.to_string().contains("Folder 4v1 -> Folder 1v1 -> Folder 2v1 -> Folder 3v1"), "{error}");
+}
+
+/// behaviour I21: A link that waits for its target is judged when that comes.
+#[test]
+fn a_cycle_is_refused_when_its_last_row_arrives() {
+    let (mut db, disk, _) = chain();
+    db.insert(term("root", None)).unwrap();
+    let before = state(&db);
+    let mut tx = db.begin_deferred().unwrap();
+    let cat = tx.insert(term("cat", Some("mammal"))).unwrap();
+    tx.insert(term("mammal", Some("animal"))).unwrap();
+    let error = tx.insert(term("animal", Some("cat"))).unwrap_err();
+    assert_eq!(error.to_string(), "`Term`.broader leads in a circle: Term 4v1 -> Term 2v1 -> Term 3v1 -> Term 4v1");
+    let error = tx.insert_many([term("animal", Some("cat")), term("x", None)]).unwrap_err();
+    assert!(error.to_string().contains("row 0 of the batch: `Term`.broader leads in a circle"), "{error}");
+    // The refused rows have left nothing behind: the links wait on.
+    tx.insert(term("animal", Some("root"))).unwrap();
+    // A key that goes from one row to another takes along who refers to it.
+    tx.update(cat, |row| row.broader = None).unwrap();
+    let root = tx.find(Term::BY_WORD, "root").unwrap().0;
+    tx.update(root, |row| row.word = "top".into()).unwrap();
+    let error = tx.update(cat, |row| (row.word, row.broader) = ("root".into(), Some("mammal".into()))).unwrap_err();
+    assert!(matches!(error, Error::Cycle { relation: "broader", .. }), "{error}");
+    tx.update(root, |row| row.word = "root".into()).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(db.check(), Ok(()));
+    assert!(state(&db) != before);
+
+    // A row that gives up the key by which others refer to it leaves them below nothing, and may go below them.
+    let mut tx = db.begin_deferred().unwrap();
+    let upper = tx.insert(term("upper", None)).unwrap();
+    let lower = tx.insert(term("lower", Some("upper"))).unwrap();
+    tx.update(upper, |row| (row.word, row.broader) = ("other".into(), Some("lower".into()))).unwrap();
+    let error = tx.insert(term("upper", Some("other"))).unwrap_err();
+    assert!(matches!(&error, Error::Cycle { way, .. } if way.len() == 3), "{error}");
+    tx.insert(term("upper", None)).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(db.related(lower, Term::BROADER).unwrap().unwrap().broader, None);
+    assert_eq!(db.check(), Ok(()));
+
+    // The same for a row that comes to an id that others name already.
+    let mut tx = db.begin().unwrap();
+    let reserved = tx.reserve::<Folder>().unwrap();
+    let inner = tx.insert(folder(20, disk, Some(reserved))).unwrap();
+    let error = tx.insert_at(reserved, folder(21, disk, Some(inner))).unwrap_err();
+    assert_eq!(error.to_string(), "`Folder`.parent leads in a circle: Folder 5v1 -> Folder 6v1 -> Folder 5v1");
+    let error = tx.insert_at(reserved, folder(21, disk, Some(reserved))).unwrap_err();
+    assert_eq!(error.to_string(), "`Folder`.parent leads in a circle: Folder 5v1 -> Folder 5v1");
+    tx.insert_at(reserved, folder(21, disk, None)).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(db.check(), Ok(()));
+}
+
+/// behaviour I21: `check()` lists the cycles of rows that were stored unchecked, each once.
+#[test]
+fn cycles_that_were_stored_unchecked_stand_until_they_are_found() {
+    let (mut db, ..) = chain();
+    let words = [("lead", Some("b")), ("c", Some("a")), ("a", Some("b")), ("b", Some("c")), ("self", Some("self"))];
+    let ids = db.insert_many_unchecked(words.map(|(word, broader)| term(word, broader))).unwrap();
+    let found = db.check().unwrap_err();
+    let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            "`Term`.broader leads in a circle: Term 2v1 -> Term 3v1 -> Term 4v1 -> Term 2v1",
+            "`Term`.broader leads in a circle: Term 5v1 -> Term 5v1"
+        ]
+    );
+    let unsavable = db.save_to(&mut Vec::new()).unwrap_err();
+    assert_eq!(unsavable, SnapshotError::Unsavable(found[0].clone()));
+    // Beside it everything goes on: rows may be hung below a cycle, one by one and many at a time, and moved.
+    let hung = db.insert(term("hung", Some("lead"))).unwrap();
+    db.insert_many([term("d", Some("a")), term("e", Some("d"))]).unwrap();
+    db.relate(ids[0], Term::BROADER, ids[4]).unwrap();
+    assert_eq!(db.check().unwrap_err(), found);
+    // No further one is closed.
+    assert!(matches!(db.relate(ids[0], Term::BROADER, hung), Err(Error::Cycle { .. })));
+    db.unrelate(ids[3], Term::BROADER).unwrap();
+    db.unrelate(ids[4], Term::BROADER).unwrap();
+    assert_eq!(db.check(), Ok(()));
+    db.save_to(&mut Vec::new()).unwrap();
+}
+
+/// behaviour I7: a chain of a million rows is fine
+///
+/// HOSTILE 34: on a stack of 64 KiB.
+#[test]
+fn a_deep_hierarchy_needs_no_stack() {
+    let build = || {
+        let (mut db, disk, _) = chain();
+        let count = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
+        let ids = db
+            .insert_many_with(count, |ids| {
+                (0..count).map(|n| folder(10 + n, disk, n.checked_sub(1).map(|outer| ids[outer]))).collect()
+            })
+            .unwrap();
+        let error = db.relate(ids[0], Folder::PARENT, ids[count - 1]).unwrap_err();
+        let Error::Cycle { way, .. } = &error else { panic!("{error}") };
+        assert_eq!(way.len(), count);
+        assert!(error.to_string().ends_with(&format!("{} more -> Folder 5v1", count - 8)), "{error}");
+        assert_eq!(db.check(), Ok(()));
+    };
+    std::thread::Builder::new().stack_size(64 * 1024).spawn(build).unwrap().join().unwrap();
+}
+
+/// The same table in a build that does not say that it is a hierarchy.
+mod free {
+    use super::*;
+
+    #[derive(Model, Clone, Serialize, Deserialize)]
+    pub(super) struct Term {
+        #[model(primary_key)]
+        pub(super) word: String,
+        #[model(belongs_to(Term))]
+        pub(super) broader: Option<String>,
+    }
+}
+
+/// behaviour I21: and loading refuses them.
+#[test]
+fn a_snapshot_with_a_cycle_is_refused_where_the_relation_has_become_acyclic() {
+    let mut db = Database::builder().model::<free::Term>().build().unwrap();
+    let term =
+        |word: &str, broader: Option<&str>| free::Term { word: word.into(), broader: broader.map(str::to_owned) };
+    let ids = db.insert_many([term("lead", Some("b")), term("a", Some("b")), term("b", Some("a"))]).unwrap();
+    let bytes = state(&db);
+    let refused = Database::builder().model::<Term>().load_from(&bytes[..]).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the rows of `Term` cannot be: Term 2v1: `Term`.broader leads in a circle: Term 2v1 -> Term 3v1 -> Term 2v1"
+    );
+    db.unrelate(ids[1], free::Term::BROADER).unwrap();
+    let loaded = Database::builder().model::<Term>().load_from(&state(&db)[..]).unwrap();
+    assert_eq!(loaded.check(), Ok(()));
+    // And back: what was acyclic is fine without the rule.
+    Database::builder().model::<free::Term>().load_from(&state(&loaded)[..]).unwrap();
+}
+
+#[test]
+fn the_schema_says_it() {
+    let (db, ..) = chain();
+    let relations = db.schema().tables.iter().flat_map(|table| &table.relations);
+    let acyclic: Vec<_> = relations.map(|relation| (relation.name.as_str(), relation.acyclic)).collect();
+    assert_eq!(acyclic, [("disk", false), ("parent", true), ("broader", true)]);
+}
