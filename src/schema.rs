@@ -66,6 +66,7 @@ pub struct UniqueSchema {
 
 /// One belongs_to or references_many relation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said by a word of its own in the declaration")]
 pub struct RelationSchema {
     /// Its name.
     pub name: String,

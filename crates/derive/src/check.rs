@@ -179,7 +179,7 @@ impl Checker {
                 self.errors.at(list.span, "a field holds one key or a list of ids, not both");
                 misused.push(field);
             } else if let Some(item) = items.belongs_to {
-                self.relation_of_field(field, item);
+                self.relation_of_field(field, &item);
             } else if let Some(item) = items.references_many
                 && !self.list_of_field(field, item)
             {
@@ -187,7 +187,7 @@ impl Checker {
             }
         }
         for item in items {
-            self.relation_of_struct(item);
+            self.relation_of_struct(&item);
         }
         for (place, plain) in plain.into_iter().enumerate().filter(|(place, _)| !misused.contains(place)) {
             self.check_plain(place, plain);
@@ -195,7 +195,7 @@ impl Checker {
     }
 
     /// `#[model(belongs_to)]` on a field.
-    fn relation_of_field(&mut self, place: usize, item: BelongsToItem) {
+    fn relation_of_field(&mut self, place: usize, item: &BelongsToItem) {
         let field = &self.model.fields[place];
         if let Some(list) = &item.options.key_from {
             let message = "`key_from` is said of the struct: here the key is in the field that this stands on";
@@ -209,9 +209,9 @@ impl Checker {
             Name::of,
         );
         if item.targets.len() > 1 {
-            self.polymorphic(name, place, &item);
+            self.polymorphic(name, place, item);
         } else {
-            self.relation(name, vec![place], &item);
+            self.relation(name, vec![place], item);
         }
     }
 
@@ -243,7 +243,7 @@ impl Checker {
     }
 
     /// `#[model(belongs_to(Target, key_from(..)))]` on the struct.
-    fn relation_of_struct(&mut self, item: BelongsToItem) {
+    fn relation_of_struct(&mut self, item: &BelongsToItem) {
         let fields = if let Some(list) = &item.options.key_from {
             self.fields(list)
         } else {
@@ -262,7 +262,7 @@ impl Checker {
             Name::of,
         );
         if let Some(fields) = fields {
-            self.relation(name, fields, &item);
+            self.relation(name, fields, item);
         }
     }
 
