@@ -15,6 +15,7 @@ mod hostile;
 mod include;
 mod insert;
 mod join;
+mod lists;
 mod model_based;
 mod owner;
 #[cfg(feature = "rayon")]
