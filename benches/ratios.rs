@@ -11,46 +11,32 @@ mod suite;
 
 use std::time::Duration;
 
-use suite::Workload;
+use suite::measure::{Baseline, Measured, measure};
 
 /// How many turns count.
 const TURNS: usize = 17;
 /// The same with `--quick`.
 const TURNS_QUICK: usize = 5;
 
-/// Runs a workload in turns and gives its lines of the table, one for each loop beside relata. Where bytes are what counts,
-/// adds a line of their speed to `speeds`.
-#[expect(clippy::cast_precision_loss, reason = "there are far fewer rows and bytes than 2^52")]
-fn measure(mut workload: Workload<'_>, turns: usize, speeds: &mut Vec<String>) -> String {
-    let sides = workload.labels().len();
-    let mut turn = || -> Vec<Duration> { (0..sides).map(|side| workload.run(side)).collect() };
-    turn();
-    let turns: Vec<Vec<Duration>> = (0..turns).map(|_| turn()).collect();
-    let rows = workload.rows as f64;
-    let nanoseconds_per_row = |side: usize| {
-        let times = turns.iter().map(|turn| turn[side].as_secs_f64() * 1e9 / rows);
-        quartiles(times.collect())[1]
-    };
-    let (name, relata) = (&workload.name, nanoseconds_per_row(0));
-    if let Some(bytes) = workload.bytes {
-        let megabytes_per_second = |side| bytes as f64 / rows / nanoseconds_per_row(side) * 1e3;
-        let sides = workload.labels().iter().enumerate();
-        let sides = sides.map(|(side, label)| format!("{label} {:.0}", megabytes_per_second(side)));
-        speeds.push(format!("{name}: {} MB/s", sides.collect::<Vec<_>>().join(", ")));
-    }
-    let lines = workload.labels().iter().enumerate().skip(1).map(|(side, label)| {
-        let baseline = nanoseconds_per_row(side);
-        let ratios = turns.iter().map(|turn| turn[0].as_secs_f64() / turn[side].as_secs_f64());
-        let [low, ratio, high] = quartiles(ratios.collect());
+/// The lines of the table for a workload, one for each loop beside relata.
+fn lines(measured: &Measured) -> String {
+    let (name, relata) = (&measured.name, measured.relata_ns_per_row);
+    let line = |side: &Baseline| {
+        let [low, ratio, high] = side.ratios;
+        let (label, baseline) = (side.label, side.ns_per_row);
         format!("| {name} | {relata:.2} | {label} | {baseline:.2} | {ratio:.2} | {low:.2} to {high:.2} |\n")
-    });
-    lines.collect()
+    };
+    measured.baselines.iter().map(line).collect()
 }
 
-/// The values a quarter, half and three quarters up.
-fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
-    values.sort_by(f64::total_cmp);
-    [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4])
+/// The speed of each side, where bytes are what counts.
+#[expect(clippy::cast_precision_loss, reason = "there are far fewer rows and bytes than 2^52")]
+fn speed(measured: &Measured) -> Option<String> {
+    let bytes_per_row = measured.bytes? as f64 / measured.rows as f64;
+    let beside = measured.baselines.iter().map(|side| (side.label, side.ns_per_row));
+    let sides = std::iter::once(("relata", measured.relata_ns_per_row)).chain(beside);
+    let sides = sides.map(|(label, ns_per_row)| format!("{label} {:.0}", bytes_per_row / ns_per_row * 1e3));
+    Some(format!("{}: {} MB/s", measured.name, sides.collect::<Vec<_>>().join(", ")))
 }
 
 #[expect(clippy::print_stdout, reason = "a bench reports there")]
@@ -69,7 +55,9 @@ fn main() {
     let mut speeds = Vec::new();
     suite::for_each(|workload| {
         if is_asked(&workload.name) {
-            print!("{}", measure(workload, turns, &mut speeds));
+            let measured = measure(workload, turns, Duration::MAX);
+            print!("{}", lines(&measured));
+            speeds.extend(speed(&measured));
         }
     });
     if !speeds.is_empty() {

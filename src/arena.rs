@@ -361,8 +361,10 @@ impl<M> Arena<M> {
     }
 }
 
+mod keys;
 mod restore;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use keys::Keys;
 pub(crate) use restore::Slots;

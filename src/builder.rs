@@ -8,8 +8,9 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::Link;
+use crate::index::lists::Lists;
 use crate::index::unique::UniqueIndex;
-use crate::model::{Model, Presence, Reference, Relation, Unique, Visitor};
+use crate::model::{AnyRelation, ListRelation, Model, Presence, Reference, Relation, Unique, Visitor};
 use crate::schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
 };
@@ -133,6 +134,11 @@ impl<M: Model> Visitor<M> for Declared {
     }
 
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if !self.index.lists.is_empty() {
+            let what = "`declare` shows it after a list of ids, and lists come last".to_owned();
+            self.faults.push(SchemaFault { model: M::NAME.to_owned(), member: Some(R::NAME.to_owned()), what });
+            return;
+        }
         self.expect_index(R::NAME, R::INDEX, self.schema.relations.len());
         let unique = <R::Reference as Reference<R::Target>>::UNIQUE;
         self.schema.relations.push(RelationSchema {
@@ -146,6 +152,7 @@ impl<M: Model> Visitor<M> for Declared {
             deferred: R::DEFERRED,
             acyclic: R::ACYCLIC,
             one_of: R::Presence::ONE_OF,
+            many: false,
         });
         let uses_default = [R::ON_DELETE, R::ON_UPDATE].contains(&Action::SetDefault);
         if uses_default && unique.is_some() && R::default_key().is_none() {
@@ -168,7 +175,35 @@ impl<M: Model> Visitor<M> for Declared {
         self.index.links.push(Link::default());
     }
 
-    fn has_many<R: Relation<Target = M>>(&mut self, name: &'static str) {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        self.expect_index(L::NAME, L::INDEX, self.schema.relations.len());
+        self.schema.relations.push(RelationSchema {
+            name: L::NAME.to_owned(),
+            fields: names(&[L::FIELD]),
+            target: L::Target::NAME.to_owned(),
+            target_fields: Vec::new(),
+            required: false,
+            on_delete: L::ON_DELETE,
+            on_update: Action::Restrict,
+            deferred: false,
+            acyclic: false,
+            one_of: false,
+            many: true,
+        });
+        let incoming = Incoming {
+            table: self.table,
+            relation: L::INDEX,
+            name: L::NAME,
+            unique: None,
+            on_delete: L::ON_DELETE,
+            on_update: Action::Restrict,
+            deferred: false,
+        };
+        self.incoming.push((TypeId::of::<L::Target>(), incoming));
+        self.index.lists.push(Lists::default());
+    }
+
+    fn has_many<R: AnyRelation<Target = M>>(&mut self, name: &'static str) {
         self.inverse::<R>(name, InverseKind::HasMany);
     }
 
@@ -182,7 +217,7 @@ impl<M: Model> Visitor<M> for Declared {
 }
 
 impl Declared {
-    fn inverse<R: Relation>(&mut self, name: &str, kind: InverseKind) {
+    fn inverse<R: AnyRelation>(&mut self, name: &str, kind: InverseKind) {
         self.schema.inverses.push(InverseSchema {
             name: name.to_owned(),
             kind,

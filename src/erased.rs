@@ -11,10 +11,12 @@ use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
+use crate::index::lists::Lists;
+use crate::integrity::lists::dangling_elements;
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
 use crate::integrity::{Edits, check_table, dangling};
 use crate::log::{IndexWriter, Rows};
-use crate::model::{Model, Reference, Relation, WithRelation, with_relation};
+use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
 use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyEdits, AnyRows, Store, TableSlot};
 use crate::write::apply;
@@ -104,6 +106,20 @@ impl<M: Model> AnyRows for Arena<M> {
         with_relation(relation, Dangling { store, source, row: self.get(source)? })?
     }
 
+    fn dangling_elements(
+        &self,
+        index: &Indexes,
+        store: &Store,
+        relation: usize,
+        source: DefaultKey,
+        target: DefaultKey,
+    ) -> Vec<Error> {
+        let Some(row) = self.get(source) else { return Vec::new() };
+        let mut visitor = DanglingElements { index, store, relation, source, target, row, errors: Vec::new() };
+        M::declare(&mut visitor);
+        visitor.errors
+    }
+
     fn slot_size(&self) -> usize {
         // slotmap keeps a generation beside each row, and pads to the row's alignment.
         size_of::<(Option<M>, u32)>()
@@ -138,8 +154,14 @@ impl<M: Model> AnyRows for Arena<M> {
         rebuild::uniques(self, index)
     }
 
-    fn build_links(&self, store: &Store, links: &mut [Link]) -> Result<(), (DefaultKey, Error)> {
-        rebuild::links(self, store, links)
+    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> Result<(), (DefaultKey, Error)> {
+        rebuild::links(self, store, links, lists)
+    }
+
+    fn listed(&self) -> usize {
+        let mut visitor = Listed { rows: self, ids: 0 };
+        M::declare(&mut visitor);
+        visitor.ids
     }
 
     fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>) {
@@ -197,5 +219,37 @@ impl<M: Model> WithRelation<M> for Dangling<'_, M> {
     fn with<R: Relation<Source = M>>(self) -> Option<Error> {
         let target = self.store.table::<R::Target>().ok()?;
         Some(dangling::<R>(Some(self.source), R::key(self.row)?, target.rows))
+    }
+}
+
+struct DanglingElements<'a, M> {
+    index: &'a Indexes,
+    store: &'a Store,
+    relation: usize,
+    source: DefaultKey,
+    target: DefaultKey,
+    row: &'a M,
+    errors: Vec<Error>,
+}
+
+impl<M: Model> Visitor<M> for DanglingElements<'_, M> {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        if L::INDEX == self.relation
+            && let Ok(targets) = self.store.table::<L::Target>()
+        {
+            let errors = dangling_elements::<L>(self.index.list(L::INDEX), self.source, self.row, targets.rows);
+            self.errors.extend(errors.filter(|(id, _)| id.key() == self.target).map(|(_, error)| error));
+        }
+    }
+}
+
+struct Listed<'a, M> {
+    rows: &'a Arena<M>,
+    ids: usize,
+}
+
+impl<M: Model> Visitor<M> for Listed<'_, M> {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        self.ids += self.rows.iter().map(|(_, row)| L::ids(row).len()).sum::<usize>();
     }
 }

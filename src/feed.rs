@@ -21,8 +21,8 @@ use std::sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError, Sender, TryRe
 use std::time::Duration;
 
 use crate::id::{Id, RowId};
-use crate::model::{Model, Relation};
-use crate::relation::BelongsTo;
+use crate::model::{ListRelation, Model, Relation};
+use crate::relation::{BelongsTo, ReferencesMany};
 
 /// What a subscription asks for: rows, and rows that change their target. Several are given as a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,12 @@ impl Watch {
     /// One row, which need not be stored yet, or any more: undoing its removal inserts it.
     pub fn row<M: Model>(id: Id<M>) -> Self {
         Watch::of_model::<M>(Watched::Row(id.erase()))
+    }
+
+    /// One list of ids: rows coming into it and leaving it.
+    pub fn list<L: ListRelation>(relation: ReferencesMany<L>) -> Self {
+        let _ = relation;
+        Watch::of_model::<L::Source>(Watched::Relation { table: L::Source::NAME, relation: L::NAME })
     }
 
     /// One relation: its sources joining and leaving their targets.
@@ -105,7 +111,7 @@ pub enum Overflow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Commit {
-    /// Each row and each relation of a row once, in the order in which they were first changed. Never empty.
+    /// Each row and each relation of a row once (of a list of ids each row that it names), in the order in which they were first changed. Never empty.
     pub changes: Vec<Changed>,
     /// How many commits were dropped before this one, since the last that was delivered.
     pub missed: u64,
@@ -122,7 +128,8 @@ pub enum Changed {
     /// It was there and is not.
     Removed(RowId),
     /// Its target over a relation is another. Where both are the same it has left and joined again, and stands at
-    /// another place among the children.
+    /// another place among the children. Of a list of ids one for each row that it names now and did not (`to`), or no
+    /// more (`from`); a list in another order is [`Changed::Updated`] alone.
     Related {
         /// The source.
         row: RowId,

@@ -20,9 +20,12 @@
 //!
 //! Not responsible for: filters that are data rather than closures, and whether links agree with the rows.
 
+mod list;
 mod many;
 mod nested;
 mod one;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod recursive;
 mod scope;
 mod several;
@@ -40,8 +43,12 @@ use crate::index::links::{Link, no_target};
 use crate::model::{Model, Presence, Reference, Relation, Required};
 use crate::table::Table;
 
+pub use list::Listed;
 pub use many::Children;
 pub use nested::{Each, Tree};
+pub(crate) use one::Then;
+#[cfg(feature = "rayon")]
+pub use parallel::ParInclude;
 pub use recursive::{Reached, Recursive};
 pub use scope::{Scoped, ScopedChildren};
 pub use through::Linked;
@@ -76,6 +83,7 @@ use sealed::Sealed;
 /// | `Order::CUSTOMER.then(Customer::REGION)` | `&Region`; an `Option` where any of the hops is optional |
 /// | `Customer::ORDERS` | [`Children`]: an iterator of `(Id<Order>, &Order)` |
 /// | `Customer::ORDERS.filter(..).order_by(..).skip(1).limit(3)` | [`ScopedChildren`], the same for what is left |
+/// | `Playlist::SONGS`, a list of ids | [`Listed`]: an iterator of `(Id<Song>, &Song)`, in the order of the list |
 /// | `Post::TAGS`, through a link model | [`Linked`]: an iterator of `(Id<Tag>, &Tag)`; with the links if asked for |
 /// | `Customer::ORDERS.then(path)` | [`Each`]: an iterator of the path's item for each child |
 /// | `Customer::ORDERS.with(path)` | [`Tree`]: an iterator of `(Id<Order>, &Order, item)` |

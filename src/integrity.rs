@@ -21,6 +21,7 @@ pub(crate) mod acyclic;
 mod check;
 mod edits;
 mod links;
+pub(crate) mod lists;
 pub(crate) mod ordinary;
 mod pending;
 pub(crate) mod removal;
@@ -38,6 +39,7 @@ use crate::arena::Arena;
 use crate::error::{Act, Error, Missing};
 use crate::id::RowId;
 use crate::index::links::LinkChange;
+use crate::index::lists::Listed;
 use crate::model::{KeyRef, Model, Reference, Relation, Unique};
 use crate::table::{Incoming, Relink, RowAt, Store};
 
@@ -46,6 +48,8 @@ use crate::table::{Incoming, Relink, RowAt, Store};
 pub(crate) struct Plan {
     /// Of the rows, at `relation * n + row`.
     pub(crate) links: SmallVec<[LinkChange; 4]>,
+    /// The lists of ids that are others than before.
+    pub(crate) lists: Vec<ListChange>,
     /// Of the rows, at `unique * n + row`.
     pub(crate) uniques: UniqueChanges,
     /// Of rows that refer to them, or are about to.
@@ -56,9 +60,18 @@ impl Plan {
     /// Whether the rows stay where they are in every index.
     #[inline]
     pub(crate) fn keeps_indexes(&self) -> bool {
-        self.links.iter().all(|change| matches!(change, LinkChange::Stays))
+        self.lists.is_empty()
+            && self.links.iter().all(|change| matches!(change, LinkChange::Stays))
             && self.uniques.iter().all(|change| change.old.is_none() && change.new.is_none())
     }
+}
+
+/// The rows that a row of the statement will list over a relation: sorted by id, each once.
+#[derive(Debug)]
+pub(crate) struct ListChange {
+    pub(crate) relation: usize,
+    pub(crate) place: usize,
+    pub(crate) targets: Vec<Listed>,
 }
 
 /// The hashes under which a row leaves and enters a unique index; both `None` where its key stays, or stays absent.
@@ -132,8 +145,7 @@ pub(crate) fn sources(
     relation: usize,
     target: DefaultKey,
 ) -> impl Iterator<Item = DefaultKey> {
-    let link = &store.tables[table as usize].index.links[relation];
-    link.sources(target)
+    store.tables[table as usize].index.referrers(relation).sources(target)
 }
 
 /// The error if rows refer to `target` over `incoming` which `stay` as they are. O(sources), O(1) where there are none.

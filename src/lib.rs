@@ -2,7 +2,7 @@
 //! without hashing.
 //!
 //! A [`Model`] is a struct whose values are the rows of a table. Its relations are declared on its fields, LoopBack's
-//! belongs_to, has_many and has_one, and enforced as SQL enforces foreign keys: a row never refers to one that does not
+//! belongs_to, has_many, has_one and references_many, and enforced as SQL enforces foreign keys: a row never refers to one that does not
 //! exist. Each relation keeps the target that its check has found, so that following it later is an array access.
 //!
 //! ```
@@ -41,10 +41,12 @@
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
+//! | list ids in an order | [`ReferencesMany`], [`ListRelation`] |
 //! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
 //! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
-//! | join | [`Database::include`] and [`Path`] |
+//! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
+//! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
@@ -54,12 +56,12 @@
 //!
 //! # Costs
 //!
-//! Reads never hash and never allocate, but for [`Database::find`] (one hash) and inclusions of many rows with a scope
-//! (one buffer for each block of 256 sources). Each method states its own.
+//! Reads never hash and never allocate, but for [`Database::find`] (one hash), inclusions of many rows with a scope (one
+//! buffer for each block of 256 sources) and joins (one buffer). Each method states its own.
 //!
 //! # Features
 //!
-//! `derive` (default): the derive macro.
+//! `derive` (default): the derive macro. `rayon`: inclusions and joins on several threads.
 
 // The derive writes paths that begin with `::relata`; this lets the tests in here use it too.
 #[cfg(test)]
@@ -87,6 +89,7 @@ mod transaction;
 mod history;
 mod shared;
 mod include;
+mod join;
 mod through;
 mod row;
 mod polymorphic;
@@ -99,21 +102,27 @@ pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
 pub use id::{Id, ParseIdError, RowId};
+#[cfg(feature = "rayon")]
+pub use include::ParInclude;
 pub use include::{
-    Children, Cursor, Each, Include, Item, Linked, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
+    Children, Cursor, Each, Include, Item, Linked, Listed, Pair, Path, Reached, Recursive, Scoped, ScopedChildren, Tree,
 };
 pub use integrity::removal::DeletePlan;
 pub use integrity::statement::ChangedKey;
+#[cfg(feature = "rayon")]
+pub use join::ParJoin;
+pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use model::{
-    ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, Model, NamedRelation, NamedUnique, OneOf,
-    Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
+    AnyRelation, ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, ListRelation, Model,
+    NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor,
+    name_hash,
 };
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]
 pub use relata_derive::{Model, PolymorphicId};
-pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, Through};
+pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, ReferencesMany, Through};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, Schema, SchemaFault, TableSchema, UniqueSchema,

@@ -20,6 +20,7 @@ use slotmap::DefaultKey;
 use crate::arena::RowChange;
 use crate::index::Indexes;
 use crate::index::links::{Entry, LinkChange};
+use crate::index::lists::{Listed, Listing, Relisted};
 
 /// The changes of an open transaction, in order.
 #[derive(Debug, Default)]
@@ -81,6 +82,10 @@ pub(crate) enum What {
     Joined { relation: u32 },
     /// Unlinked it.
     Left { relation: u32, entry: Entry },
+    /// Linked it to a row that it lists.
+    Listed { relation: u32, target: DefaultKey },
+    /// Unlinked it from one.
+    Unlisted { relation: u32, listing: Listing },
     /// Entered it into a unique index.
     Entered { unique: u32, hash: u32 },
     /// Took it out of one.
@@ -188,6 +193,31 @@ impl IndexWriter<'_> {
         self.record(DefaultKey::default(), What::DefaultSet { relation: relation as u32, before });
     }
 
+    /// Makes these the targets of a source that lists them.
+    pub(crate) fn relist(&mut self, relation: usize, source: DefaultKey, targets: &[Listed]) {
+        let (table, log) = (self.table, &mut self.log);
+        self.index.list_mut(relation).relist(source, targets, |change| {
+            if let Some(log) = log {
+                let relation = relation as u32;
+                let what = match change {
+                    Relisted::Gone(listing) => What::Unlisted { relation, listing },
+                    Relisted::Come(target) => What::Listed { relation, target },
+                };
+                log.changes.push(Change { table, key: source, what });
+            }
+        });
+    }
+
+    /// Links a source to a row that it lists and that it has waited for.
+    pub(crate) fn arrive(&mut self, relation: usize, source: DefaultKey, target: DefaultKey) {
+        let list = self.index.list_mut(relation);
+        if let Some(listing) = list.take_out(source, target) {
+            list.add(source, target);
+            self.record(source, What::Unlisted { relation: relation as u32, listing });
+            self.record(source, What::Listed { relation: relation as u32, target });
+        }
+    }
+
     #[inline]
     pub(crate) fn enter(&mut self, unique: usize, hash: u32, key: DefaultKey) {
         self.index.uniques[unique].insert(hash, key);
@@ -221,12 +251,20 @@ pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What, holes: &[
             index.links[relation as usize].put_back(key, entry);
             What::Joined { relation }
         }
+        What::Listed { relation, target } => {
+            let listing = index.list_mut(relation as usize).take_out(key, target);
+            What::Unlisted { relation, listing: listing.expect("a row that has come into a list is in it") }
+        }
+        What::Unlisted { relation, listing } => {
+            index.list_mut(relation as usize).put_back(key, listing);
+            What::Listed { relation, target: listing.target }
+        }
         What::ClosedUp { relation, slot, holes: at } => {
-            index.links[relation as usize].open_list(slot, &holes[at as usize]);
+            index.backward(relation as usize).open_list(slot, &holes[at as usize]);
             What::Opened { relation, slot, holes: at }
         }
         What::Opened { relation, slot, holes: at } => {
-            index.links[relation as usize].close_up_list(slot);
+            index.backward(relation as usize).close_up_list(slot);
             What::ClosedUp { relation, slot, holes: at }
         }
         What::Entered { unique, hash } => {

@@ -5,6 +5,7 @@
 //! dispatched statically.
 
 mod at;
+mod list;
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -20,6 +21,8 @@ use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::key::{Key, Lookup, hash_of};
 use crate::schema::Action;
+
+pub use list::{AnyRelation, ListRelation};
 
 /// A struct whose values are the rows of a table. Derive it with `#[derive(Model)]`.
 ///
@@ -61,8 +64,10 @@ pub trait Visitor<M: Model> {
     fn unique<U: Unique<Model = M>>(&mut self) {}
     /// A relation from the model to a target.
     fn belongs_to<R: Relation<Source = M>>(&mut self) {}
+    /// A list of ids that the model holds; lists come after the belongs_to relations.
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {}
     /// A relation of which the model is the target, and the name of its inverse.
-    fn has_many<R: Relation<Target = M>>(&mut self, name: &'static str) {
+    fn has_many<R: AnyRelation<Target = M>>(&mut self, name: &'static str) {
         let _ = name;
     }
     /// As [`Visitor::has_many`], where each owner has at most one source.
@@ -107,7 +112,8 @@ pub trait HasPrimaryKey: Model {
 /// A belongs_to relation: a zero-sized type that says where the foreign key is and what it refers to.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a belongs_to relation",
-    note = "relations are given as constants of their model: `Order::CUSTOMER`"
+    note = "relations are given as constants of their model: `Order::CUSTOMER`",
+    note = "the inverse of a list of ids (references_many) is has_many, and rows enter and leave it by an update of the list"
 )]
 pub trait Relation: Copy + Send + Sync + 'static {
     /// The model that holds the foreign key.
@@ -155,22 +161,23 @@ pub type KeyOf<R> = <<R as Relation>::Reference as Reference<<R as Relation>::Ta
 
 /// Finds the only relation from `Self` to `T`, so that `has_many(orders: Order)` need not name it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no single belongs_to relation to `{T}`",
-    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or, where it has several, say which by `via = ..`"
+    message = "`{Self}` has no single relation to `{T}`",
+    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or `#[model(references_many)]` to a list of ids; where it \
+            has several, say which by `via = ..`"
 )]
 pub trait RefersTo<T: Model>: Model {
     /// That relation.
-    type By: Relation<Source = Self, Target = T>;
+    type By: AnyRelation<Source = Self, Target = T>;
 }
 
 /// Finds a relation by its name, given as [`name_hash`]: what `via = buyer` stands on.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no belongs_to relation of the name given",
+    message = "`{Self}` has no relation of the name given",
     note = "the name after `via` is that of a relation: the field's name without `_id`, or what `name = ..` says"
 )]
 pub trait NamedRelation<const NAME: u64>: Model {
     /// That relation.
-    type Relation: Relation<Source = Self>;
+    type Relation: AnyRelation<Source = Self>;
 }
 
 /// Finds a unique key by its fields, given as [`name_hash`] of their names joined by `,`: what `key_to` stands on.

@@ -77,6 +77,8 @@ pub(crate) fn publish(store: &mut Store, changes: &[Change]) {
 fn outcome(store: &Store, changes: &[Change]) -> Vec<Changed> {
     // By table, row and, for a link, the relation.
     let mut seen: HashSet<(u32, DefaultKey, Option<u32>)> = HashSet::new();
+    // Of lists, by the target too.
+    let mut listed: HashSet<(u32, DefaultKey, u32, DefaultKey)> = HashSet::new();
     let mut outcome = Vec::new();
     for &Change { table, key, what } in changes {
         let row = store.row_id((table, key));
@@ -96,10 +98,33 @@ fn outcome(store: &Store, changes: &[Change]) -> Vec<Changed> {
             What::Left { relation, entry } if seen.insert((table, key, Some(relation))) => {
                 outcome.extend(related(store, row, table, relation, entry.target()));
             }
+            What::Listed { relation, target } if listed.insert((table, key, relation, target)) => {
+                outcome.extend(relisted(store, row, table, relation, (false, target)));
+            }
+            What::Unlisted { relation, listing } if listed.insert((table, key, relation, listing.target)) => {
+                outcome.extend(relisted(store, row, table, relation, (!listing.waits(), listing.target)));
+            }
             _ => {}
         }
     }
     outcome
+}
+
+/// What has become of a row's place in a list, where it `was` there or not.
+fn relisted(
+    store: &Store,
+    row: RowId,
+    table: u32,
+    relation: u32,
+    (was, target): (bool, DefaultKey),
+) -> Option<Changed> {
+    let slot = &store.tables[table as usize];
+    let is = slot.index.list(relation as usize).get(row.key, target).is_some_and(|listing| !listing.waits());
+    let target_table = slot.targets[relation as usize];
+    let mut incoming = store.tables[target_table as usize].incoming.iter();
+    let named = incoming.find(|incoming| (incoming.table, incoming.relation) == (table, relation as usize))?;
+    let target = |there: bool| there.then(|| store.row_id((target_table, target)));
+    (was || is).then_some(Changed::Related { row, relation: named.name, from: target(was), to: target(is) })
 }
 
 /// Whether there was a row before the first change of it.

@@ -7,8 +7,8 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::index::links::no_target;
-use crate::model::{Model, Presence, Relation};
-use crate::relation::{BelongsTo, HasMany, HasOne, Through};
+use crate::model::{AnyRelation, ListRelation, Model, Presence, Relation};
+use crate::relation::{BelongsTo, HasMany, HasOne, ReferencesMany, Through};
 
 /// A model whose rows can be walked from: the derive gives each a view with a method for each relation.
 #[diagnostic::on_unimplemented(
@@ -103,17 +103,31 @@ impl<'a, M: Model> RowRef<'a, M> {
     /// The rows that belong to this one, in the order in which they joined it.
     pub fn sources<R>(&self, relation: HasMany<R>) -> impl Iterator<Item = Row<'a, R::Source>> + use<'a, M, R>
     where
-        R: Relation<Target = M>,
+        R: AnyRelation<Target = M>,
         R::Source: Navigate,
     {
         let _ = relation;
         let database = self.database;
         let source = database.table::<R::Source>().ok();
-        let keys = source.map(|table| table.index.links[R::INDEX].sources(self.id.key()));
+        let keys = source.map(|table| R::referrers(table.index).sources(self.id.key()));
         keys.into_iter().flatten().filter_map(move |key| {
             let row = source?.rows.get(key)?;
             Some(RowRef { database, id: Id::from_key(key), row }.into())
         })
+    }
+
+    /// The rows that this one lists, in the order of the list. An error where an id in it names no row.
+    pub fn listed<L>(
+        &self,
+        relation: ReferencesMany<L>,
+    ) -> Result<impl Iterator<Item = Row<'a, L::Target>> + use<'a, M, L>, Error>
+    where
+        L: ListRelation<Source = M>,
+        L::Target: Navigate,
+    {
+        let database = self.database;
+        let rows = database.related(self.id, relation)?;
+        Ok(rows.map(move |(id, row)| RowRef { database, id, row }.into()))
     }
 
     /// The rows that are linked to this one, in the order of linking. An error where a link names no row.

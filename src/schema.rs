@@ -38,9 +38,9 @@ pub struct TableSchema {
     pub primary_key: Option<usize>,
     /// The unique keys, the primary one among them.
     pub uniques: Vec<UniqueSchema>,
-    /// The belongs_to relations.
+    /// The belongs_to relations, then the references_many relations.
     pub relations: Vec<RelationSchema>,
-    /// The has_many and has_one relations: inverses of some belongs_to, or of one and then along another.
+    /// The has_many and has_one relations: inverses of some relation, or of one and then along another.
     pub inverses: Vec<InverseSchema>,
 }
 
@@ -64,13 +64,13 @@ pub struct UniqueSchema {
     pub fields: Vec<String>,
 }
 
-/// One belongs_to relation.
+/// One belongs_to or references_many relation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is said by a word of its own in the declaration")]
 pub struct RelationSchema {
     /// Its name.
     pub name: String,
-    /// The fields that hold the foreign key.
+    /// The fields that hold the foreign key, or the field that holds the list.
     pub fields: Vec<String>,
     /// The name of the table it refers to.
     pub target: String,
@@ -88,6 +88,8 @@ pub struct RelationSchema {
     pub acyclic: bool,
     /// Whether a source that has no target over this relation has one over another of the same fields.
     pub one_of: bool,
+    /// Whether it is references_many: the field holds a list of ids.
+    pub many: bool,
 }
 
 /// One has_many or has_one relation.
@@ -99,7 +101,7 @@ pub struct InverseSchema {
     pub kind: InverseKind,
     /// The table of the sources; of the links, where it leads through them.
     pub source: String,
-    /// The belongs_to relation of the source that it is the inverse of.
+    /// The relation of the source that it is the inverse of.
     pub relation: String,
 }
 
@@ -126,7 +128,7 @@ pub enum Action {
     NoAction,
     /// Delete the sources too; give them the new key.
     Cascade,
-    /// Clear the sources' key.
+    /// Clear the sources' key; take the id out of their lists.
     SetNull,
     /// Point the sources at the relation's default target.
     SetDefault,
@@ -206,6 +208,10 @@ impl Schema {
                 report(format!("{option} = set_null on a required key"));
             }
         }
+        if relation.many && matches!(relation.on_delete, Action::NoAction | Action::SetDefault) {
+            let action = relation.on_delete;
+            report(format!("on_delete = {action} is not for a list of ids: restrict, cascade and set_null are"));
+        }
     }
 
     fn collect_inverse_faults(&self, table: &TableSchema, inverse: &InverseSchema, faults: &mut Vec<SchemaFault>) {
@@ -220,12 +226,16 @@ impl Schema {
         };
         let unique = source.uniques.iter().any(|unique| same_fields(&unique.fields, &relation.fields));
         match &inverse.kind {
+            InverseKind::HasMany => {}
+            _ if relation.many => {
+                report(format!("`{}`.{} is a list of ids, whose inverse is has_many", source.name, relation.name));
+            }
             InverseKind::HasOne if !unique => report(format!(
                 "has_one needs `{}`.{} to be unique: mark it `#[model(unique)]` or declare has_many",
                 source.name,
                 relation.fields.join(", ")
             )),
-            InverseKind::HasOne | InverseKind::HasMany => {}
+            InverseKind::HasOne => {}
             InverseKind::HasManyThrough { to } => match source.relations.iter().find(|relation| relation.name == *to) {
                 Some(far) => source.collect_link_faults(relation, far, report),
                 None => report(format!("`{}` has no relation `{to}`", source.name)),
@@ -253,12 +263,17 @@ impl Schema {
         }
         for table in &self.tables {
             for relation in &table.relations {
-                let one = table.uniques.iter().any(|unique| same_fields(&unique.fields, &relation.fields));
+                let one =
+                    !relation.many && table.uniques.iter().any(|unique| same_fields(&unique.fields, &relation.fields));
                 let _ = writeln!(
                     text,
                     "    {} {}--{} {} : {}",
                     relation.target,
-                    if relation.required { "||" } else { "|o" },
+                    match relation {
+                        RelationSchema { many: true, .. } => "}o",
+                        RelationSchema { required: true, .. } => "||",
+                        _ => "|o",
+                    },
                     if one { "o|" } else { "o{" },
                     table.name,
                     relation.name
@@ -312,6 +327,10 @@ impl TableSchema {
     fn collect_link_faults(&self, near: &RelationSchema, far: &RelationSchema, mut report: impl FnMut(String)) {
         if near.name == far.name {
             report(format!("both ends of its links are `{}`.{}", self.name, near.name));
+            return;
+        }
+        if far.many {
+            report(format!("`{}`.{} is a list of ids, and no end of a link", self.name, far.name));
             return;
         }
         // The links of an owner have that owner, whatever other links refer to.

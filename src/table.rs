@@ -21,6 +21,7 @@ use crate::feed::Feed;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
+use crate::index::lists::Lists;
 use crate::key::Lookup;
 use crate::log::{History, IndexWriter, Log, Rows};
 use crate::model::{Model, Unique, find_by};
@@ -68,7 +69,7 @@ pub struct TableSlot {
 pub(crate) struct Incoming {
     /// The position of the source table.
     pub(crate) table: u32,
-    /// The relation's place among those of the source.
+    /// The relation's place among those of the source; lists come after the belongs_to relations.
     pub(crate) relation: usize,
     /// Its name.
     pub(crate) name: &'static str,
@@ -130,6 +131,15 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn take_after(&mut self) -> Rows;
     /// The error for a link that names no target, if it is such.
     fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error>;
+    /// The errors for a row that lists this id, if the id names no row.
+    fn dangling_elements(
+        &self,
+        index: &Indexes,
+        store: &Store,
+        relation: usize,
+        source: DefaultKey,
+        target: DefaultKey,
+    ) -> Vec<Error>;
     /// How much memory each slot of the arena takes, in bytes, beside what its row owns elsewhere.
     fn slot_size(&self) -> usize;
     /// The slots of the arena, for a snapshot.
@@ -147,7 +157,9 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     /// Builds the unique indexes of stored rows; the error is of the first row that breaks one.
     fn build_uniques(&self, index: &mut Indexes) -> Result<(), (DefaultKey, Error)>;
     /// Builds the links of stored rows in slot order; the error is of the first row whose key names no target.
-    fn build_links(&self, store: &Store, links: &mut [Link]) -> Result<(), (DefaultKey, Error)>;
+    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> Result<(), (DefaultKey, Error)>;
+    /// How many ids the lists of all rows hold.
+    fn listed(&self) -> usize;
     /// Collects what does not hold for the rows and the indexes of this table.
     fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>);
 }

@@ -270,6 +270,7 @@ impl<'a> Transaction<'a> {
 fn violations(store: &Store) -> Vec<Error> {
     let Some(log) = &store.log else { return Vec::new() };
     let mut seen: HashSet<(u32, u32, DefaultKey)> = HashSet::new();
+    let mut listed: HashSet<(u32, u32, DefaultKey, DefaultKey)> = HashSet::new();
     let mut promised: HashSet<RowAt> = HashSet::new();
     let mut violations = Vec::new();
     let mut expect_filled = |at: RowAt| {
@@ -287,6 +288,15 @@ fn violations(store: &Store) -> Vec<Error> {
                 }
                 // The id may have been reserved before the transaction.
                 violations.extend(expect_filled((slot.targets[place], slot.index.links[place].target(change.key))));
+            }
+            What::Listed { relation, target } if listed.insert((change.table, relation, change.key, target)) => {
+                let place = relation as usize;
+                let Some(listing) = slot.index.list(place).get(change.key, target) else { continue };
+                if !listing.waits() {
+                    violations.extend(expect_filled((slot.targets[place], target)));
+                } else if log.deferred {
+                    violations.extend(slot.rows.dangling_elements(&slot.index, store, place, change.key, target));
+                }
             }
             What::Row(RowChange::Reserved) => violations.extend(expect_filled((change.table, change.key))),
             _ => {}

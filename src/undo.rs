@@ -125,11 +125,12 @@ fn record(store: &mut Store, mut log: Log, rows: impl Fn(&mut dyn AnyRows) -> Ro
             slot.index.close_up();
             continue;
         }
-        for (relation, link) in slot.index.links.iter_mut().enumerate() {
-            for slot in link.take_sparse() {
+        for relation in 0..slot.index.relations() {
+            let backward = slot.index.backward(relation);
+            for slot in backward.take_sparse() {
                 let what = What::ClosedUp { relation: relation as u32, slot, holes: log.holes.len() as u32 };
-                log.holes.push(link.holes(slot));
-                link.close_up_list(slot);
+                log.holes.push(backward.holes(slot));
+                backward.close_up_list(slot);
                 log.changes.push(Change { table, key: DefaultKey::default(), what });
             }
         }

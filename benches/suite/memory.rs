@@ -64,29 +64,30 @@ pub(crate) fn is_measuring() -> bool {
     true
 }
 
-/// A table of all subjects for people. It needs `/proc`; elsewhere it says so.
+/// The bytes for each line item by subject. It needs `/proc`: `None` elsewhere.
 #[expect(clippy::cast_precision_loss, reason = "bytes and rows are far below 2^52")]
+pub(crate) fn bytes_per_row(scale: f64) -> Option<[(&'static str, f64); 6]> {
+    resident_bytes()?;
+    let rows = Flat::generate(scale, RowOrder::Sequential).lines.len() as f64;
+    Some(SUBJECTS.map(|(name, _)| (name, measure_apart(name, scale) as f64 / rows)))
+}
+
+/// A table of all subjects for people.
 pub(crate) fn report() -> String {
-    if resident_bytes().is_none() {
+    let Some(held) = bytes_per_row(super::scale()) else {
         return "resident bytes are read from /proc/self/status, which is not here\n".to_owned();
-    }
-    let rows = Flat::generate(super::scale(), RowOrder::Sequential).lines.len();
-    let bytes = SUBJECTS.map(|(name, _)| measure_apart(name) as f64);
-    let lines = SUBJECTS.iter().zip(&bytes).map(|((name, _), held)| {
-        let (per_row, ratio) = (held / rows as f64, held / bytes[0]);
-        format!("| {name} | {per_row:.1} | {ratio:.2} |\n")
-    });
-    let head =
-        format!("resident bytes for each of {rows} line items\n\n| held by | bytes/row | ratio |\n|---|---|---|\n");
-    head + &lines.collect::<String>()
+    };
+    let line = |(name, bytes): &(&str, f64)| format!("| {name} | {bytes:.1} | {:.2} |\n", bytes / held[0].1);
+    let title = "resident bytes for each line item\n\n| held by | bytes/row | ratio |\n|---|---|---|\n";
+    title.to_owned() + &held.iter().map(line).collect::<String>()
 }
 
 /// Starts this program again for one subject and reads what it prints.
-fn measure_apart(name: &str) -> u64 {
+fn measure_apart(name: &str, scale: f64) -> u64 {
     let program = std::env::current_exe().expect("a running program has a file");
     let output = Command::new(program)
         .env(SUBJECT, name)
-        .env("RELATA_BENCH_SCALE", super::scale().to_string())
+        .env("RELATA_BENCH_SCALE", scale.to_string())
         .output()
         .expect("a program that runs can be run again");
     let text = String::from_utf8_lossy(&output.stdout);

@@ -1,7 +1,7 @@
 //! What is measured: each workload through relata, beside the loops that one would write by hand for it.
 //!
-//! The workloads are listed once, here; `main.rs` hands them to criterion, `ratios.rs` prints their ratios. All sides of
-//! a workload run in one process, over the same rows, and must give the same sum.
+//! The workloads are listed once, here; `main.rs` hands them to criterion, `ratios.rs` prints their ratios, and the example
+//! `tpch` a choice of them. All sides of a workload run in one process, over the same rows, and must give the same sum.
 
 mod baseline;
 mod children;
@@ -9,7 +9,11 @@ mod data;
 mod delete;
 mod include;
 mod insert;
+pub(crate) mod join;
+#[allow(dead_code, reason = "criterion measures by itself")]
+pub(crate) mod measure;
 pub(crate) mod memory;
+mod parallel;
 pub(crate) mod pauses;
 mod point;
 mod snapshot;
@@ -22,8 +26,8 @@ pub(crate) use workload::Workload;
 const SCALE: f64 = 0.1;
 /// The scale of a test run.
 const SCALE_OF_TEST: f64 = 0.01;
-/// How many children of one target are deleted; a test run takes only the first.
-const FANS: [usize; 2] = [10_000, 1_000_000];
+/// How many children of one target are deleted.
+pub(crate) const FANS: [usize; 2] = [10_000, 1_000_000];
 
 /// Whether to run everything once, to see that it works: `cargo test --benches`, or `cargo bench -- --test`.
 pub(crate) fn is_test() -> bool {
@@ -39,14 +43,29 @@ pub(crate) fn scale() -> f64 {
     }
 }
 
-/// Shows every workload to `visit`, in a fixed order. The data of one row order are dropped before the next.
+/// Shows every workload to `visit`, in a fixed order. A test run leaves out the widest fan.
 pub(crate) fn for_each(mut visit: impl FnMut(Workload<'_>)) {
+    let questions = join::Questions::load(scale(), join::tpch::TEXT_BYTES, |_, _, _| {});
+    join::workloads(&questions).into_iter().for_each(&mut visit);
+    drop(questions);
+    for_each_of_lines(scale(), &FANS[..if is_test() { 1 } else { FANS.len() }], visit);
+}
+
+/// Shows the workloads over line items and their orders alone. The data of one row order are dropped before the next.
+pub(crate) fn for_each_of_lines(scale: f64, fans: &[usize], mut visit: impl FnMut(Workload<'_>)) {
     for order in [RowOrder::Sequential, RowOrder::Shuffled] {
-        let data = Data::new(Flat::generate(scale(), order), order);
-        let rooms = [point::workloads, include::workloads, children::workloads, insert::workloads, snapshot::workloads];
+        let data = Data::new(Flat::generate(scale, order), order);
+        let rooms = [
+            point::workloads,
+            include::workloads,
+            parallel::workloads,
+            children::workloads,
+            insert::workloads,
+            snapshot::workloads,
+        ];
         rooms.into_iter().flat_map(|workloads| workloads(&data)).for_each(&mut visit);
     }
-    for fan in FANS.into_iter().take(if is_test() { 1 } else { FANS.len() }) {
-        visit(delete::workload(fan));
+    for fan in fans {
+        visit(delete::workload(*fan));
     }
 }

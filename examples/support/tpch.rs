@@ -10,7 +10,7 @@
 //! by `Id`, as in a program that makes its own rows; the loader finds the ids by the numbers that TPC-H knows them by.
 //! Every key here could be an `Id`, and every `Id` a key: following a relation costs the same either way.
 //!
-//! Columns that no question asks for (comments, addresses, telephone numbers) are left out.
+//! Columns that no question asks for (most comments, the addresses of suppliers, clerks) are left out.
 
 use std::time::{Duration, Instant};
 
@@ -54,10 +54,13 @@ pub(crate) struct Customer {
     #[model(unique)]
     pub(crate) number: u32,
     pub(crate) name: String,
+    pub(crate) address: String,
     #[model(belongs_to(Nation), name = nation)]
     pub(crate) nation_key: u32,
+    pub(crate) phone: String,
     pub(crate) segment: String,
     pub(crate) balance_cents: i64,
+    pub(crate) comment: String,
 }
 
 /// An order: some line items. They go when it goes.
@@ -70,6 +73,7 @@ pub(crate) struct Order {
     pub(crate) customer_id: Id<Customer>,
     pub(crate) date: Date,
     pub(crate) priority: String,
+    pub(crate) ship_priority: u32,
     pub(crate) total_cents: i64,
 }
 
@@ -85,6 +89,10 @@ pub(crate) struct LineItem {
     pub(crate) price_cents: i64,
     pub(crate) discount_percent: i64,
     pub(crate) shipped: Date,
+    pub(crate) committed: Date,
+    pub(crate) received: Date,
+    pub(crate) ship_mode: ShipMode,
+    pub(crate) was_returned: bool,
 }
 
 impl LineItem {
@@ -128,26 +136,67 @@ pub(crate) struct PartSupplier {
     pub(crate) cost_cents: i64,
 }
 
-/// A day.
+/// A day: its digits as one number, 19950315.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
+pub(crate) struct Date(u32);
+
+impl Date {
+    pub(crate) const fn new(year: u32, month: u32, day: u32) -> Self {
+        Date(year * 10_000 + month * 100 + day)
+    }
 }
 
 impl From<TPCHDate> for Date {
     fn from(date: TPCHDate) -> Self {
         let (year_of_century, month, day) = date.to_ymd();
-        Date { year: 1900 + number::<u16>(year_of_century), month: number(month), day: number(day) }
+        Date::new(1900 + number::<u32>(year_of_century), number(month), number(day))
     }
 }
 
 impl std::fmt::Display for Date {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(f, "{}-{:02}-{:02}", self.0 / 10_000, self.0 / 100 % 100, self.0 % 100)
     }
 }
+
+/// How goods travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum ShipMode {
+    Air,
+    FreeOnBoard,
+    Mail,
+    Rail,
+    RegularAir,
+    Ship,
+    Truck,
+}
+
+impl ShipMode {
+    /// In the order of their names, which is that of the enum.
+    const ALL: [(Self, &'static str); 7] = [
+        (ShipMode::Air, "AIR"),
+        (ShipMode::FreeOnBoard, "FOB"),
+        (ShipMode::Mail, "MAIL"),
+        (ShipMode::Rail, "RAIL"),
+        (ShipMode::RegularAir, "REG AIR"),
+        (ShipMode::Ship, "SHIP"),
+        (ShipMode::Truck, "TRUCK"),
+    ];
+
+    fn named(name: &str) -> Self {
+        ShipMode::ALL.into_iter().find(|(_, known)| *known == name).expect("TPC-H has seven ship modes").0
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        ShipMode::ALL[self as usize].1
+    }
+}
+
+/// How many bytes of text comments are cut from where they matter to nobody. The 300 MiB that TPC-H prescribes take longer
+/// to write than a small database.
+pub(crate) const TEXT_BYTES: i32 = 1 << 16;
+/// How many they are cut from where they must be those of TPC-H.
+pub(crate) const TEXT_BYTES_OF_TPCH: i32 = 300 << 20;
 
 /// An empty database of the eight models: what [`load`] fills, and what a saved one is loaded with.
 pub(crate) fn builder() -> relata::DatabaseBuilder {
@@ -167,8 +216,12 @@ pub(crate) fn builder() -> relata::DatabaseBuilder {
 ///
 /// `loaded` is told of each table: its name, its rows, and the time that storing them took with every key checked (the
 /// time of making them up is not in it).
-pub(crate) fn load(scale: f64, mut loaded: impl FnMut(&str, usize, Duration)) -> Result<Database, Error> {
-    let generator = Generator::new(scale);
+pub(crate) fn load(
+    scale: f64,
+    text_bytes: i32,
+    mut loaded: impl FnMut(&str, usize, Duration),
+) -> Result<Database, Error> {
+    let generator = Generator::new(scale, text_bytes);
     let mut db = builder().build()?;
     // A key must name a row that is stored, or that comes in the same batch: so tables come after those they refer to.
     store(&mut db, generator.regions(), &mut loaded)?;
@@ -203,11 +256,9 @@ struct Generator {
 }
 
 impl Generator {
-    fn new(scale: f64) -> Self {
-        // Only comments are cut from this text, and they are left out. The usual 300 MiB of it would take longer to write
-        // than a small database.
+    fn new(scale: f64, text_bytes: i32) -> Self {
         let words = Distributions::static_default();
-        Generator { scale, words, text: TextPool::new(1 << 16, words) }
+        Generator { scale, words, text: TextPool::new(text_bytes, words) }
     }
 
     fn regions(&self) -> Vec<Region> {
@@ -230,9 +281,12 @@ impl Generator {
         let customer = |row: generators::Customer<'_>| Customer {
             number: number(row.c_custkey),
             name: row.c_name.to_string(),
+            address: row.c_address.to_string(),
             nation_key: number(row.c_nationkey),
+            phone: row.c_phone.to_string(),
             segment: row.c_mktsegment.to_owned(),
             balance_cents: cents(row.c_acctbal),
+            comment: row.c_comment.to_owned(),
         };
         rows.iter().map(customer).collect()
     }
@@ -246,6 +300,7 @@ impl Generator {
                 customer_id,
                 date: row.o_orderdate.into(),
                 priority: row.o_orderpriority.to_owned(),
+                ship_priority: number(row.o_shippriority),
                 total_cents: cents(row.o_totalprice),
             })
         };
@@ -265,6 +320,10 @@ impl Generator {
                 // A decimal of two places: 0.07 is seven percent.
                 discount_percent: row.l_discount.into_inner(),
                 shipped: row.l_shipdate.into(),
+                committed: row.l_commitdate.into(),
+                received: row.l_receiptdate.into(),
+                ship_mode: ShipMode::named(row.l_shipmode),
+                was_returned: row.l_returnflag == "R",
             })
         };
         rows.iter().map(line_item).collect()

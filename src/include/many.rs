@@ -2,15 +2,16 @@
 
 use std::iter::FusedIterator;
 
-use slotmap::DefaultKey;
+use slotmap::{DefaultKey, Key};
 
-use super::{Ends, Path, Sealed, is_broken, show_length};
+use super::{Item, Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::index::links::Sources;
-use crate::model::{Model, Presence, Relation};
-use crate::relation::{HasMany, Inverse};
+use crate::index::links::no_target;
+use crate::index::referrers::{Referrers, Sources};
+use crate::model::{AnyRelation, Model, Presence};
+use crate::relation::HasMany;
 use crate::table::Table;
 
 /// A path whose item is a list of rows.
@@ -24,6 +25,36 @@ pub trait ToMany: Path {
     fn check(opened: &Self::Opened<'_>, keys: &mut [DefaultKey]);
     /// Adds the keys of a source's list to `keys`. The source has been checked.
     fn gather(&self, opened: &Self::Opened<'_>, source: DefaultKey, keys: &mut Vec<DefaultKey>);
+}
+
+/// A path to many rows that can be taken one by one, so that a scope stops where it has enough.
+pub trait Whole: ToMany {
+    /// The keys of a source's list. The source has been checked.
+    fn keys<'k, 'a: 'k>(opened: &'k Self::Opened<'a>, source: DefaultKey) -> impl Iterator<Item = DefaultKey>;
+}
+
+/// A relation as its targets see it.
+#[derive(Clone, Copy)]
+pub struct Owners<'a, R: AnyRelation> {
+    referrers: Referrers<'a>,
+    sources: Table<'a, R::Source>,
+    targets: Table<'a, R::Target>,
+}
+
+impl<'a, R: AnyRelation> Owners<'a, R> {
+    fn open(database: &'a Database) -> Result<Self, Error> {
+        let sources = database.table::<R::Source>()?;
+        Ok(Owners { referrers: R::referrers(sources.index), sources, targets: database.table::<R::Target>()? })
+    }
+
+    /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
+    fn expect(&self, keys: &mut [DefaultKey]) {
+        for key in keys {
+            if !self.targets.rows.contains(*key) && !key.is_null() {
+                *key = no_target::stale();
+            }
+        }
+    }
 }
 
 /// The rows that belong to an owner with their ids, in the order in which they joined it (behaviour R16).
@@ -42,8 +73,8 @@ impl<M> Clone for Children<'_, M> {
 
 impl<'a, M: Model> Children<'a, M> {
     #[inline]
-    pub(super) fn of<R: Relation<Source = M>>(ends: &Ends<'a, R>, owner: DefaultKey) -> Self {
-        Children { sources: ends.link.sources(owner), table: ends.sources }
+    pub(super) fn of(referrers: Referrers<'a>, table: Table<'a, M>, owner: DefaultKey) -> Self {
+        Children { sources: referrers.sources(owner), table }
     }
 
     /// The key of the next row, which is not touched.
@@ -85,19 +116,19 @@ impl<M: Model> ExactSizeIterator for Children<'_, M> {}
 impl<M: Model> FusedIterator for Children<'_, M> {}
 show_length!([M: Model] Children<'_, M>, "Children");
 
-impl<R: Relation> Sealed for HasMany<R> {}
-impl<R: Relation> Path for HasMany<R> {
+impl<R: AnyRelation> Sealed for HasMany<R> {}
+impl<R: AnyRelation> Path for HasMany<R> {
     type From = R::Target;
     type Item<'a, Before: Presence> = Children<'a, R::Source>;
-    type Opened<'a> = Ends<'a, R>;
+    type Opened<'a> = Owners<'a, R>;
     type Block = ();
 
     fn open<'a>(&self, database: &'a Database) -> Result<Self::Opened<'a>, Error> {
-        Ends::open(database)
+        Owners::open(database)
     }
     #[inline]
-    fn resolve(&self, opened: &Ends<'_, R>, keys: &mut [DefaultKey], (): &mut ()) {
-        opened.expect_owners(keys);
+    fn resolve(&self, opened: &Owners<'_, R>, keys: &mut [DefaultKey], (): &mut ()) {
+        opened.expect(keys);
     }
     /// An absent owner has no list, which reads as an empty one.
     #[inline]
@@ -107,28 +138,33 @@ impl<R: Relation> Path for HasMany<R> {
         _: usize,
         key: DefaultKey,
     ) -> Option<Children<'a, R::Source>> {
-        (!is_broken(key)).then(|| Children::of(opened, key))
+        (!is_broken(key)).then(|| Children::of(opened.referrers, opened.sources, key))
     }
-    fn explain(opened: &Ends<'_, R>, source: DefaultKey) -> Result<(), Error> {
-        opened.owner(source)
+    fn explain(opened: &Owners<'_, R>, source: DefaultKey) -> Result<(), Error> {
+        opened.targets.row(Id::from_key(source)).map(|_| ())
     }
 }
-impl<R: Relation> ToMany for HasMany<R> {
+impl<R: AnyRelation> ToMany for HasMany<R> {
     type To = R::Source;
 
     fn table<'a>(opened: &Self::Opened<'a>) -> Table<'a, R::Source> {
         opened.sources
     }
-    fn check(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
-        opened.expect_owners(keys);
+    fn check(opened: &Owners<'_, R>, keys: &mut [DefaultKey]) {
+        opened.expect(keys);
     }
-    fn gather(&self, opened: &Ends<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
-        keys.extend(opened.link.sources(source));
+    fn gather(&self, opened: &Owners<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
+        keys.extend(Self::keys(opened, source));
+    }
+}
+impl<R: AnyRelation> Whole for HasMany<R> {
+    fn keys<'k, 'a: 'k>(opened: &'k Owners<'a, R>, source: DefaultKey) -> impl Iterator<Item = DefaultKey> {
+        opened.referrers.sources(source)
     }
 }
 
 impl Database {
-    /// The rows that belong to an owner, in the order in which they joined it. O(1), then O(1) a row.
+    /// The rows that belong to an owner, or that list it, in the order in which they joined it. O(1), then O(1) a row.
     ///
     /// A stale owner is an error, never another row's children.
     ///
@@ -146,32 +182,38 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     #[inline]
-    pub fn children<R: Relation>(
+    pub fn children<R: AnyRelation>(
         &self,
         owner: Id<R::Target>,
         relation: HasMany<R>,
     ) -> Result<Children<'_, R::Source>, Error> {
         let _ = relation;
-        let ends = Ends::<R>::open(self)?;
-        match ends.targets.get(owner) {
-            Some(_) => Ok(Children::of(&ends, owner.key())),
-            None => Err(ends.targets.not_found(owner.key())),
+        let owners = Owners::<R>::open(self)?;
+        match owners.targets.get(owner) {
+            Some(_) => Ok(Children::of(owners.referrers, owners.sources, owner.key())),
+            None => Err(owners.targets.not_found(owner.key())),
         }
     }
 
-    /// How many rows belong to an owner. O(1). A stale owner is an error.
-    pub fn count<I: Inverse>(&self, owner: Id<<I::Relation as Relation>::Target>, relation: I) -> Result<usize, Error> {
-        let _ = relation;
-        self.children(owner, HasMany::<I::Relation>::new()).map(|children| children.len())
+    /// How many rows a path leads to from a row: that belong to an owner, that a list names. O(1), but for a scope, which
+    /// is gone through. A stale id is an error.
+    pub fn count<'a, P: Path>(&'a self, id: Id<P::From>, path: P) -> Result<usize, Error>
+    where
+        Item<'a, P>: IntoIterator<IntoIter: ExactSizeIterator>,
+    {
+        Ok(self.related(id, path)?.into_iter().len())
     }
 
-    /// Whether any row belongs to an owner. O(1). A stale owner is an error.
-    pub fn exists<I: Inverse>(&self, owner: Id<<I::Relation as Relation>::Target>, relation: I) -> Result<bool, Error> {
-        self.count(owner, relation).map(|count| count > 0)
+    /// Whether a path leads to any row. Costs and errors as for [`Database::count`].
+    pub fn exists<'a, P: Path>(&'a self, id: Id<P::From>, path: P) -> Result<bool, Error>
+    where
+        Item<'a, P>: IntoIterator<IntoIter: ExactSizeIterator>,
+    {
+        self.count(id, path).map(|count| count > 0)
     }
 
     /// How many of the rows that belong to an owner pass a test. O(rows of the owner). A stale owner is an error.
-    pub fn count_where<R: Relation>(
+    pub fn count_where<R: AnyRelation>(
         &self,
         owner: Id<R::Target>,
         relation: HasMany<R>,

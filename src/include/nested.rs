@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use slotmap::DefaultKey;
 
-use super::many::ToMany;
+use super::many::{ToMany, Whole};
 use super::scope::{Flat, Scoped, refill};
 use super::{BLOCK, Item, Path, Sealed, broken, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::model::{Presence, Relation};
-use crate::relation::{HasMany, Through};
+use crate::model::{AnyRelation, ListRelation, Presence, Relation};
+use crate::relation::{HasMany, ReferencesMany, Through};
 use crate::table::Table;
 
 /// A path to many rows, and what each of them gets from another path beside it; made by `with`.
@@ -186,8 +186,9 @@ macro_rules! goes_on {
         }
     };
 }
-goes_on!([R: Relation] HasMany<R>);
+goes_on!([R: AnyRelation] HasMany<R>);
+goes_on!([L: ListRelation] ReferencesMany<L>);
 goes_on!([A: Relation, B: Relation<Source = A::Source>] Through<A, B>);
 goes_on!([
-    R: Relation, F: Fn(&R::Source) -> bool, O: Fn(&R::Source, &R::Source) -> Ordering
-] Scoped<R, F, O>);
+    C: Whole, F: Fn(&C::To) -> bool, O: Fn(&C::To, &C::To) -> Ordering
+] Scoped<C, F, O>);

@@ -17,8 +17,8 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, slot_of};
 use crate::index::links::no_target;
-use crate::model::{Model, Presence, Relation};
-use crate::relation::{BelongsTo, HasMany};
+use crate::model::{AnyRelation, ListRelation, Model, Presence, Relation};
+use crate::relation::{BelongsTo, HasMany, ReferencesMany};
 use crate::table::Table;
 
 /// A relation that leads back to its own model.
@@ -38,17 +38,31 @@ impl<M: Model, R: Relation<Source = M, Target = M>> Reach for BelongsTo<R> {
     }
 }
 
-impl<M: Model, R: Relation<Source = M, Target = M>> Reach for HasMany<R> {
-    fn rows<'a>(opened: &Self::Opened<'a>) -> Table<'a, M> {
-        opened.sources
+/// One step over a relation to many rows.
+fn reach_many<C: ToMany>(path: &C, opened: &C::Opened<'_>, from: DefaultKey, found: &mut Vec<DefaultKey>) {
+    let mut owner = [from];
+    C::check(opened, &mut owner);
+    match owner {
+        [stale] if stale.is_null() => found.push(stale),
+        [owner] => path.gather(opened, owner, found),
     }
-    fn reach(&self, opened: &Ends<'_, R>, from: DefaultKey, found: &mut Vec<DefaultKey>) {
-        let mut owner = [from];
-        Self::check(opened, &mut owner);
-        match owner {
-            [stale] if stale.is_null() => found.push(stale),
-            [owner] => self.gather(opened, owner, found),
-        }
+}
+
+impl<M: Model, R: AnyRelation<Source = M, Target = M>> Reach for HasMany<R> {
+    fn rows<'a>(opened: &Self::Opened<'a>) -> Table<'a, M> {
+        <Self as ToMany>::table(opened)
+    }
+    fn reach(&self, opened: &Self::Opened<'_>, from: DefaultKey, found: &mut Vec<DefaultKey>) {
+        reach_many(self, opened, from, found);
+    }
+}
+
+impl<M: Model, L: ListRelation<Source = M, Target = M>> Reach for ReferencesMany<L> {
+    fn rows<'a>(opened: &Self::Opened<'a>) -> Table<'a, M> {
+        <Self as ToMany>::table(opened)
+    }
+    fn reach(&self, opened: &Self::Opened<'_>, from: DefaultKey, found: &mut Vec<DefaultKey>) {
+        reach_many(self, opened, from, found);
     }
 }
 
@@ -60,8 +74,8 @@ pub struct Recursive<D> {
 }
 
 macro_rules! recursive {
-    ($($relation:ident: $what:literal),+) => {$(
-        impl<M: Model, R: Relation<Source = M, Target = M>> $relation<R> {
+    ($($relation:ident $of:ident: $what:literal),+) => {$(
+        impl<M: Model, R: $of<Source = M, Target = M>> $relation<R> {
             #[doc = concat!("All ", $what, " of a row, nearest first, each once: cycles end.")]
             pub const fn recursive(self) -> Recursive<Self> {
                 self.recursive_to(usize::MAX)
@@ -74,7 +88,11 @@ macro_rules! recursive {
         }
     )+};
 }
-recursive!(BelongsTo: "ancestors", HasMany: "descendants");
+recursive!(
+    BelongsTo Relation: "ancestors",
+    HasMany AnyRelation: "descendants",
+    ReferencesMany ListRelation: "rows listed, and listed by those,"
+);
 
 /// The rows that a recursive path reaches from one row: `(depth, id, row)`, nearest first; the first step has depth 1.
 pub struct Reached<'a, M> {

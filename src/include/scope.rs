@@ -10,88 +10,102 @@ use std::sync::Arc;
 
 use slotmap::DefaultKey;
 
-use super::many::ToMany;
-use super::{Ends, Path, Sealed, is_broken, show_length};
+use super::many::{ToMany, Whole};
+use super::{Path, Sealed, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::model::{Model, Presence, Relation};
-use crate::relation::HasMany;
+use crate::model::{AnyRelation, ListRelation, Model, Presence, Relation};
+use crate::relation::{HasMany, ReferencesMany, Through};
 use crate::table::Table;
 
-/// A `has_many` relation of which each parent gets a part: made by `filter`, `order_by`, `skip` and `limit` on it.
+/// A relation to many rows of which each source gets a part: made by `filter`, `order_by`, `skip` and `limit` on it.
 ///
 /// They apply in that order, whatever order they were called in.
 #[derive(Debug, Clone, Copy)]
-pub struct Scoped<R, F, O> {
-    relation: HasMany<R>,
+pub struct Scoped<C, F, O> {
+    relation: C,
     filter: F,
-    /// `None`: in the order in which they joined.
+    /// `None`: in the order of the relation.
     order: Option<O>,
     skip: usize,
     limit: usize,
 }
 
 /// The type of the order where none was given.
-type Joined<R> = fn(&<R as Relation>::Source, &<R as Relation>::Source) -> Ordering;
+type InPlace<C> = fn(&<C as ToMany>::To, &<C as ToMany>::To) -> Ordering;
 
-impl<R: Relation> HasMany<R> {
-    fn scoped<F>(self, filter: F) -> Scoped<R, F, Joined<R>> {
-        Scoped { relation: self, filter, order: None, skip: 0, limit: usize::MAX }
-    }
+/// The methods by which a relation to many rows gets a scope. Not a trait, so that users need not import one.
+macro_rules! scopes {
+    ([$($generics:tt)*] $relation:ty, $row:ty, [$($captured:tt)*]) => {
+        impl<$($generics)*> $relation {
+            fn scoped<F>(self, filter: F) -> Scoped<Self, F, InPlace<Self>> {
+                Scoped { relation: self, filter, order: None, skip: 0, limit: usize::MAX }
+            }
 
-    /// Only the rows that pass a test, of each parent's.
-    pub fn filter<F: Fn(&R::Source) -> bool>(self, passes: F) -> Scoped<R, F, Joined<R>> {
-        self.scoped(passes)
-    }
+            /// Only the rows that pass a test, of each source's.
+            pub fn filter<F: Fn(&$row) -> bool>(self, passes: F) -> Scoped<Self, F, InPlace<Self>> {
+                self.scoped(passes)
+            }
 
-    /// Each parent's rows in this order; equal ones stay in the order in which they joined. O(n log n) a parent.
-    pub fn order_by<O>(self, order: O) -> Scoped<R, impl Fn(&R::Source) -> bool + Clone + use<R, O>, O>
-    where
-        O: Fn(&R::Source, &R::Source) -> Ordering,
-    {
-        self.scoped(|_: &R::Source| true).order_by(order)
-    }
+            /// Each source's rows in this order; equal ones stay as they were. O(n log n) a source.
+            pub fn order_by<O>(self, order: O) -> Scoped<Self, impl Fn(&$row) -> bool + Clone + use<$($captured)*, O>, O>
+            where
+                O: Fn(&$row, &$row) -> Ordering,
+            {
+                self.scoped(|_: &$row| true).order_by(order)
+            }
 
-    /// Without the first `count` rows of each parent.
-    pub fn skip(self, count: usize) -> Scoped<R, impl Fn(&R::Source) -> bool + Clone + use<R>, Joined<R>> {
-        self.scoped(|_: &R::Source| true).skip(count)
-    }
+            /// Without the first `count` rows of each source.
+            pub fn skip(
+                self,
+                count: usize,
+            ) -> Scoped<Self, impl Fn(&$row) -> bool + Clone + use<$($captured)*>, InPlace<Self>> {
+                self.scoped(|_: &$row| true).skip(count)
+            }
 
-    /// At most `count` rows of each parent.
-    pub fn limit(self, count: usize) -> Scoped<R, impl Fn(&R::Source) -> bool + Clone + use<R>, Joined<R>> {
-        self.scoped(|_: &R::Source| true).limit(count)
-    }
+            /// At most `count` rows of each source.
+            pub fn limit(
+                self,
+                count: usize,
+            ) -> Scoped<Self, impl Fn(&$row) -> bool + Clone + use<$($captured)*>, InPlace<Self>> {
+                self.scoped(|_: &$row| true).limit(count)
+            }
+        }
+    };
 }
+scopes!([R: AnyRelation] HasMany<R>, R::Source, [R]);
+scopes!([L: ListRelation] ReferencesMany<L>, L::Target, [L]);
+scopes!([A: Relation, B: Relation<Source = A::Source>] Through<A, B>, B::Target, [A, B]);
 
-impl<R, F, O> Scoped<R, F, O>
+impl<C, F, O> Scoped<C, F, O>
 where
-    R: Relation,
-    F: Fn(&R::Source) -> bool,
-    O: Fn(&R::Source, &R::Source) -> Ordering,
+    C: ToMany,
+    F: Fn(&C::To) -> bool,
+    O: Fn(&C::To, &C::To) -> Ordering,
 {
     /// Only the rows that pass this test too (behaviour R20: a filter narrows, it never widens).
-    pub fn filter<G>(self, passes: G) -> Scoped<R, impl Fn(&R::Source) -> bool + use<R, F, O, G>, O>
+    pub fn filter<G>(self, passes: G) -> Scoped<C, impl Fn(&C::To) -> bool + use<C, F, O, G>, O>
     where
-        G: Fn(&R::Source) -> bool,
+        G: Fn(&C::To) -> bool,
     {
         let Scoped { relation, filter, order, skip, limit } = self;
-        Scoped { relation, filter: move |row: &R::Source| filter(row) && passes(row), order, skip, limit }
+        Scoped { relation, filter: move |row: &C::To| filter(row) && passes(row), order, skip, limit }
     }
 
-    /// Each parent's rows in this order, in place of any before. See [`HasMany::order_by`].
-    pub fn order_by<P: Fn(&R::Source, &R::Source) -> Ordering>(self, order: P) -> Scoped<R, F, P> {
+    /// Each source's rows in this order, in place of any before. See [`HasMany::order_by`].
+    pub fn order_by<P: Fn(&C::To, &C::To) -> Ordering>(self, order: P) -> Scoped<C, F, P> {
         let Scoped { relation, filter, skip, limit, .. } = self;
         Scoped { relation, filter, order: Some(order), skip, limit }
     }
 
-    /// Without the first `count` rows of each parent.
+    /// Without the first `count` rows of each source.
     #[must_use]
     pub fn skip(self, count: usize) -> Self {
         Scoped { skip: count, ..self }
     }
 
-    /// At most `count` rows of each parent.
+    /// At most `count` rows of each source.
     #[must_use]
     pub fn limit(self, count: usize) -> Self {
         Scoped { limit: count, ..self }
@@ -163,22 +177,22 @@ impl<M: Model> ExactSizeIterator for ScopedChildren<'_, M> {}
 impl<M: Model> FusedIterator for ScopedChildren<'_, M> {}
 show_length!([M: Model] ScopedChildren<'_, M>, "ScopedChildren");
 
-impl<R, F, O> Sealed for Scoped<R, F, O> {}
-impl<R, F, O> Path for Scoped<R, F, O>
+impl<C, F, O> Sealed for Scoped<C, F, O> {}
+impl<C, F, O> Path for Scoped<C, F, O>
 where
-    R: Relation,
-    F: Fn(&R::Source) -> bool,
-    O: Fn(&R::Source, &R::Source) -> Ordering,
+    C: Whole,
+    F: Fn(&C::To) -> bool,
+    O: Fn(&C::To, &C::To) -> Ordering,
 {
-    type From = R::Target;
-    type Item<'a, Before: Presence> = ScopedChildren<'a, R::Source>;
-    type Opened<'a> = Ends<'a, R>;
+    type From = C::From;
+    type Item<'a, Before: Presence> = ScopedChildren<'a, C::To>;
+    type Opened<'a> = C::Opened<'a>;
     type Block = Arc<Flat>;
 
     fn open<'a>(&self, database: &'a Database) -> Result<Self::Opened<'a>, Error> {
-        Ends::open(database)
+        self.relation.open(database)
     }
-    fn resolve(&self, opened: &Ends<'_, R>, keys: &mut [DefaultKey], block: &mut Arc<Flat>) {
+    fn resolve(&self, opened: &C::Opened<'_>, keys: &mut [DefaultKey], block: &mut Arc<Flat>) {
         refill(block).fill(self, opened, keys);
     }
     fn item<'a, Before: Presence>(
@@ -186,31 +200,32 @@ where
         block: &Arc<Flat>,
         i: usize,
         key: DefaultKey,
-    ) -> Option<ScopedChildren<'a, R::Source>> {
-        let children = || ScopedChildren { lists: Arc::clone(block), range: block.range(i), table: opened.sources };
+    ) -> Option<ScopedChildren<'a, C::To>> {
+        let children = || ScopedChildren { lists: Arc::clone(block), range: block.range(i), table: C::table(opened) };
         (!is_broken(key)).then(children)
     }
-    fn explain(opened: &Ends<'_, R>, source: DefaultKey) -> Result<(), Error> {
-        opened.owner(source)
+    fn explain(opened: &C::Opened<'_>, source: DefaultKey) -> Result<(), Error> {
+        C::explain(opened, source)
     }
 }
-impl<R, F, O> ToMany for Scoped<R, F, O>
+impl<C, F, O> ToMany for Scoped<C, F, O>
 where
-    R: Relation,
-    F: Fn(&R::Source) -> bool,
-    O: Fn(&R::Source, &R::Source) -> Ordering,
+    C: Whole,
+    F: Fn(&C::To) -> bool,
+    O: Fn(&C::To, &C::To) -> Ordering,
 {
-    type To = R::Source;
+    type To = C::To;
 
-    fn table<'a>(opened: &Self::Opened<'a>) -> Table<'a, R::Source> {
-        opened.sources
+    fn table<'a>(opened: &Self::Opened<'a>) -> Table<'a, C::To> {
+        C::table(opened)
     }
-    fn check(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
-        opened.expect_owners(keys);
+    fn check(opened: &C::Opened<'_>, keys: &mut [DefaultKey]) {
+        C::check(opened, keys);
     }
-    fn gather(&self, opened: &Ends<'_, R>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
-        let row = |key: DefaultKey| opened.sources.get(Id::from_key(key));
-        let passing = opened.link.sources(source).filter(|key| row(*key).is_some_and(&self.filter));
+    fn gather(&self, opened: &C::Opened<'_>, source: DefaultKey, keys: &mut Vec<DefaultKey>) {
+        let table = C::table(opened);
+        let row = |key: DefaultKey| table.get(Id::from_key(key));
+        let passing = C::keys(opened, source).filter(|key| row(*key).is_some_and(&self.filter));
         let Some(order) = &self.order else {
             keys.extend(passing.skip(self.skip).take(self.limit));
             return;

@@ -8,7 +8,7 @@ use std::iter::FusedIterator;
 
 use slotmap::{DefaultKey, Key};
 
-use super::many::{Children, ToMany};
+use super::many::{Children, ToMany, Whole};
 use super::{Ends, Path, Sealed, is_broken, show_length, unresolved};
 use crate::database::Database;
 use crate::error::Error;
@@ -119,7 +119,8 @@ impl<A: Relation, B: Relation<Source = A::Source>> Path for Through<A, B> {
         _: usize,
         key: DefaultKey,
     ) -> Option<Linked<'a, B>> {
-        (!is_broken(key)).then(|| Linked { links: Children::of(&opened.near, key), far: opened.far.clone() })
+        let links = || Children::of(opened.near.link.referrers(), opened.near.sources, key);
+        (!is_broken(key)).then(|| Linked { links: links(), far: opened.far.clone() })
     }
     fn explain(opened: &BothEnds<'_, A, B>, source: DefaultKey) -> Result<(), Error> {
         opened.near.owner(source)?;
@@ -141,5 +142,10 @@ impl<A: Relation, B: Relation<Source = A::Source>> ToMany for Through<A, B> {
         let start = keys.len();
         keys.extend(opened.near.link.sources(source));
         opened.far.link.step_linked(&mut keys[start..]);
+    }
+}
+impl<A: Relation, B: Relation<Source = A::Source>> Whole for Through<A, B> {
+    fn keys<'k, 'a: 'k>(opened: &'k BothEnds<'a, A, B>, source: DefaultKey) -> impl Iterator<Item = DefaultKey> {
+        opened.near.link.sources(source).map(|link| opened.far.link.target(link))
     }
 }

@@ -30,6 +30,13 @@ impl<'a, 'i, P: Path> Include<'a, 'i, P> {
         Include { path, opened, ids: &[], at: 0, keys: Vec::new(), block: P::Block::default(), rest: ids }
     }
 
+    /// The path, and the ids whose turn has not come.
+    #[cfg(feature = "rayon")]
+    #[expect(clippy::type_complexity, reason = "three of its fields are no new concept")]
+    pub(super) fn left(self) -> (P, Result<P::Opened<'a>, Error>, [&'i [Id<P::From>]; 2]) {
+        (self.path, self.opened, [&self.ids[self.at..], self.rest])
+    }
+
     /// Every pair, or the first error.
     pub fn to_vec(self) -> Result<Vec<Pair<'a, P>>, Error> {
         let mut pairs = Vec::with_capacity(self.len());

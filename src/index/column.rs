@@ -56,8 +56,6 @@ pub(crate) struct Place {
     position: u32,
 }
 
-const VACANT: Place = Place { version: 0, position: 0 };
-
 #[derive(Debug, Default)]
 pub(super) struct Column {
     targets: Vec<DefaultKey>,
@@ -113,9 +111,9 @@ impl Column {
         }
         if slot > self.targets.len() {
             self.targets.resize(slot + 1, no_target::stale());
-            self.places.resize(slot + 1, VACANT);
+            self.places.resize(slot + 1, Place::VACANT);
         }
-        debug_assert_eq!(self.places[slot].version, VACANT.version, "a source joins once");
+        debug_assert_eq!(self.places[slot].version, Place::VACANT.version, "a source joins once");
         self.targets[slot] = entry.target;
         self.places[slot] = place;
     }
@@ -125,7 +123,7 @@ impl Column {
     pub(super) fn remove(&mut self, source: DefaultKey) -> Option<Entry> {
         let slot = slot_of(source) as usize;
         let place = self.places.get_mut(slot).filter(|place| place.version == version_of(source))?;
-        let Place { position, .. } = std::mem::replace(place, VACANT);
+        let Place { position, .. } = std::mem::replace(place, Place::VACANT);
         let target = std::mem::replace(&mut self.targets[slot], no_target::stale());
         self.len -= 1;
         Some(Entry { target, position })
@@ -148,6 +146,13 @@ impl Column {
 }
 
 impl Place {
+    pub(super) const VACANT: Place = Place { version: 0, position: 0 };
+
+    /// The place of a source whose positions are kept elsewhere.
+    pub(super) fn of(source: DefaultKey) -> Self {
+        Place { version: version_of(source), position: 0 }
+    }
+
     /// The key of the source in this slot, which has an entry.
     #[inline]
     pub(super) fn key(self, slot: u32) -> DefaultKey {

@@ -16,14 +16,14 @@
 //! Not responsible for whether a link agrees with the foreign key in the row: the plans of `integrity` see to that.
 
 use std::collections::BTreeMap;
-use std::iter::FusedIterator;
-use std::slice;
 
 use slotmap::{DefaultKey, Key};
 
-use super::column::{Column, Place};
+use super::Backward;
+use super::column::Column;
 pub(crate) use super::column::{Entry, no_target};
-use super::postings::{HOLE, Postings};
+use super::postings::Postings;
+use super::referrers::{Referrers, Sources};
 use crate::id::slot_of;
 
 /// What a write does to the link of a source.
@@ -104,6 +104,12 @@ impl Link {
         }
     }
 
+    /// The target's sources, and how many they are.
+    #[inline]
+    pub(crate) fn referrers(&self) -> Referrers<'_> {
+        Referrers::new(&self.postings, self.column.places())
+    }
+
     /// How many sources the target has. O(1).
     #[inline]
     pub(crate) fn count(&self, target: DefaultKey) -> usize {
@@ -113,15 +119,7 @@ impl Link {
     /// The target's sources in the order in which they joined. The caller has checked the target's generation.
     #[inline]
     pub(crate) fn sources(&self, target: DefaultKey) -> Sources<'_> {
-        #[cfg(test)]
-        super::probes::count_link();
-        self.sources_of_slot(slot_of(target))
-    }
-
-    #[inline]
-    fn sources_of_slot(&self, target: u32) -> Sources<'_> {
-        let (entries, holes) = self.postings.list(target);
-        Sources { left: entries.len() - holes, entries: entries.iter(), places: self.column.places() }
+        self.referrers().sources(target)
     }
 
     /// How many sources the column has.
@@ -133,6 +131,11 @@ impl Link {
     #[inline]
     pub(crate) fn unresolved(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// The source in the lowest slot whose key names no row. O(unresolved).
+    pub(crate) fn first_unresolved(&self) -> Option<DefaultKey> {
+        self.waiting.values().copied().min_by_key(|source| slot_of(*source))
     }
 
     /// The sources that wait under a hash, in slot order: those of the missing key, and of others that share its hash.
@@ -207,16 +210,6 @@ impl Link {
         }
     }
 
-    /// The slots of the targets whose lists should be closed up: those that have been thinned out since this was last
-    /// asked. Until a statement has ended positions stand.
-    pub(crate) fn take_sparse(&mut self) -> Vec<u32> {
-        let mut slots = std::mem::take(&mut self.sparse);
-        slots.sort_unstable();
-        slots.dedup();
-        slots.retain(|slot| self.postings.is_sparse(*slot));
-        slots
-    }
-
     /// Closes up the lists that should be.
     #[inline]
     pub(crate) fn close_up(&mut self) {
@@ -225,26 +218,6 @@ impl Link {
                 self.close_up_list(slot);
             }
         }
-    }
-
-    /// The positions of the holes in the list of a target slot.
-    pub(crate) fn holes(&self, target_slot: u32) -> Box<[u32]> {
-        self.postings.holes(target_slot)
-    }
-
-    /// Closes up the list of a target slot.
-    pub(crate) fn close_up_list(&mut self, target_slot: u32) {
-        self.postings.close_up(target_slot, |source, position| self.column.move_to(source, position));
-    }
-
-    /// Takes [`Link::close_up_list`] back.
-    pub(crate) fn open_list(&mut self, target_slot: u32, holes: &[u32]) {
-        self.postings.open(target_slot, holes, |source, position| self.column.move_to(source, position));
-    }
-
-    /// The lists of all targets, in slot order; many are empty.
-    pub(crate) fn lists(&self) -> impl Iterator<Item = Sources<'_>> {
-        (0..self.postings.slots()).map(|target| self.sources_of_slot(target))
     }
 
     /// What of the invariants does not hold. O(sources).
@@ -285,53 +258,23 @@ impl Link {
     }
 }
 
-/// The sources of a target, see [`Link::sources`].
-#[derive(Debug, Clone)]
-pub(crate) struct Sources<'a> {
-    entries: slice::Iter<'a, u32>,
-    left: usize,
-    places: &'a [Place],
-}
-
-impl Sources<'_> {
-    /// The slot of the next source. Reads the list alone, where [`Iterator::next`] looks the generation up in the column.
-    #[inline]
-    pub(crate) fn next_slot(&mut self) -> Option<u32> {
-        let slot = *self.entries.find(|slot| **slot != HOLE)?;
-        self.left -= 1;
-        Some(slot)
+impl Backward for Link {
+    fn holes(&self, target_slot: u32) -> Box<[u32]> {
+        self.postings.holes(target_slot)
     }
 
-    /// The key of the source in a slot that this iterator has given.
-    #[inline]
-    pub(crate) fn key(&self, slot: u32) -> DefaultKey {
-        self.places[slot as usize].key(slot)
+    fn take_sparse(&mut self) -> Vec<u32> {
+        self.postings.still_sparse(std::mem::take(&mut self.sparse))
     }
-}
 
-impl Iterator for Sources<'_> {
-    type Item = DefaultKey;
+    fn close_up_list(&mut self, target_slot: u32) {
+        self.postings.close_up(target_slot, |source, position| self.column.move_to(source, position));
+    }
 
-    #[inline]
-    fn next(&mut self) -> Option<DefaultKey> {
-        let slot = self.next_slot()?;
-        Some(self.key(slot))
-    }
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+    fn open_list(&mut self, target_slot: u32, holes: &[u32]) {
+        self.postings.open(target_slot, holes, |source, position| self.column.move_to(source, position));
     }
 }
-impl DoubleEndedIterator for Sources<'_> {
-    #[inline]
-    fn next_back(&mut self) -> Option<DefaultKey> {
-        let slot = *self.entries.rfind(|slot| **slot != HOLE)?;
-        self.left -= 1;
-        Some(self.key(slot))
-    }
-}
-impl ExactSizeIterator for Sources<'_> {}
-impl FusedIterator for Sources<'_> {}
 
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,14 @@
 
 mod column;
 pub(crate) mod links;
-pub(crate) mod postings;
+pub(crate) mod lists;
+mod postings;
+pub(crate) mod referrers;
 pub(crate) mod unique;
 
 use links::Link;
+use lists::Lists;
+use referrers::Referrers;
 use unique::UniqueIndex;
 
 /// Every index of one table, in the order of the model's declarations.
@@ -14,11 +18,76 @@ use unique::UniqueIndex;
 pub struct Indexes {
     /// One for each belongs_to relation.
     pub(crate) links: Vec<Link>,
+    /// One for each references_many relation.
+    pub(crate) lists: Vec<Lists>,
     /// One for each unique key.
     pub(crate) uniques: Vec<UniqueIndex>,
 }
 
+/// A relation of either kind as its targets see it: lists of those who refer to each, which are closed up when they have
+/// been thinned out.
+pub(crate) trait Backward {
+    /// The slots of the targets whose lists should be closed up: those that have been thinned out since this was last
+    /// asked. Until a statement has ended positions stand.
+    fn take_sparse(&mut self) -> Vec<u32>;
+    /// The positions of the holes in the list of a target slot.
+    fn holes(&self, target_slot: u32) -> Box<[u32]>;
+    /// Closes up the list of a target slot.
+    fn close_up_list(&mut self, target_slot: u32);
+    /// Takes [`Backward::close_up_list`] back.
+    fn open_list(&mut self, target_slot: u32, holes: &[u32]);
+}
+
 impl Indexes {
+    /// The references_many relation at a place among all relations: lists come after the belongs_to relations.
+    #[inline]
+    pub(crate) fn list(&self, relation: usize) -> &Lists {
+        &self.lists[relation - self.links.len()]
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(crate) fn list_mut(&mut self, relation: usize) -> &mut Lists {
+        &mut self.lists[relation - self.links.len()]
+    }
+
+    /// How many relations there are, of either kind.
+    pub(crate) fn relations(&self) -> usize {
+        self.links.len() + self.lists.len()
+    }
+
+    /// Who refers to each target over the relation at a place among all relations.
+    pub(crate) fn referrers(&self, relation: usize) -> Referrers<'_> {
+        match self.links.get(relation) {
+            Some(link) => link.referrers(),
+            None => self.list(relation).referrers(),
+        }
+    }
+
+    /// How many keys of the relation at a place among all relations name no row. O(1).
+    pub(crate) fn unresolved(&self, relation: usize) -> usize {
+        match self.links.get(relation) {
+            Some(link) => link.unresolved(),
+            None => self.list(relation).unresolved(),
+        }
+    }
+
+    /// Makes room for the posting lists of targets in slots below `slots`, of the relation at a place among all relations.
+    pub(crate) fn reserve_targets(&mut self, relation: usize, slots: usize) {
+        match self.links.get_mut(relation) {
+            Some(link) => link.reserve_targets(slots),
+            None => self.list_mut(relation).reserve_targets(slots),
+        }
+    }
+
+    /// The relation at a place among all relations as its targets see it.
+    pub(crate) fn backward(&mut self, relation: usize) -> &mut dyn Backward {
+        match relation.checked_sub(self.links.len()) {
+            None => &mut self.links[relation],
+            Some(list) => &mut self.lists[list],
+        }
+    }
+
     /// Makes room so that storing one more row, in a slot below `slots`, does not allocate in the columns and tables.
     #[inline]
     pub(crate) fn reserve(&mut self, additional: usize, slots: usize) {
@@ -36,6 +105,9 @@ impl Indexes {
         for link in &mut self.links {
             link.close_up();
         }
+        for list in &mut self.lists {
+            list.close_up();
+        }
     }
 }
 
@@ -48,6 +120,7 @@ pub(crate) mod probes {
     thread_local! {
         static LINKS: Cell<usize> = const { Cell::new(0) };
         static HASHED: Cell<usize> = const { Cell::new(0) };
+        static MOVED: Cell<usize> = const { Cell::new(0) };
     }
 
     pub(crate) fn count_link() {
@@ -55,6 +128,15 @@ pub(crate) mod probes {
     }
     pub(crate) fn count_hashed() {
         HASHED.set(HASHED.get() + 1);
+    }
+
+    pub(crate) fn count_moved() {
+        MOVED.set(MOVED.get() + 1);
+    }
+
+    /// How many entries of lists of ids closing up has moved so far.
+    pub(crate) fn moved() -> usize {
+        MOVED.get()
     }
 
     /// The probes of links and of hash tables while `read` runs.

@@ -112,6 +112,14 @@ impl Postings {
         list.holes -= 1;
     }
 
+    /// Of target slots, once each, those whose lists should be closed up.
+    pub(crate) fn still_sparse(&self, mut slots: Vec<u32>) -> Vec<u32> {
+        slots.sort_unstable();
+        slots.dedup();
+        slots.retain(|slot| self.is_sparse(*slot));
+        slots
+    }
+
     /// Whether a list is half holes, so that it should be closed up.
     pub(crate) fn is_sparse(&self, target_slot: u32) -> bool {
         self.lists[target_slot as usize].is_sparse()

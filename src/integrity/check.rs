@@ -2,14 +2,16 @@
 
 use slotmap::{DefaultKey, Key as _};
 
+use super::lists::dangling_elements;
 use super::{acyclic, dangling, not_entered};
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::{Error, Holder};
 use crate::id::{RowId, slot_of};
 use crate::index::links::no_target;
+use crate::index::lists::by_id;
 use crate::key::{Key, hash_of};
-use crate::model::{KeyRef, Model, Reference, Relation, Unique, Visitor, has_key};
+use crate::model::{KeyRef, ListRelation, Model, Reference, Relation, Unique, Visitor, has_key};
 use crate::table::{Store, Table, TableSlot};
 
 impl Database {
@@ -122,6 +124,32 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
         if R::ACYCLIC {
             let cycles = acyclic::standing(link, self.own.rows.iter().map(|(key, _)| key));
             self.faults.extend(cycles.into_iter().map(acyclic::stored_cycle::<R>));
+        }
+    }
+
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        let target = self.store.table_at::<L::Target>(self.slot.targets[L::INDEX]);
+        let index = self.own.index.list(L::INDEX);
+        for detail in index.faults(|source| self.own.rows.contains(source)) {
+            self.broken(L::NAME, detail);
+        }
+        for (key, row) in self.own.rows.iter() {
+            let mut ids: Vec<DefaultKey> = L::ids(row).iter().map(|id| id.key()).collect();
+            ids.sort_unstable_by_key(|id| by_id(*id));
+            ids.dedup();
+            let listed = index.of(key).iter();
+            if !listed.clone().map(|listing| listing.target).eq(ids) {
+                self.broken(L::NAME, format!("{:?} is not entered under the rows that it lists", key.data()));
+            }
+            // One that is reserved may be either: whether it is filled is reported of itself.
+            for listing in listed {
+                let is_there = target.rows.contains(listing.target);
+                if is_there == listing.waits() && !target.rows.is_reserved(listing.target) {
+                    let what = if is_there { "waits for" } else { "is linked to" };
+                    self.broken(L::NAME, format!("{:?} {what} {:?}", key.data(), listing.target.data()));
+                }
+            }
+            self.faults.extend(dangling_elements::<L>(index, key, row, target.rows).map(|(_, error)| error));
         }
     }
 }

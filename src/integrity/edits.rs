@@ -9,7 +9,7 @@ use slotmap::DefaultKey;
 use super::pending::same_key;
 use super::uniques;
 use super::{Mode, Pending, Plan, UniqueChanges, links};
-use crate::model::{KeyOf, Model, Presence, Relation, Unique, Visitor, WithRelation, with_relation};
+use crate::model::{KeyOf, ListRelation, Model, Presence, Relation, Unique, Visitor, WithRelation, with_relation};
 use crate::table::{AnyEdits, AnyPending, AnyRows, EditFault, Relink, RowSet, Statement, Store, rows_of};
 
 /// Rows over stored ones.
@@ -43,6 +43,16 @@ impl<M: Model> Edits<M> {
         let said = visitor.found;
         let origins = (0..rows.len()).collect();
         Edits { pending: Pending::updates(rows, keys), origins, said, ..Edits::default() }
+    }
+
+    /// The row under a key, to be edited: a copy of the stored one, if it is not among the edited ones yet.
+    fn edited(&mut self, rows: &dyn AnyRows, key: DefaultKey, origin: usize) -> Option<&mut M> {
+        let place = self.pending.place(key).or_else(|| {
+            let row = rows_of::<M>(rows).get(key)?.clone();
+            self.origins.push(origin);
+            Some(self.pending.push(key, row))
+        })?;
+        Some(&mut self.pending.rows.to_mut()[place])
     }
 
     /// The rows, their keys and the plan: what is applied.
@@ -89,14 +99,23 @@ impl<M: Model> AnyEdits for Edits<M> {
     }
 
     fn assign(&mut self, rows: &dyn AnyRows, key: DefaultKey, relation: usize, to: Option<&dyn Any>, origin: usize) {
-        let place = self.pending.place(key).or_else(|| {
-            let row = rows_of::<M>(rows).get(key)?.clone();
-            self.origins.push(origin);
-            Some(self.pending.push(key, row))
-        });
-        if let Some(place) = place {
-            with_relation(relation, Assign { row: &mut self.pending.rows.to_mut()[place], to });
+        if let Some(row) = self.edited(rows, key, origin) {
+            with_relation(relation, Assign { row, to });
         }
+    }
+
+    fn unlist(
+        &mut self,
+        rows: &dyn AnyRows,
+        key: DefaultKey,
+        relation: usize,
+        goes: &dyn Fn(DefaultKey) -> bool,
+        origin: usize,
+    ) -> bool {
+        let Some(row) = self.edited(rows, key, origin) else { return false };
+        let mut visitor = Unlist { relation, row, goes, outcome: false };
+        M::declare(&mut visitor);
+        visitor.outcome
     }
 
     fn origin(&self, place: usize) -> usize {
@@ -152,6 +171,24 @@ impl<M: Model> Visitor<M> for Changes<'_, M> {
     fn unique<U: Unique<Model = M>>(&mut self) {
         if U::INDEX == self.unique {
             self.outcome = !uniques::same_key::<U>(Some(self.stored), self.row);
+        }
+    }
+}
+
+struct Unlist<'a, M> {
+    relation: usize,
+    row: &'a mut M,
+    goes: &'a dyn Fn(DefaultKey) -> bool,
+    outcome: bool,
+}
+
+impl<M: Model> Visitor<M> for Unlist<'_, M> {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        if L::INDEX == self.relation {
+            let ids = L::ids_mut(self.row);
+            let before = ids.len();
+            ids.retain(|id| !(self.goes)(id.key()));
+            self.outcome = ids.len() < before;
         }
     }
 }

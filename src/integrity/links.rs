@@ -9,7 +9,7 @@ use super::statement::leave;
 use super::{Mode, Pending, Plan, acyclic, dangling, dangling_since, restriction, sources};
 use crate::error::{Act, Error, Missing};
 use crate::index::links::{LinkChange, no_target, waiting_hash};
-use crate::model::{KeyRef, Model, Probe, Reference, Relation, Visitor};
+use crate::model::{KeyRef, ListRelation, Model, Probe, Reference, Relation, Visitor};
 use crate::table::{AnyPending, Incoming, Relink, RowAt, Statement, Store, Table};
 
 /// Plans the links of rows whose unique keys are planned, and lists what is wrong by the rows' places. `statement` is
@@ -35,20 +35,20 @@ pub(super) fn plan<M: Model>(
     }
 }
 
-struct Round<'p, 'a, 'r, M: Model> {
-    store: &'a Store,
-    table: u32,
-    own: Table<'a, M>,
-    pending: &'p Pending<'r, M>,
-    mode: Mode,
+pub(super) struct Round<'p, 'a, 'r, M: Model> {
+    pub(super) store: &'a Store,
+    pub(super) table: u32,
+    pub(super) own: Table<'a, M>,
+    pub(super) pending: &'p Pending<'r, M>,
+    pub(super) mode: Mode,
     statement: Option<&'p Statement>,
-    plan: &'p mut Plan,
-    faults: &'p mut Vec<(usize, Error)>,
+    pub(super) plan: &'p mut Plan,
+    pub(super) faults: &'p mut Vec<(usize, Error)>,
 }
 
 impl<'p, M: Model> Round<'p, '_, '_, M> {
     /// The rows that the statement stores in a table.
-    fn pending_in(&self, table: u32) -> Option<&'p dyn AnyPending> {
+    pub(super) fn pending_in(&self, table: u32) -> Option<&'p dyn AnyPending> {
         if table == self.table { Some(self.pending) } else { self.statement?.pending(table) }
     }
 
@@ -56,7 +56,7 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
         self.pending_in(table).is_some_and(|pending| pending.replaces(key))
     }
 
-    fn removes(&self, row: RowAt) -> bool {
+    pub(super) fn removes(&self, row: RowAt) -> bool {
         self.statement.is_some_and(|statement| statement.removed.contains(&row))
     }
 
@@ -105,6 +105,10 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
     fn keeps_all<R: Relation<Source = M>>(&self) -> bool {
         let mut rows = self.pending.rows.iter().zip(&*self.pending.keys);
         rows.all(|(row, key)| self.own.rows.get(*key).is_some_and(|stored| same_key::<R>(stored, row)))
+    }
+
+    pub(super) fn stored(&self, place: usize) -> Option<&M> {
+        if self.pending.stored { self.own.rows.get(self.pending.keys[place]) } else { None }
     }
 
     /// The row that a foreign key will name once the statement is done.
@@ -188,7 +192,10 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
         let rows = self.pending.rows.len();
         for incoming in &self.store.tables[self.table as usize].incoming {
             let source_table = &self.store.tables[incoming.table as usize];
-            let link = &source_table.index.links[incoming.relation];
+            let Some(link) = source_table.index.links.get(incoming.relation) else {
+                self.find_listers(*incoming);
+                continue;
+            };
             if link.unresolved() == 0 {
                 continue;
             }
@@ -220,6 +227,10 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
 }
 
 impl<M: Model> Visitor<M> for Round<'_, '_, '_, M> {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        self.plan_lists::<L>();
+    }
+
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         let target_table = self.store.tables[self.table as usize].targets[R::INDEX];
         let pending = self.pending_in(target_table);

@@ -1,9 +1,9 @@
 //! Plans of statements in which nothing is out of the ordinary: a row that comes or leaves alone, in one pass and on the
 //! stack; and many new rows of a model without unique keys.
 //!
-//! "Ordinary" is: all keys name stored rows, unique keys are free, nobody waits for what comes. Else there is no plan here,
-//! and the planner of statements decides, which also makes the errors. So these are no second set of rules: what is
-//! planned here, that planner would plan alike.
+//! "Ordinary" is: there are no lists of ids, all keys name stored rows, unique keys are free, nobody waits for what comes.
+//! Else there is no plan here, and the planner of statements decides, which also makes the errors. So these are no second
+//! set of rules: what is planned here, that planner would plan alike.
 
 use slotmap::DefaultKey;
 
@@ -44,8 +44,8 @@ pub(crate) fn plan_single<M: Model>(store: &Store, position: u32, own: Table<'_,
 /// names none that is stored yet.
 pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M]) -> Option<Vec<Vec<DefaultKey>>> {
     let slot = &store.tables[position as usize];
-    let Indexes { links: _, uniques } = &slot.index;
-    if !uniques.is_empty() || may_be_waited_for(store, slot) {
+    let Indexes { links: _, lists, uniques } = &slot.index;
+    if !uniques.is_empty() || !lists.is_empty() || may_be_waited_for(store, slot) {
         return None;
     }
     let mut planner = BatchPlanner { store, slot, rows, targets: Vec::new(), is_ordinary: true };
@@ -66,8 +66,8 @@ pub(crate) fn plan_leaving_single<M: Model>(table: Table<'_, M>, key: DefaultKey
 
 /// Whether the keys of a table fit in here. All kinds of indexes are named, so that a new kind is not passed over.
 #[inline]
-fn is_small(Indexes { links, uniques }: &Indexes) -> bool {
-    links.len() <= KEYS_MAX && uniques.len() <= KEYS_MAX
+fn is_small(Indexes { links, lists, uniques }: &Indexes) -> bool {
+    lists.is_empty() && links.len() <= KEYS_MAX && uniques.len() <= KEYS_MAX
 }
 
 /// Whether rows may wait for a row of this table: some were stored unchecked, or a transaction is open that may have let
@@ -78,7 +78,7 @@ fn may_be_waited_for(store: &Store, slot: &TableSlot) -> bool {
         && slot
             .incoming
             .iter()
-            .any(|incoming| store.tables[incoming.table as usize].index.links[incoming.relation].unresolved() > 0)
+            .any(|incoming| store.tables[incoming.table as usize].index.unresolved(incoming.relation) > 0)
 }
 
 struct Planner<'a, M: Model> {

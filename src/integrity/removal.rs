@@ -15,6 +15,7 @@ use crate::arena::Arena;
 use crate::error::{Act, Error};
 use crate::id::RowId;
 use crate::index::Indexes;
+use crate::index::links::Link;
 use crate::key::hash_of;
 use crate::model::{Model, Unique, Visitor};
 use crate::schema::Action;
@@ -95,8 +96,8 @@ impl Removal {
     fn look_around(&mut self, store: &Store) {
         for &(table, key) in &self.rows {
             for incoming in &store.tables[table as usize].incoming {
-                let link = &store.tables[incoming.table as usize].index.links[incoming.relation];
-                if link.default_target() == Some(key) && incoming.unique.is_none() {
+                let link = store.tables[incoming.table as usize].index.links.get(incoming.relation);
+                if link.and_then(Link::default_target) == Some(key) && incoming.unique.is_none() {
                     let model = store.tables[incoming.table as usize].name;
                     let row = store.row_id((table, key));
                     self.blocked.push(Error::IsDefault { row, model, relation: incoming.name });
@@ -132,8 +133,9 @@ impl Removal {
 pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
     let mut incoming = store.tables[table as usize].incoming.iter();
     incoming.any(|incoming| {
-        let link = &store.tables[incoming.table as usize].index.links[incoming.relation];
-        link.count(key) > 0 || link.default_target() == Some(key)
+        let index = &store.tables[incoming.table as usize].index;
+        let default_target = index.links.get(incoming.relation).and_then(Link::default_target);
+        index.referrers(incoming.relation).count(key) > 0 || default_target == Some(key)
     })
 }
 

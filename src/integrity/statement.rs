@@ -34,8 +34,8 @@ pub struct ChangedKey {
     pub row: RowId,
     /// The relation.
     pub relation: &'static str,
-    /// What has changed it: `Cascade` has given it the target's new key, `SetNull` has cleared it, `SetDefault` has
-    /// pointed it at the default target.
+    /// What has changed it: `Cascade` has given it the target's new key, `SetNull` has cleared it or taken the row out of
+    /// a list, `SetDefault` has pointed it at the default target.
     pub action: Action,
 }
 
@@ -254,7 +254,9 @@ impl<'a> Worklist<'a> {
     ) {
         let Incoming { table, relation, name, .. } = incoming;
         let rows = &*self.store.tables[table as usize].rows;
-        let link = &self.store.tables[table as usize].index.links[relation];
+        let Some(link) = self.store.tables[table as usize].index.links.get(relation) else {
+            return self.unlist(incoming, sources, origin);
+        };
         let default =
             if action == Action::SetDefault { rows.default_key(relation, link.default_target()) } else { None };
         if action == Action::SetDefault && default.is_none() {
@@ -267,6 +269,20 @@ impl<'a> Worklist<'a> {
         for source in sources {
             edits.assign(rows, *source, relation, to, origin);
             self.planned.changed.push(((table, *source), incoming, action));
+        }
+    }
+
+    /// Takes the rows that go out of the lists of those that stay: all of them, whichever has led here.
+    fn unlist(&mut self, incoming: Incoming, sources: &[DefaultKey], origin: usize) {
+        let Incoming { table, relation, on_delete, .. } = incoming;
+        let slot = &self.store.tables[table as usize];
+        let Statement { edits, removed } = &mut self.planned.statement;
+        let goes = |target| removed.contains(&(slot.targets[relation], target));
+        let edits = edits.entry(table).or_insert_with(|| slot.rows.edits());
+        for source in sources {
+            if edits.unlist(&*slot.rows, *source, relation, &goes, origin) {
+                self.planned.changed.push(((table, *source), incoming, on_delete));
+            }
         }
     }
 

@@ -62,7 +62,9 @@ fn key(table: &TableSchema, place: usize) -> String {
 
 fn relation(saved: &RelationSchema, own: &RelationSchema) -> Option<String> {
     let target = |relation: &RelationSchema| format!("{}({})", relation.target, relation.target_fields.join(", "));
-    lists("its fields", &saved.fields, &own.fields)
+    let kind = |relation: &RelationSchema| if relation.many { "references_many" } else { "belongs_to" };
+    differs("its kind", &kind(saved), &kind(own))
+        .or_else(|| lists("its fields", &saved.fields, &own.fields))
         .or_else(|| differs("its target", &target(saved), &target(own)))
         .or_else(|| differs("its being required", &saved.required, &own.required))
         .or_else(|| differs("its being one of several", &saved.one_of, &own.one_of))

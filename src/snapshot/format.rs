@@ -35,6 +35,7 @@ pub(super) enum Kind {
     Rows = 4,
     Order = 5,
     Defaults = 6,
+    Listers = 7,
 }
 
 impl Kind {
@@ -45,9 +46,11 @@ impl Kind {
         let of_each = move |kinds: &'static [Kind]| {
             (0..tables).flat_map(move |table| kinds.iter().map(move |&kind| (kind, table)))
         };
-        std::iter::once((Kind::Schema, 0))
-            .chain(of_each(&[Kind::Slots, Kind::Free, Kind::Rows]))
-            .chain(of_each(&[Kind::Order, Kind::Defaults]))
+        std::iter::once((Kind::Schema, 0)).chain(of_each(&[Kind::Slots, Kind::Free, Kind::Rows])).chain(of_each(&[
+            Kind::Order,
+            Kind::Listers,
+            Kind::Defaults,
+        ]))
     }
 
     /// The section of a table, for a message.
@@ -68,6 +71,7 @@ impl fmt::Display for Kind {
             Kind::Rows => "rows",
             Kind::Order => "order of children",
             Kind::Defaults => "default targets",
+            Kind::Listers => "order of listers",
         })
     }
 }

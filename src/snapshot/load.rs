@@ -13,7 +13,7 @@ use super::codec;
 use super::compare;
 use super::error::SnapshotError;
 use super::format::{Frame, Kind, fingerprint, u32_at, u64_at};
-use super::save::LINK_ITEM;
+use super::save::{LINK_ITEM, LISTER_ITEM};
 use crate::arena::Slots;
 use crate::database::Database;
 use crate::id::{RowId, key_from_parts};
@@ -68,7 +68,7 @@ pub(super) fn database(
     let mut loading = Loading { store: &mut database.store, source, budget };
     let sections = Kind::all(tables).zip(lengths).skip(1);
     let (of_rows, of_links): (Vec<_>, Vec<_>) =
-        sections.partition(|((kind, _), _)| !matches!(kind, Kind::Order | Kind::Defaults));
+        sections.partition(|((kind, _), _)| !matches!(kind, Kind::Order | Kind::Listers | Kind::Defaults));
     let mut slots = Slots::default();
     for ((kind, table), length) in of_rows {
         match kind {
@@ -84,6 +84,7 @@ pub(super) fn database(
     for ((kind, table), length) in of_links {
         match kind {
             Kind::Order => loading.order(table, length)?,
+            Kind::Listers => loading.listers(table, length)?,
             _ => loading.defaults(table, length)?,
         }
     }
@@ -139,7 +140,7 @@ impl<R: Read> Loading<'_, R> {
         /// What a slot takes of a link column, of a unique index and of the posting lists, in bytes.
         const OF_INDEXES: [usize; 3] = [16, 24, 40];
         let table = &mut self.store.tables[table];
-        let indexes = [table.index.links.len(), table.index.uniques.len(), table.incoming.len()];
+        let indexes = [table.index.relations(), table.index.uniques.len(), table.incoming.len()];
         let of_indexes: usize = indexes.iter().zip(OF_INDEXES).map(|(count, size)| count * size).sum();
         let slot_size = (table.rows.slot_size() + of_indexes) as u64;
         self.budget.charge(slot_size.saturating_mul(slots.generations.len() as u64), Kind::Slots, table.name)?;
@@ -173,6 +174,8 @@ impl<R: Read> Loading<'_, R> {
     }
 
     fn build_indexes(&mut self) -> Result<(), SnapshotError> {
+        /// What an id in a list takes of the index, in both directions, in bytes.
+        const OF_ELEMENT: usize = 32;
         let name = |(key, error), table| {
             let what = format!("{}: {error}", RowId { table, key });
             SnapshotError::Corrupt { section: Kind::Rows.of(table), what }
@@ -182,10 +185,13 @@ impl<R: Read> Loading<'_, R> {
         }
         for position in 0..self.store.tables.len() {
             // The links are out of the store while it is searched for their targets.
-            let mut links = std::mem::take(&mut self.store.tables[position].index.links);
+            let index = &mut self.store.tables[position].index;
+            let (mut links, mut lists) = (std::mem::take(&mut index.links), std::mem::take(&mut index.lists));
             let table = &self.store.tables[position];
-            table.rows.build_links(self.store, &mut links).map_err(|fault| name(fault, table.name))?;
-            self.store.tables[position].index.links = links;
+            self.budget.charge((table.rows.listed() * OF_ELEMENT) as u64, Kind::Rows, table.name)?;
+            table.rows.build_links(self.store, &mut links, &mut lists).map_err(|fault| name(fault, table.name))?;
+            let index = &mut self.store.tables[position].index;
+            (index.links, index.lists) = (links, lists);
         }
         Ok(())
     }
@@ -215,6 +221,27 @@ impl<R: Read> Loading<'_, R> {
         Ok(())
     }
 
+    /// The same for those who list a row.
+    fn listers(&mut self, table: usize, length: u64) -> Result<(), SnapshotError> {
+        let table = &mut self.store.tables[table];
+        let mut blocks = BlockReader::new(self.source, Kind::Listers, table.name, length);
+        let corrupt = |what| SnapshotError::Corrupt { section: Kind::Listers.of(table.name), what };
+        while let Some(block) = blocks.next_of_size(LISTER_ITEM)? {
+            for item in block.chunks_exact(LISTER_ITEM) {
+                let (place, target, bits) = (u32_at(item, 0), u32_at(item, 4), u64_at(item, 8));
+                let list = (place as usize).checked_sub(table.index.links.len());
+                let list = list.and_then(|list| table.index.lists.get_mut(list));
+                let list = list.ok_or_else(|| corrupt(format!("there is no list of ids at place {place}")))?;
+                let source = key_from_parts(bits as u32, (bits >> 32) as u32);
+                if !source.is_some_and(|source| list.rejoin(source, target)) {
+                    return Err(corrupt(format!("slot {} does not list slot {target}", bits as u32)));
+                }
+            }
+            table.index.lists.iter_mut().for_each(crate::index::lists::Lists::close_up);
+        }
+        Ok(())
+    }
+
     /// Sets the default targets: at most one for a relation, which refers by id, in the order of the relations.
     fn defaults(&mut self, table: usize, length: u64) -> Result<(), SnapshotError> {
         let (name, schema) = (self.store.tables[table].name, &self.store.schema.tables[table]);
@@ -224,7 +251,8 @@ impl<R: Read> Loading<'_, R> {
         while let Some(block) = blocks.next_of_size(LINK_ITEM)? {
             for item in block.chunks_exact(LINK_ITEM) {
                 let (place, bits) = (u32_at(item, 0) as usize, u64_at(item, 4));
-                let by_id = schema.relations.get(place).filter(|relation| relation.target_fields.is_empty());
+                let by_id =
+                    schema.relations.get(place).filter(|relation| relation.target_fields.is_empty() && !relation.many);
                 let relation = by_id.ok_or_else(|| corrupt(format!("no relation at place {place} refers by id")))?;
                 if place < next {
                     return Err(corrupt(format!("`{}` is not in its place", relation.name)));

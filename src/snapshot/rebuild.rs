@@ -1,6 +1,6 @@
 //! The indexes of loaded rows, built again: which is what proves every unique and every foreign key of a snapshot.
 //!
-//! Unique indexes come first, for all tables; links look their targets up in them.
+//! Unique indexes come first, for all tables; links look their targets up in them. Lists of ids come with the links.
 
 use slotmap::DefaultKey;
 
@@ -9,9 +9,11 @@ use crate::error::{Error, Holder};
 use crate::id::RowId;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
+use crate::index::lists::{Listed, Lists, by_id};
+use crate::integrity::lists::dangling_element;
 use crate::integrity::{acyclic, dangling};
 use crate::key::{Key, hash_of};
-use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
+use crate::model::{ListRelation, Model, Reference, Relation, Unique, Visitor, has_key};
 use crate::table::Store;
 
 /// The first row that breaks a rule, and how.
@@ -63,8 +65,13 @@ impl<M: Model> Visitor<M> for Uniques<'_, M> {
 }
 
 /// Links every row to its targets, in slot order, and sees to it that hierarchies have no cycles. O(rows x relations).
-pub(crate) fn links<M: Model>(rows: &Arena<M>, store: &Store, links: &mut [Link]) -> Result<(), Fault> {
-    let mut visitor = Linking { rows, store, relations: links, outcome: Ok(()) };
+pub(crate) fn links<M: Model>(
+    rows: &Arena<M>,
+    store: &Store,
+    links: &mut [Link],
+    lists: &mut [Lists],
+) -> Result<(), Fault> {
+    let mut visitor = Linking { rows, store, links, lists, outcome: Ok(()) };
     M::declare(&mut visitor);
     visitor.outcome
 }
@@ -72,13 +79,14 @@ pub(crate) fn links<M: Model>(rows: &Arena<M>, store: &Store, links: &mut [Link]
 struct Linking<'a, M> {
     rows: &'a Arena<M>,
     store: &'a Store,
-    relations: &'a mut [Link],
+    links: &'a mut [Link],
+    lists: &'a mut [Lists],
     outcome: Result<(), Fault>,
 }
 
 impl<M: Model> Linking<'_, M> {
     fn build<R: Relation<Source = M>>(&mut self) -> Result<(), Fault> {
-        let link = &mut self.relations[R::INDEX];
+        let link = &mut self.links[R::INDEX];
         let targets = self.store.table::<R::Target>().expect("the builder has seen every target");
         link.reserve(self.rows.next_slot() as usize);
         link.reserve_targets(targets.rows.next_slot() as usize);
@@ -99,7 +107,34 @@ impl<M: Model> Linking<'_, M> {
     }
 }
 
+impl<M: Model> Linking<'_, M> {
+    fn build_list<L: ListRelation<Source = M>>(&mut self) -> Result<(), Fault> {
+        let list = &mut self.lists[L::INDEX - self.links.len()];
+        let targets = self.store.table::<L::Target>().expect("the builder has seen every target");
+        list.reserve_targets(targets.rows.next_slot() as usize);
+        let mut listed = Vec::new();
+        for (source, row) in self.rows.iter() {
+            listed.clear();
+            for (element, id) in L::ids(row).iter().enumerate() {
+                if !targets.rows.contains(id.key()) {
+                    return Err((source, dangling_element::<L>(Some(source), element, *id, targets.rows)));
+                }
+                listed.push(Listed { target: id.key(), waits: false });
+            }
+            listed.sort_unstable_by_key(|listed| by_id(listed.target));
+            listed.dedup();
+            list.relist(source, &listed, |_| ());
+        }
+        Ok(())
+    }
+}
+
 impl<M: Model> Visitor<M> for Linking<'_, M> {
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        if self.outcome.is_ok() {
+            self.outcome = self.build_list::<L>();
+        }
+    }
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         if self.outcome.is_ok() {
             self.outcome = self.build::<R>();

@@ -16,7 +16,9 @@ use super::format::{Frame, Kind, Section, fingerprint};
 use crate::arena::Slots;
 use crate::error::Error;
 use crate::id::{RowId, slot_of};
+use crate::index::Indexes;
 use crate::index::links::Link;
+use crate::index::referrers::{Referrers, Sources};
 use crate::table::{Store, TableSlot};
 
 /// A database that is ready to be written.
@@ -99,6 +101,7 @@ impl<'a> Saving<'a> {
             Kind::Free => numbers(&self.slots[table].free)?,
             Kind::Rows => self.write_rows(table, care, items)?,
             Kind::Order => write_order(&self.store.tables[table].index.links, items)?,
+            Kind::Listers => write_listers(&self.store.tables[table].index, items)?,
             Kind::Defaults => write_defaults(&self.store.tables[table].index.links, items)?,
         }
         Ok(())
@@ -134,11 +137,35 @@ impl<'a> Saving<'a> {
 /// Writes the sources of every posting list that is not in slot order, with the place of their relation.
 fn write_order<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
     for (relation, link) in (0_u32..).zip(links) {
-        for source in link.lists().filter(|list| !list.clone().is_sorted_by_key(slot_of)).flatten() {
+        for source in out_of_order(link.referrers()).flat_map(|(_, list)| list) {
             items.item(&link_item(relation, source))?;
         }
     }
     Ok(())
+}
+
+/// The same for those who list a row, with its slot.
+fn write_listers<I: Items>(index: &Indexes, items: &mut I) -> Result<(), I::Error> {
+    for (relation, list) in (index.links.len() as u32..).zip(&index.lists) {
+        for (target, sources) in out_of_order(list.referrers()) {
+            for source in sources {
+                let mut item = [0; LISTER_ITEM];
+                item[..4].copy_from_slice(&relation.to_le_bytes());
+                item[4..8].copy_from_slice(&target.to_le_bytes());
+                item[8..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
+                items.item(&item)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The length of an item of the order of listers, in bytes: the relation's place, the target's slot, the source's key.
+pub(super) const LISTER_ITEM: usize = 16;
+
+/// The lists that are not in slot order, with the slots of their targets.
+fn out_of_order(referrers: Referrers<'_>) -> impl Iterator<Item = (u32, Sources<'_>)> {
+    referrers.lists().filter(|(_, list)| !list.clone().is_sorted_by_key(slot_of))
 }
 
 /// Writes the default targets that are set, with the place of their relation.

@@ -46,6 +46,15 @@ pub(crate) trait AnyEdits: AnyPending + Any {
     fn changes(&self, rows: &dyn AnyRows, key: DefaultKey, unique: usize) -> bool;
     /// Gives the row under the key this foreign key, a `KeyOf` of the relation, or clears it.
     fn assign(&mut self, rows: &dyn AnyRows, key: DefaultKey, relation: usize, to: Option<&dyn Any>, origin: usize);
+    /// Takes the ids of rows that go out of a list of the row under the key; whether there were any.
+    fn unlist(
+        &mut self,
+        rows: &dyn AnyRows,
+        key: DefaultKey,
+        relation: usize,
+        goes: &dyn Fn(DefaultKey) -> bool,
+        origin: usize,
+    ) -> bool;
     /// The place in the caller's batch of what has led to the row at a place.
     fn origin(&self, place: usize) -> usize;
     /// The first round of planning: unique keys. Rows in `removed` are going.

@@ -12,7 +12,7 @@ use slotmap::DefaultKey;
 use crate::arena::{Arena, RowChange};
 use crate::index::links::{LinkChange, no_target};
 use crate::integrity::statement::Planned;
-use crate::integrity::{Plan, UniqueChange};
+use crate::integrity::{ListChange, Plan, UniqueChange};
 use crate::log::{IndexWriter, Log};
 use crate::model::Model;
 use crate::table::{Relink, Store};
@@ -168,6 +168,9 @@ pub(crate) fn remove<M: Model>(
     for relation in 0..index.index.links.len() {
         index.leave(relation, key);
     }
+    for relation in index.index.links.len()..index.index.relations() {
+        index.relist(relation, key, &[]);
+    }
     for (unique, hash) in hashes.iter().enumerate() {
         if let Some(hash) = hash {
             index.withdraw(unique, *hash, key);
@@ -217,8 +220,19 @@ fn settle(store: &mut Store, position: u32, relinks: &[Relink]) {
 }
 
 fn relink(store: &mut Store, relinks: &[Relink]) {
-    for relink in relinks {
-        store.erased_writer(relink.table).1.relink(relink.relation, relink.source, relink.to);
+    for Relink { table, relation, source, to } in relinks {
+        let (_, mut index) = store.erased_writer(*table);
+        match to {
+            LinkChange::To(target) if *relation >= index.index.links.len() => index.arrive(*relation, *source, *target),
+            to => index.relink(*relation, *source, *to),
+        }
+    }
+}
+
+/// Links rows to those that they list now.
+fn relist(index: &mut IndexWriter<'_>, keys: &[DefaultKey], lists: &[ListChange]) {
+    for ListChange { relation, place, targets } in lists {
+        index.relist(*relation, keys[*place], targets);
     }
 }
 
@@ -245,6 +259,7 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             }
         }
     }
+    relist(index, keys, &plan.lists);
     for unique in 0..index.index.uniques.len() {
         for (key, change) in keys.iter().zip(&plan.uniques[unique * count..]) {
             if let UniqueChange { new: Some(hash), .. } = change {
@@ -264,6 +279,7 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             }
         }
     }
+    relist(index, keys, &plan.lists);
     for unique in 0..index.index.uniques.len() {
         // All old keys leave before any new one enters: rows may swap their keys.
         let changes = &plan.uniques[unique * count..][..count];

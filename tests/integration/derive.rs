@@ -140,7 +140,7 @@ fn schema_of_composite_and_natural_keys() {
     let relation = |name: &str, fields: &[&str], target: &str, target_fields: &[&str], required: bool| {
         json!({
             "name": name, "fields": fields, "target": target, "target_fields": target_fields, "required": required,
-            "on_delete": "Restrict", "on_update": "Restrict", "deferred": false, "acyclic": false, "one_of": false,
+            "on_delete": "Restrict", "on_update": "Restrict", "deferred": false, "acyclic": false, "one_of": false, "many": false,
         })
     };
     let relations = json!([

@@ -14,8 +14,12 @@ mod history;
 mod hostile;
 mod include;
 mod insert;
+mod join;
+mod lists;
 mod model_based;
 mod owner;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod polymorphic;
 mod real_input;
 mod shared;

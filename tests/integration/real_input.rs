@@ -14,7 +14,7 @@ use tpch::{Customer, LineItem, Nation, Order, Part, PartSupplier, Region, Suppli
 /// The row counts are those that TPC-H prescribes for the scale (line items: those that dbgen makes).
 #[test]
 fn tpch_loads_with_every_key_checked() {
-    let db = tpch::load(0.01, |_, _, _| {}).unwrap();
+    let db = tpch::load(0.01, tpch::TEXT_BYTES, |_, _, _| {}).unwrap();
     let counts = [
         db.len::<Region>(),
         db.len::<Nation>(),

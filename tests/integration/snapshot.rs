@@ -1,6 +1,6 @@
 //! Saving and loading: what comes back, what is refused, and what hostile bytes can do.
 
-mod bytes;
+pub(crate) mod bytes;
 mod files;
 mod fuzzed;
 mod hostile;

@@ -13,8 +13,8 @@ use syn::{Attribute, Expr, LitInt, LitStr, Token, Type, parenthesized};
 use crate::model::{InverseKind, unraw};
 
 const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
-const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, and beside it `name`, `key_to`, `on_delete`, `on_update`, `default`, \
-     `deferred`, `acyclic`";
+const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, \
+     `on_update`, `default`, `deferred`, `acyclic`";
 const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`, `default`, `deferred`, `acyclic`";
 const OPTION_WORDS: [&str; 8] =
     ["name", "key_from", "key_to", "on_delete", "on_update", "default", "deferred", "acyclic"];
@@ -73,6 +73,7 @@ pub(crate) struct FieldItems {
     pub(crate) unique: Option<Span>,
     pub(crate) plain: Option<Span>,
     pub(crate) belongs_to: Option<BelongsToItem>,
+    pub(crate) references_many: Option<BelongsToItem>,
 }
 
 /// `primary_key(name, version)`.
@@ -81,7 +82,8 @@ pub(crate) struct FieldList {
     pub(crate) fields: Vec<Ident>,
 }
 
-/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`, `belongs_to(Person, Company)`.
+/// `belongs_to(Package, key_from(name, version), on_delete = cascade)`, `belongs_to(Person, Company)`; of a list of ids what
+/// is said in the same way.
 pub(crate) struct BelongsToItem {
     pub(crate) span: Span,
     /// None where the type of the field says it; several where the key is polymorphic.
@@ -162,9 +164,8 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
-            "plain" | "name" | "key_to" | "on_delete" | "on_update" | "default" | "deferred" | "acyclic" => {
-                Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
-            }
+            "plain" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" | "default" | "deferred"
+            | "acyclic" => Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct"))),
             _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
         }
     });
@@ -188,15 +189,22 @@ pub(crate) fn field_items(attributes: &[Attribute], errors: &mut Errors) -> Fiel
                 let item = belongs_to(&word, input, errors)?;
                 once(&mut items.belongs_to, &word, item)
             }
+            "references_many" => {
+                let item = belongs_to(&word, input, errors)?;
+                once(&mut items.references_many, &word, item)
+            }
             "table" | "version" | "has_many" | "has_one" => {
                 Err(syn::Error::new(word.span(), format!("`{word}` is said of the struct, not of a field")))
             }
             _ => Err(unknown(&word, "attribute", FIELD_ITEMS)),
         }
     });
-    match (&mut items.belongs_to, &beside.first) {
+    let relation = items.belongs_to.as_mut().or(items.references_many.as_mut());
+    match (relation, &beside.first) {
         (Some(item), _) => item.options.take(beside, errors),
-        (None, Some(option)) => errors.at(option.span(), format!("`{option}` needs `belongs_to` beside it")),
+        (None, Some(option)) => {
+            errors.at(option.span(), format!("`{option}` needs `belongs_to` or `references_many` beside it"));
+        }
         (None, None) => {}
     }
     items

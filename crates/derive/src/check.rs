@@ -3,6 +3,8 @@
 //! What needs the types of other models (whether a target exists, has the key named, has keys of that type) is left to
 //! the compiler and, where it cannot see it either, to the building of a database.
 
+mod lists;
+
 use std::collections::BTreeMap;
 
 use proc_macro2::Span;
@@ -37,6 +39,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         uniques: Vec::new(),
         has_primary_key: false,
         relations: Vec::new(),
+        lists: Vec::new(),
         polymorphics: Vec::new(),
         inverses: Vec::new(),
         throughs: Vec::new(),
@@ -169,17 +172,24 @@ impl Checker {
     }
 
     fn collect_relations(&mut self, items: Vec<BelongsToItem>, field_items: Vec<FieldItems>) {
-        let mut plain = Vec::new();
+        let (mut plain, mut misused) = (Vec::new(), Vec::new());
         for (field, items) in field_items.into_iter().enumerate() {
             plain.push(items.plain);
-            if let Some(item) = items.belongs_to {
+            if let (Some(_), Some(list)) = (&items.belongs_to, &items.references_many) {
+                self.errors.at(list.span, "a field holds one key or a list of ids, not both");
+                misused.push(field);
+            } else if let Some(item) = items.belongs_to {
                 self.relation_of_field(field, &item);
+            } else if let Some(item) = items.references_many
+                && !self.list_of_field(field, item)
+            {
+                misused.push(field);
             }
         }
         for item in items {
             self.relation_of_struct(&item);
         }
-        for (place, plain) in plain.into_iter().enumerate() {
+        for (place, plain) in plain.into_iter().enumerate().filter(|(place, _)| !misused.contains(place)) {
             self.check_plain(place, plain);
         }
     }
@@ -383,19 +393,21 @@ impl Checker {
     /// An id that is no relation must say so (behaviour R43), and nothing else may.
     fn check_plain(&mut self, place: usize, plain: Option<Span>) {
         let field = &self.model.fields[place];
-        let is_key = self.model.relations.iter().any(|relation| relation.fields.contains(&place));
-        match (plain, field.id_of()) {
+        let is_key = self.model.relations.iter().any(|relation| relation.fields.contains(&place))
+            || self.model.lists.iter().any(|list| list.field == place);
+        let of_ids = field.ids_of().map(|target| (target, "a list of ids", "references_many"));
+        match (plain, field.id_of().map(|target| (target, "an id", "belongs_to")).or(of_ids)) {
             (Some(span), _) if is_key => {
                 self.errors.at(span, format!("`{}` is the key of a relation, and cannot be plain", field.name()));
             }
             (Some(span), None) => {
                 self.errors.at(span, "`plain` says that an id is no relation, and this field is no id");
             }
-            (None, Some(target)) if !is_key => {
+            (None, Some((target, what, relation))) if !is_key => {
                 let (name, target) = (field.name(), short_name(target));
                 let message = format!(
-                    "`{name}` is an id of `{target}` but no relation: \
-                     mark it `#[model(belongs_to)]`, or `#[model(plain)]` if it may name a row that is gone"
+                    "`{name}` is {what} of `{target}` but no relation: \
+                     mark it `#[model({relation})]`, or `#[model(plain)]` if it may name a row that is gone"
                 );
                 self.errors.on(&field.ty, message);
             }
@@ -462,10 +474,11 @@ impl Checker {
             }
         }
         let relations = self.model.relations.iter().map(|relation| &relation.name);
+        let lists = self.model.lists.iter().map(|list| &list.name);
         let inverses = self.model.inverses.iter().map(|inverse| &inverse.name);
         let throughs = self.model.throughs.iter().map(|through| &through.name);
         let polymorphics = self.model.polymorphics.iter().map(|polymorphic| &polymorphic.name);
-        for name in relations.chain(inverses).chain(throughs).chain(polymorphics) {
+        for name in relations.chain(lists).chain(inverses).chain(throughs).chain(polymorphics) {
             let text = &name.text;
             if RESERVED_NAMES.contains(&text.as_str()) {
                 self.errors.at(

@@ -9,6 +9,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
+mod lists;
 mod views;
 
 use crate::attr::Action;
@@ -20,6 +21,8 @@ use crate::model::{
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let uniques = model.uniques.iter().enumerate().map(|(index, unique)| unique_key(model, index, unique));
     let relations = model.relations.iter().enumerate().map(|(index, relation)| belongs_to(model, index, relation));
+    let behind = model.relations.len();
+    let lists = model.lists.iter().enumerate().map(|(index, list)| lists::references_many(model, behind + index, list));
     let primary_key = primary_key(model);
     let variants = variants(model);
     let refers_to = refers_to(model);
@@ -34,6 +37,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         const _: () = {
             #(#uniques)*
             #(#relations)*
+            #(#lists)*
             #primary_key
             #variants
             #refers_to
@@ -302,18 +306,23 @@ fn variants(model: &Model) -> TokenStream {
 /// paths: two paths to one type must not give two implementations.
 fn refers_to(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let targets: Vec<String> = model.relations.iter().map(|relation| short_name(&relation.target)).collect();
-    let only = model
-        .relations
-        .iter()
-        .zip(&targets)
-        .filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
-    only.map(|(relation, _)| {
-        let (target, marker) = (&relation.target, marker(model, &relation.name.text));
-        quote_spanned! {relation.span()=>
+    let relations = model.relations.iter().map(|relation| {
+        let marker = marker(model, &relation.name.text);
+        (&relation.target, relation.span(), quote!(#marker))
+    });
+    let lists = model.lists.iter().map(|list| {
+        let marker = marker(model, &list.name.text);
+        (&list.target, list.span(), quote!(::relata::ReferencesMany<#marker>))
+    });
+    let all: Vec<_> = relations.chain(lists).collect();
+    let targets: Vec<String> = all.iter().map(|(target, ..)| short_name(target)).collect();
+    let only =
+        all.iter().zip(&targets).filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
+    only.map(|((target, span, by), _)| {
+        quote_spanned! {*span=>
             #[automatically_derived]
             impl ::relata::RefersTo<#target> for #ident {
-                type By = #marker;
+                type By = #by;
             }
         }
     })
@@ -371,6 +380,12 @@ fn constants(model: &Model) -> TokenStream {
         let marker = marker(model, &name.text).to_token_stream();
         constant(&name.constant(), relation.span(), doc, "BelongsTo", marker)
     });
+    let lists = model.lists.iter().map(|list| {
+        let (name, field) = (&list.name, model.fields[list.field].name());
+        let doc = format!("Every `{}` that `{field}` lists.", short_name(&list.target));
+        let marker = marker(model, &name.text).to_token_stream();
+        constant(&name.constant(), list.span(), doc, "ReferencesMany", marker)
+    });
     let inverses = model.inverses.iter().map(|inverse| {
         let (name, source) = (&inverse.name, short_name(&inverse.source));
         let (doc, ty) = match inverse.kind {
@@ -390,6 +405,7 @@ fn constants(model: &Model) -> TokenStream {
         impl #ident {
             #(#uniques)*
             #(#relations)*
+            #(#lists)*
             #(#inverses)*
             #(#throughs)*
         }
@@ -415,6 +431,10 @@ fn declaration(model: &Model) -> TokenStream {
         let marker = marker(model, &relation.name.text);
         quote_spanned!(relation.span()=> ::relata::Visitor::belongs_to::<#marker>(visitor);)
     });
+    let lists = model.lists.iter().map(|list| {
+        let marker = marker(model, &list.name.text);
+        quote_spanned!(list.span()=> ::relata::Visitor::references_many::<#marker>(visitor);)
+    });
     let inverses = model.inverses.iter().map(|inverse| {
         let (kind, name) = (format_ident!("{}", inverse.kind.name()), &inverse.name.text);
         let relation = inverse_of(model, inverse);
@@ -436,6 +456,7 @@ fn declaration(model: &Model) -> TokenStream {
             fn declare<__Visitor: ::relata::Visitor<Self>>(visitor: &mut __Visitor) {
                 #(#uniques)*
                 #(#relations)*
+                #(#lists)*
                 #(#inverses)*
                 #(#throughs)*
                 let _ = visitor;

@@ -59,7 +59,7 @@ mod serde_attr;
 /// | `primary_key(a, b)` | the fields that identify a row; without it the id alone does |
 /// | `unique(a, b)` | no two rows have the same values in all of these fields; a row in which one is `None` collides with none |
 /// | `belongs_to(Target, key_from(a, b), ..)` | these fields hold a key of `Target`; named after it in snake case |
-/// | `has_many(orders: Order)` | the inverse of `Order`'s only relation to this model |
+/// | `has_many(orders: Order)` | the inverse of `Order`'s only relation to this model, a key or a list of ids |
 /// | `has_many(bought: Order, via = buyer)` | the inverse of `Order`'s relation `buyer`, where it has several |
 /// | `has_many(tags: Tag, through = PostTag)` | many to many: every `Tag` that a `PostTag` refers to which refers to this model too |
 /// | `has_many(following: User, through = Follow, via(follower, followee))` | the same, where `Follow` has several relations to one of the two: that to this model, that to the other |
@@ -73,11 +73,13 @@ mod serde_attr;
 /// | `belongs_to` | on `Id<Target>` or `Option<Id<Target>>`: the row refers to that row |
 /// | `belongs_to(Target)` | on any other type, or an `Option` of it: the field holds the target's primary key |
 /// | `belongs_to(Person, Company)` | on an enum of their ids ([`PolymorphicId`](derive@PolymorphicId)), or an `Option` of it: a relation for each variant, in their order: `owner_person`, `owner_company` for the field `owner` |
-/// | `plain` | on an id: this is no relation, and nothing is checked |
+/// | `references_many` | on `Vec<Id<Target>>`: the row refers to every row in the list, in its order; the relation is named by the field without `_ids`, with an `s` (`song_ids`: `songs`) |
+/// | `plain` | on an id or a list of ids: this is no relation, and nothing is checked |
 ///
 /// # Options of a relation
 ///
-/// In the parentheses of `belongs_to`, or beside it on a field.
+/// In the parentheses of `belongs_to` or `references_many`, or beside it on a field. A list of ids has `name` and `on_delete`, and of
+/// the actions `restrict`, `cascade` and `set_null`, which takes the id out of the list.
 ///
 /// | option | what it says |
 /// |---|---|
@@ -148,6 +150,8 @@ mod serde_attr;
 ///     url: String,
 ///     #[model(plain)]
 ///     last_seen: Id<Package>, // may name a row that is gone
+///     #[model(references_many, on_delete = set_null)]
+///     featured_ids: Vec<Id<Package>>, // Registry::FEATUREDS; `name = featured` for a better one
 /// }
 ///
 /// let db = Database::builder().model::<Package>().model::<Dependency>().model::<Registry>().build()?;
@@ -207,7 +211,7 @@ mod serde_attr;
 ///     customer_id: Id<Customer>, // `Option<Id<Customer>>` is accepted
 /// }
 /// ```
-/// An id that is neither a relation nor marked as plain:
+/// An id, or a list of ids, that is neither a relation nor marked as plain:
 /// ```compile_fail
 /// # use relata::{Id, Model};
 /// # use serde::{Deserialize, Serialize};

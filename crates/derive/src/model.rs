@@ -19,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) uniques: Vec<UniqueKey>,
     pub(crate) has_primary_key: bool,
     pub(crate) relations: Vec<BelongsTo>,
+    pub(crate) lists: Vec<ReferencesMany>,
     pub(crate) polymorphics: Vec<Polymorphic>,
     pub(crate) inverses: Vec<Inverse>,
     pub(crate) throughs: Vec<Through>,
@@ -63,6 +64,14 @@ pub(crate) struct Polymorphic {
     pub(crate) targets: Vec<Type>,
 }
 
+/// A `references_many` relation.
+pub(crate) struct ReferencesMany {
+    pub(crate) name: Name,
+    pub(crate) field: usize,
+    pub(crate) target: Type,
+    pub(crate) on_delete: Option<Action>,
+}
+
 /// What of the target a foreign key names.
 pub(crate) enum Reference {
     Id,
@@ -104,10 +113,12 @@ pub(crate) struct Name {
 }
 
 impl Model {
-    /// Whether a field is part of no unique key and no foreign key, so that changing it touches no index.
+    /// Whether a field is part of no unique key and no foreign key, and no list of ids, so that changing it touches no
+    /// index.
     pub(crate) fn is_unindexed(&self, field: usize) -> bool {
         let keys = self.uniques.iter().map(|unique| &unique.fields);
-        !keys.chain(self.relations.iter().map(|relation| &relation.fields)).any(|fields| fields.contains(&field))
+        let mut keys = keys.chain(self.relations.iter().map(|relation| &relation.fields));
+        !keys.any(|fields| fields.contains(&field)) && !self.lists.iter().any(|list| list.field == field)
     }
 
     /// The names of fields, joined.
@@ -152,6 +163,11 @@ impl Field {
     pub(crate) fn id_of(&self) -> Option<&Type> {
         argument_of(self.part(), "Id")
     }
+
+    /// The model of the `Vec<Id<..>>` that it is.
+    pub(crate) fn ids_of(&self) -> Option<&Type> {
+        argument_of(argument_of(&self.ty, "Vec")?, "Id")
+    }
 }
 
 impl UniqueKey {
@@ -172,6 +188,13 @@ impl BelongsTo {
             Reference::Unique(fields) => shown_at(fields.first().map_or_else(|| self.target.span(), Ident::span)),
             Reference::Id | Reference::PrimaryKey => shown_at(self.target.span()),
         }
+    }
+}
+
+impl ReferencesMany {
+    /// Where the compiler shows what it has against the relation: the target.
+    pub(crate) fn span(&self) -> Span {
+        shown_at(self.target.span())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use slotmap::{DefaultKey, SlotMap};
 
+use super::super::Backward;
 use super::{Link, no_target, waiting_hash};
 use crate::id::slot_of;
 

@@ -79,6 +79,6 @@ pub(crate) fn reserve_rows<M: Model>(store: &mut Store, position: u32, additiona
     let slots = rows.next_slot() as usize + additional;
     for place in 0..store.tables[position as usize].incoming.len() {
         let incoming = store.tables[position as usize].incoming[place];
-        store.tables[incoming.table as usize].index.links[incoming.relation].reserve_targets(slots);
+        store.tables[incoming.table as usize].index.reserve_targets(incoming.relation, slots);
     }
 }

@@ -1,36 +1,37 @@
 //! Files taken apart and put together again, written from `docs/format.md` alone: nothing of the library is used.
 
 /// The kinds of sections.
-pub(super) const SCHEMA: u32 = 1;
-pub(super) const SLOTS: u32 = 2;
-pub(super) const FREE: u32 = 3;
-pub(super) const ROWS: u32 = 4;
-pub(super) const ORDER: u32 = 5;
-pub(super) const DEFAULTS: u32 = 6;
+pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SLOTS: u32 = 2;
+pub(crate) const FREE: u32 = 3;
+pub(crate) const ROWS: u32 = 4;
+pub(crate) const ORDER: u32 = 5;
+pub(crate) const DEFAULTS: u32 = 6;
+pub(crate) const LISTERS: u32 = 7;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct File {
-    pub(super) version: u16,
-    pub(super) codec: u8,
-    pub(super) flags: u8,
+pub(crate) struct File {
+    pub(crate) version: u16,
+    pub(crate) codec: u8,
+    pub(crate) flags: u8,
     /// What the header says; [`File::bytes`] writes the right one where this is `None`.
-    pub(super) fingerprint: Option<u64>,
-    pub(super) sections: Vec<Section>,
+    pub(crate) fingerprint: Option<u64>,
+    pub(crate) sections: Vec<Section>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Section {
-    pub(super) kind: u32,
-    pub(super) table: u32,
-    pub(super) blocks: Vec<Vec<u8>>,
+pub(crate) struct Section {
+    pub(crate) kind: u32,
+    pub(crate) table: u32,
+    pub(crate) blocks: Vec<Vec<u8>>,
 }
 
-pub(super) fn number(bytes: &[u8], place: usize, size: usize) -> u64 {
+pub(crate) fn number(bytes: &[u8], place: usize, size: usize) -> u64 {
     bytes[place..place + size].iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 /// CRC-32 as in zlib and PNG.
-pub(super) fn crc(bytes: &[u8]) -> u32 {
+pub(crate) fn crc(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc: u32, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })
     })
@@ -43,7 +44,7 @@ fn fnv(bytes: &[u8]) -> u64 {
 
 impl File {
     /// Takes a file apart that must be well formed.
-    pub(super) fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         assert_eq!(bytes[..8], *b"\x89RLT\r\n\x1a\n");
         assert_eq!(number(bytes, 16, 8), bytes.len() as u64);
         assert_eq!(number(bytes, 36, 4), u64::from(crc(&bytes[..36])));
@@ -71,7 +72,7 @@ impl File {
     }
 
     /// Puts the file together, every length and checksum right.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let sections: Vec<Vec<u8>> = self.sections.iter().map(|section| frame(&section.blocks)).collect();
         let mut table = Vec::new();
         for (section, bytes) in self.sections.iter().zip(&sections) {
@@ -95,7 +96,7 @@ impl File {
     }
 
     /// The section of a table.
-    pub(super) fn section(&mut self, kind: u32, table: u32) -> &mut Section {
+    pub(crate) fn section(&mut self, kind: u32, table: u32) -> &mut Section {
         self.sections.iter_mut().find(|section| (section.kind, section.table) == (kind, table)).unwrap()
     }
 }
@@ -113,17 +114,17 @@ fn frame(blocks: &[Vec<u8>]) -> Vec<u8> {
 
 impl Section {
     /// The items of a section of four-byte numbers.
-    pub(super) fn numbers(&self) -> Vec<u32> {
+    pub(crate) fn numbers(&self) -> Vec<u32> {
         self.blocks.concat().chunks(4).map(|item| number(item, 0, 4) as u32).collect()
     }
 
-    pub(super) fn set_numbers(&mut self, numbers: &[u32]) {
+    pub(crate) fn set_numbers(&mut self, numbers: &[u32]) {
         self.blocks =
             numbers.chunks(1 << 18).map(|block| block.iter().flat_map(|n| n.to_le_bytes()).collect()).collect();
     }
 
     /// The rows of a rows section.
-    pub(super) fn rows(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn rows(&self) -> Vec<Vec<u8>> {
         let mut rows = Vec::new();
         for block in &self.blocks {
             let mut rest = &block[..];
@@ -136,7 +137,7 @@ impl Section {
         rows
     }
 
-    pub(super) fn set_rows(&mut self, rows: &[Vec<u8>]) {
+    pub(crate) fn set_rows(&mut self, rows: &[Vec<u8>]) {
         self.blocks =
             vec![rows.iter().flat_map(|row| [&(row.len() as u32).to_le_bytes(), &row[..]].concat()).collect()];
         self.blocks.retain(|block| !block.is_empty());
@@ -144,11 +145,11 @@ impl Section {
 }
 
 /// The bytes of a text in a row.
-pub(super) fn text(text: &str) -> Vec<u8> {
+pub(crate) fn text(text: &str) -> Vec<u8> {
     [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat()
 }
 
 /// The bytes of an id in a row.
-pub(super) fn id(slot: u32, generation: u32) -> Vec<u8> {
+pub(crate) fn id(slot: u32, generation: u32) -> Vec<u8> {
     [slot.to_le_bytes(), generation.to_le_bytes()].concat()
 }

@@ -3,7 +3,7 @@
 use relata::{Database, Model, SnapshotError};
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{DEFAULTS, FREE, File, ORDER, ROWS, SCHEMA, SLOTS, Section, id, number, text};
+use super::bytes::{DEFAULTS, FREE, File, LISTERS, ORDER, ROWS, SCHEMA, SLOTS, Section, id, number, text};
 use super::{load, models, sample, saved};
 
 /// Positions of the tables of [`models`].
@@ -32,7 +32,7 @@ fn a_file_is_what_its_description_says() {
     assert_eq!(file.bytes(), bytes);
     let kinds: Vec<(u32, u32)> = file.sections.iter().map(|section| (section.kind, section.table)).collect();
     let rows = (0..3).flat_map(|table| [SLOTS, FREE, ROWS].map(|kind| (kind, table)));
-    let links = (0..3).flat_map(|table| [ORDER, DEFAULTS].map(|kind| (kind, table)));
+    let links = (0..3).flat_map(|table| [ORDER, LISTERS, DEFAULTS].map(|kind| (kind, table)));
     assert_eq!(kinds, [(SCHEMA, 0)].into_iter().chain(rows).chain(links).collect::<Vec<_>>());
 
     let rows = |file: &mut File, table| file.section(ROWS, table).rows();

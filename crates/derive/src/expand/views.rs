@@ -156,6 +156,20 @@ fn relation_methods(model: &Model) -> TokenStream {
             }
         }
     });
+    let lists = model.lists.iter().map(|list| {
+        let (method, row, marker) = (list.name.method(), row(&list.target), marker(model, &list.name.text));
+        let field = model.fields[list.field].name();
+        let doc = format!("Every `{}` that `{field}` lists, in its order.", short_name(&list.target));
+        quote_spanned! {list.span()=>
+            #[doc = #doc]
+            #visibility fn #method(&self) -> ::core::result::Result<
+                impl ::core::iter::Iterator<Item = #row> + use<'a>,
+                ::relata::Error,
+            > {
+                self.0.listed(::relata::ReferencesMany::<#marker>::new())
+            }
+        }
+    });
     let inverses = model.inverses.iter().map(|inverse| {
         let (method, row, relation) = (inverse.name.method(), row(&inverse.source), inverse_of(model, inverse));
         let source = short_name(&inverse.source);
@@ -214,5 +228,5 @@ fn relation_methods(model: &Model) -> TokenStream {
             }
         }
     });
-    quote!(#(#relations)* #(#inverses)* #(#throughs)* #(#polymorphics)*)
+    quote!(#(#relations)* #(#lists)* #(#inverses)* #(#throughs)* #(#polymorphics)*)
 }

@@ -1,0 +1,52 @@
+//! Lists of ids: what is said of them, and what is said of foreign keys only.
+
+use super::Checker;
+use crate::attr::BelongsToItem;
+use crate::model::{Name, ReferencesMany};
+
+impl Checker {
+    /// `#[model(references_many)]` on a field; whether the field is a list of ids.
+    pub(super) fn list_of_field(
+        &mut self,
+        place: usize,
+        BelongsToItem { targets, options, .. }: BelongsToItem,
+    ) -> bool {
+        let field = &self.model.fields[place];
+        let Some(list_of) = field.ids_of().cloned() else {
+            let message = "`references_many` is said of a list of ids: a `Vec<Id<Target>>`";
+            self.errors.on(&field.ty, message);
+            return false;
+        };
+        if let Some(target) = targets.first() {
+            self.errors.on(target, "`references_many` is to the model whose ids the list holds: leave this out");
+        }
+        let of_keys = [
+            ("key_from", options.key_from.as_ref().map(|list| list.span)),
+            ("key_to", options.key_to.as_ref().map(|list| list.span)),
+            ("default", options.default.as_ref().map(|default| default.span)),
+            ("deferred", options.deferred),
+            ("acyclic", options.acyclic),
+        ];
+        for (option, span) in of_keys.into_iter().filter_map(|(option, span)| Some((option, span?))) {
+            self.errors.at(span, format!("`{option}` is said of a foreign key, not of a list of ids"));
+        }
+        if let Some(action) = &options.on_update {
+            self.errors.at(action.span, "`on_update` is said of natural keys: an id does not change");
+        }
+        let refused = options.on_delete.iter().find(|action| matches!(action.variant, "NoAction" | "SetDefault"));
+        if let Some(action) = refused {
+            let message = "a list has `restrict`, `cascade` and `set_null`, which takes the id out of it";
+            self.errors.at(action.span, message);
+        }
+        let name = options.name.as_ref().map_or_else(
+            || {
+                let name = field.name();
+                let text = name.strip_suffix("_ids").map_or_else(|| name.clone(), |one| format!("{one}s"));
+                Name { text, span: field.ident.span() }
+            },
+            Name::of,
+        );
+        self.model.lists.push(ReferencesMany { name, field: place, target: list_of, on_delete: options.on_delete });
+        true
+    }
+}
