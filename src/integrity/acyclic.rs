@@ -18,7 +18,7 @@ use crate::error::{Error, Holder};
 use crate::id::{RowId, slot_of};
 use crate::index::links::{Link, LinkChange, no_target};
 use crate::model::{Model, Relation, Visitor};
-use crate::table::Table;
+use crate::table::{Statement, Table};
 
 /// Refuses the rows of a plan whose new links, as they are once it is carried out, close a cycle. The last round of
 /// planning: only now is it known which links change.
@@ -27,9 +27,10 @@ pub(super) fn judge<M: Model>(
     table: u32,
     pending: &Pending<'_, M>,
     plan: &Plan,
+    statement: Option<&Statement>,
     faults: &mut Vec<(usize, Error)>,
 ) {
-    M::declare(&mut Round { own, table, pending, plan, faults });
+    M::declare(&mut Round { own, table, pending, plan, statement, faults });
 }
 
 struct Round<'a, 'r, M: Model> {
@@ -37,6 +38,7 @@ struct Round<'a, 'r, M: Model> {
     table: u32,
     pending: &'a Pending<'r, M>,
     plan: &'a Plan,
+    statement: Option<&'a Statement>,
     faults: &'a mut Vec<(usize, Error)>,
 }
 
@@ -67,8 +69,9 @@ impl<M: Model> Round<'_, '_, M> {
         for (place, change) in self.plan.links[relation * rows..][..rows].iter().enumerate() {
             links.extend(new_target(*change).map(|target| NewLink { source: keys[place], target, place }));
         }
-        let own = self.plan.relinks.iter().filter(|relink| (relink.table, relink.relation) == (self.table, relation));
-        for relink in own {
+        let orphaned = self.statement.map_or(&[][..], |statement| &statement.relinks);
+        let relinks = self.plan.relinks.iter().chain(orphaned);
+        for relink in relinks.filter(|relink| (relink.table, relink.relation) == (self.table, relation)) {
             let Some(target) = new_target(relink.to) else { continue };
             let place = self.pending.place(target).unwrap_or(0);
             links.push(NewLink { source: relink.source, target, place });

@@ -46,8 +46,6 @@ pub(crate) type KeyAt = (RowAt, usize);
 #[derive(Default)]
 pub(crate) struct Planned {
     pub(crate) statement: Statement,
-    /// What becomes of the links of rows that are neither stored over nor removed.
-    pub(crate) relinks: Vec<Relink>,
     changed: Vec<(RowAt, Incoming, Action)>,
 }
 
@@ -105,7 +103,7 @@ pub(crate) fn plan_update<M: Model>(
     let edits = Edits::of_caller(store, table, rows, keys);
     worklist.planned.statement.edits.insert(table, Box::new(edits));
     worklist.follow(changed);
-    worklist.finish(Some(table))
+    worklist.finish(Some(table), |_| Vec::new())
 }
 
 /// Plans what becomes of the rows that refer to those which go, and takes the set of these. `hashes` gives those of a
@@ -125,19 +123,17 @@ pub(crate) fn plan_removal<'h>(
         }
     }
     worklist.follow(changed);
-    let (mut planned, faults) = worklist.finish(None);
-    for (source, incoming, target) in &removal.orphaned {
-        let hash = match incoming.unique {
-            None => Some(waiting_hash(target.1)),
-            Some(unique) => hashes(*target)[unique],
+    let (planned, faults) = worklist.finish(None, |statement| {
+        let leaves = |(source, incoming, target): &(RowAt, Incoming, RowAt)| {
+            let hash = match incoming.unique {
+                None => Some(waiting_hash(target.1)),
+                Some(unique) => hashes(*target)[unique],
+            };
+            let stays = !statement.replaces(*source);
+            hash.filter(|_| stays).map(|hash| leave(store, *source, *incoming, hash, statement.pending(target.0)))
         };
-        if let Some(hash) = hash
-            && !planned.statement.replaces(*source)
-        {
-            let pending = planned.statement.pending(target.0);
-            planned.relinks.push(leave(store, *source, *incoming, hash, pending));
-        }
-    }
+        removal.orphaned.iter().filter_map(leaves).collect()
+    });
     (planned, faults.into_iter().map(|(_, error)| error).collect())
 }
 
@@ -178,7 +174,7 @@ struct Worklist<'a> {
 
 impl<'a> Worklist<'a> {
     fn new(store: &'a Store, statement: Statement) -> Self {
-        let planned = Planned { statement, relinks: Vec::new(), changed: Vec::new() };
+        let planned = Planned { statement, changed: Vec::new() };
         Worklist { store, planned, faults: Vec::new() }
     }
 
@@ -276,7 +272,7 @@ impl<'a> Worklist<'a> {
     fn unlist(&mut self, incoming: Incoming, sources: &[DefaultKey], origin: usize) {
         let Incoming { table, relation, on_delete, .. } = incoming;
         let slot = &self.store.tables[table as usize];
-        let Statement { edits, removed } = &mut self.planned.statement;
+        let Statement { edits, removed, .. } = &mut self.planned.statement;
         let goes = |target| removed.contains(&(slot.targets[relation], target));
         let edits = edits.entry(table).or_insert_with(|| slot.rows.edits());
         for source in sources {
@@ -287,22 +283,30 @@ impl<'a> Worklist<'a> {
     }
 
     /// Plans each table's rows. Faults are in the order of the caller's rows, of one row those in its own table first.
-    fn finish(mut self, caller: Option<u32>) -> (Planned, Vec<(usize, Error)>) {
-        let Statement { edits, removed } = &mut self.planned.statement;
+    /// `orphaned` gives what becomes of the rows whose targets go, once it is known which keys are taken.
+    fn finish(
+        mut self,
+        caller: Option<u32>,
+        orphaned: impl FnOnce(&Statement) -> Vec<Relink>,
+    ) -> (Planned, Vec<(usize, Error)>) {
+        let Statement { edits, removed, .. } = &mut self.planned.statement;
         let mut found: Vec<EditFault> = Vec::new();
         for (table, edits) in edits.iter_mut() {
             edits.plan_uniques(self.store, *table, removed, &mut found);
         }
+        self.planned.statement.relinks = orphaned(&self.planned.statement);
         let statement = &self.planned.statement;
+        let mut relinks = Vec::new();
         for (table, edits) in &statement.edits {
-            self.planned.relinks.extend(edits.plan_links(self.store, *table, statement, &mut found));
+            relinks.extend(edits.plan_links(self.store, *table, statement, &mut found));
         }
         found.sort_by_key(|(table, ..)| Some(*table) != caller);
         let with_origin = |(table, place, error): EditFault| (statement.edits[&table].origin(place), error);
         self.faults.splice(0..0, found.into_iter().map(with_origin));
         self.faults.sort_by_key(|(origin, _)| *origin);
         // Those that join a target at one moment stand in slot order.
-        self.planned.relinks.sort_by_key(|relink| (relink.table, relink.relation, relink.source));
+        self.planned.statement.relinks.append(&mut relinks);
+        self.planned.statement.relinks.sort_by_key(|relink| (relink.table, relink.relation, relink.source));
         (self.planned, self.faults)
     }
 }

@@ -17,6 +17,9 @@ pub(crate) struct Statement {
     pub(crate) edits: BTreeMap<u32, Box<dyn AnyEdits>>,
     /// The rows that go.
     pub(crate) removed: RowSet,
+    /// What becomes of the links of rows that it neither stores over nor removes; while links are planned, of those whose
+    /// targets go.
+    pub(crate) relinks: Vec<Relink>,
 }
 
 /// What is wrong with an edited row: the position of its table, its place among the edits there, the error.

@@ -15,7 +15,7 @@ use crate::integrity::statement::Planned;
 use crate::integrity::{ListChange, Plan, UniqueChange};
 use crate::log::{IndexWriter, Log};
 use crate::model::Model;
-use crate::table::{Relink, Store};
+use crate::table::{Relink, Statement, Store};
 use crate::undo;
 
 pub(crate) use ordinary::{insert_batch, insert_one, remove_one, reserve_rows};
@@ -314,11 +314,11 @@ pub(crate) struct Departed {
 
 /// Stores rows over others, relinks those that keep their key, then removes rows, over several tables.
 pub(crate) fn carry_out(store: &mut Store, planned: Planned, removals: &[TableRemoval]) -> Departed {
-    let Planned { statement, relinks, .. } = planned;
+    let Statement { edits, relinks, .. } = planned.statement;
     begin(store);
     let mut departed = Departed::default();
-    let mut touched = Vec::with_capacity(statement.edits.len() + removals.len() + relinks.len());
-    for (position, edits) in statement.edits {
+    let mut touched = Vec::with_capacity(edits.len() + removals.len() + relinks.len());
+    for (position, edits) in edits {
         touched.push(position);
         let (rows, index) = store.erased_writer(position);
         departed.replaced.push((position, rows.replace(index, edits)));

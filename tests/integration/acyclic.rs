@@ -355,3 +355,56 @@ fn actions_close_no_cycle() {
     assert!(matches!(&error, Error::Cycle { way, .. } if way.len() == 3), "{error}");
     assert_eq!(db.check(), Ok(()));
 }
+
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Area {
+    #[model(primary_key)]
+    code: String,
+}
+
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(primary_key(area_code, number))]
+#[model(belongs_to(Spot, key_from(under_area, under_number), name = under, acyclic, on_delete = no_action))]
+struct Spot {
+    #[model(belongs_to(Area), name = area, on_delete = set_default, default = "z".to_owned())]
+    area_code: String,
+    number: u32,
+    #[model(belongs_to(Area), name = owner, on_delete = cascade)]
+    owner_code: Option<String>,
+    under_area: Option<String>,
+    under_number: Option<u32>,
+}
+
+/// behaviour I21: A row that takes, in a statement, the key of a row that goes in it, takes the rows under that one too;
+/// and is judged for it.
+#[test]
+fn a_key_that_changes_hands_closes_no_cycle() {
+    let mut db = Database::builder().model::<Area>().model::<Spot>().build().unwrap();
+    db.insert_many(["a", "z"].map(|code| Area { code: code.into() })).unwrap();
+    let spot = |area: &str, number, owner: Option<&str>, under: Option<(&str, u32)>| Spot {
+        area_code: area.into(),
+        number,
+        owner_code: owner.map(str::to_owned),
+        under_area: under.map(|(area, _)| area.to_owned()),
+        under_number: under.map(|(_, number)| number),
+    };
+    // The one spot goes with its owner, the last becomes ("z", 1) in its place: above the spot that it is under.
+    let top = db.insert(spot("z", 1, Some("a"), None)).unwrap();
+    let middle = db.insert(spot("z", 2, None, Some(("z", 1)))).unwrap();
+    let last = db.insert(spot("a", 1, None, Some(("z", 2)))).unwrap();
+    let a = db.find(Area::BY_CODE, "a").unwrap().0;
+    let before = state(&db);
+    let mut tx = db.begin_deferred().unwrap();
+    let error = tx.delete(a).unwrap_err();
+    let Error::Cycle { way, .. } = &error else { panic!("{error}") };
+    assert_eq!(way.len(), 2, "{error}");
+    // Where the last is under nothing it may take the place, and the row that was under the first with it.
+    tx.unrelate(last, Spot::UNDER).unwrap();
+    tx.delete(a).unwrap();
+    assert!(!tx.contains(top));
+    assert_eq!(tx.related(middle, Spot::UNDER).unwrap(), Some(tx.get(last).unwrap()));
+    assert_eq!(tx.check(), Ok(()));
+    drop(tx);
+    assert!(state(&db) != before || db.check().is_ok());
+    assert_eq!(db.check(), Ok(()));
+}

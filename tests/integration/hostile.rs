@@ -7,26 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use relata::{Database, Error, Id, Model};
 use serde::{Deserialize, Serialize};
 
+use crate::fuse::{FUSE, burn};
 use crate::support::state;
 
 mod steps;
 
 thread_local! {
-    /// How many more calls of user code go well before one panics.
-    static FUSE: Cell<Option<usize>> = const { Cell::new(None) };
     /// Whether `Hash` gives another value than before.
     static LIES: Cell<bool> = const { Cell::new(false) };
-}
-
-fn burn(what: &str) {
-    FUSE.with(|fuse| match fuse.get() {
-        Some(0) => {
-            fuse.set(None);
-            panic!("{what} panics");
-        }
-        Some(left) => fuse.set(Some(left - 1)),
-        None => {}
-    });
 }
 
 /// A key whose every trait can panic, and whose hash can lie.

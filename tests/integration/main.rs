@@ -10,6 +10,7 @@ mod deferred_parts;
 mod delete;
 mod derive;
 mod feed;
+mod fuse;
 mod history;
 mod hostile;
 mod include;

@@ -3,9 +3,11 @@
 use serde::Deserialize;
 
 /// A workload of the example, what its time is divided by, and at most how much the ratio shall be.
-const AIMS: [(&str, &str, f64); 23] = [
+const AIMS: [(&str, &str, f64); 25] = [
     ("get_hot", "SlotMap", 1.3),
     ("get_hot_database", "SlotMap", 3.0),
+    ("belongs_to_random_seq", "Vec", 1.5),
+    ("belongs_to_random_shuf", "Vec", 1.5),
     ("one_hop_seq", "Vec", 1.3),
     ("one_hop_shuf", "Vec", 1.3),
     ("three_hops_seq", "Vec in blocks", 1.0),

@@ -1,25 +1,13 @@
 //! User code that panics while rows follow (HOSTILE 7 and 10 of docs/hostile.md).
 
-use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use relata::{Database, Error, Id, Model};
 use serde::{Deserialize, Serialize};
 
+use crate::fuse::{FUSE, burn};
 use crate::support::state;
-
-thread_local! {
-    /// How many more calls of user code go well before one panics.
-    static FUSE: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-fn burn(what: &str) {
-    if let Some(left) = FUSE.get() {
-        FUSE.set(left.checked_sub(1));
-        assert!(left > 0, "{what} panics");
-    }
-}
 
 /// A key whose every trait can panic.
 #[derive(Debug, Serialize, Deserialize)]

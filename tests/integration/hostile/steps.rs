@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use relata::{Database, Error, Id, Model, Transaction};
 use serde::{Deserialize, Serialize};
 
-use super::{FUSE, Name, burn, name};
+use super::{Name, name};
+use crate::fuse::{FUSE, burn};
 
 #[derive(Model, Clone, Debug, Serialize, Deserialize)]
 #[model(has_many(children: Node, via = parent), has_many(friends: Node, via = friend))]

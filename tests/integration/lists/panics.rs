@@ -1,28 +1,12 @@
 //! User code that panics at any step of a statement over lists.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use relata::{Database, Error, Id, Model};
 use serde::{Deserialize, Serialize};
 
+use crate::fuse::{FUSE, burn};
 use crate::support::state;
-
-thread_local! {
-    /// How many more calls of user code go well before one panics.
-    static FUSE: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-fn burn(what: &str) {
-    FUSE.with(|fuse| match fuse.get() {
-        Some(0) => {
-            fuse.set(None);
-            panic!("{what} panics");
-        }
-        Some(left) => fuse.set(Some(left - 1)),
-        None => {}
-    });
-}
 
 /// A field whose `Clone` and `Drop` can panic.
 #[derive(Debug, Serialize, Deserialize)]
