@@ -22,10 +22,7 @@
 use slotmap::{DefaultKey, Key, SlotMap};
 
 use crate::error::Missing;
-use crate::id::{key_from_parts, slot_of, version_of};
-
-/// The generation of the first row of every slot.
-const FIRST_GENERATION: u32 = 1;
+use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
 
 #[derive(Debug)]
 pub struct Arena<M> {
@@ -132,8 +129,7 @@ impl<M> Arena<M> {
             return Some(self.free[position]);
         }
         let fresh = u64::from(self.next_slot).saturating_add((nth - self.free.len()) as u64);
-        // slotmap panics where a slot would get the number of the null key.
-        (fresh < u64::from(u32::MAX)).then(|| key_from_parts(fresh as u32, FIRST_GENERATION)).flatten()
+        (fresh < u64::from(SLOTS_END)).then(|| key_from_parts(fresh as u32, FIRST_GENERATION)).flatten()
     }
 
     /// The keys that the next `count` insertions will get; `None` where the slot numbers end before.

@@ -148,6 +148,13 @@ impl<'de, M: ?Sized> Deserialize<'de> for Id<M> {
     }
 }
 
+/// The generation of the first row of every slot.
+pub(crate) const FIRST_GENERATION: u32 = 1;
+
+/// The slot numbers from here on are no row's: the last is that of slotmap's null key, and links say by these why they
+/// have no target.
+pub(crate) const SLOTS_END: u32 = u32::MAX - 2;
+
 /// The key of slot and version; `None` for an even version, which no row ever has.
 #[inline]
 pub(crate) fn key_from_parts(slot: u32, version: u32) -> Option<DefaultKey> {

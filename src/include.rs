@@ -9,7 +9,7 @@
 //! keys for a whole inclusion.
 //!
 //! # Invariants
-//! 1. `resolve` works in place: it leaves for each source what `item` makes the item from. A null key is one of
+//! 1. `resolve` works in place: it leaves for each source what `item` makes the item from. A key of no target is one of
 //!    [`no_target`]: *absent* (a foreign key on the way was absent, the empty item), *unresolved* or *stale* (no item).
 //!    Null keys of earlier hops stay as they are.
 //! 2. A null id of the caller's is made *stale* before it is resolved, so that it never reads as absent.
@@ -184,7 +184,7 @@ fn broken<P: Path>(opened: &P::Opened<'_>, source: DefaultKey) -> Error {
 /// Whether resolving has ended at a row that should be there and is not.
 #[inline]
 fn is_broken(key: DefaultKey) -> bool {
-    key.is_null() && key != no_target::absent()
+    no_target::is(key) && key != no_target::absent()
 }
 
 /// Both ends of a relation and the links between them: what every step of a path opens.
@@ -207,7 +207,7 @@ impl<'a, R: Relation> Ends<'a, R> {
     /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
     fn expect_owners(&self, keys: &mut [DefaultKey]) {
         for key in keys {
-            if !self.targets.rows.contains(*key) && !key.is_null() {
+            if !self.targets.rows.contains(*key) && !no_target::is(*key) {
                 *key = no_target::stale();
             }
         }

@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::feed::{Changed, Overflow, Subscription, Watch};
 use crate::id::RowId;
+use crate::index::links::no_target;
 use crate::log::{Change, What};
 use crate::table::Store;
 
@@ -132,12 +133,12 @@ fn was_stored(first: RowChange) -> bool {
     matches!(first, RowChange::Removed | RowChange::Replaced | RowChange::Emptied)
 }
 
-/// What has become of a link from `before`, a null key where there was no target; `None` where there is none now either.
+/// What has become of a link from `before`, a key of no target where there was none; `None` where there is none now either.
 fn related(store: &Store, row: RowId, table: u32, relation: u32, before: DefaultKey) -> Option<Changed> {
     let slot = &store.tables[table as usize];
     let after = slot.index.links[relation as usize].target(row.key);
     let target = slot.targets[relation as usize];
-    let stored = |key: DefaultKey| (!key.is_null()).then(|| store.row_id((target, key)));
+    let stored = |key: DefaultKey| (!no_target::is(key)).then(|| store.row_id((target, key)));
     let (from, to) = (stored(before), stored(after));
     let mut incoming = store.tables[target as usize].incoming.iter();
     let named = incoming.find(|incoming| (incoming.table, incoming.relation) == (table, relation as usize))?;

@@ -14,7 +14,7 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use slotmap::SlotMap;
 
 use super::Arena;
-use crate::id::{key_from_parts, slot_of, version_of};
+use crate::id::{SLOTS_END, key_from_parts, slot_of, version_of};
 
 /// The generation that stands for a slot which will not be used again.
 const RETIRED: u32 = 0;
@@ -54,9 +54,9 @@ impl Slots {
         }
     }
 
-    /// Refuses more slots than there are numbers for: 0 is slotmap's own, the last is that of the null key.
+    /// Refuses more slots than there are numbers for: 0 is slotmap's own, the last ones are no row's.
     pub(super) fn check_count(count: usize) -> Result<(), String> {
-        if count < u32::MAX as usize { Ok(()) } else { Err(format!("{count} slots are more than there can be")) }
+        if count < SLOTS_END as usize { Ok(()) } else { Err(format!("{count} slots are more than there can be")) }
     }
 
     /// The generation of the row that a slot holds, or held last.

@@ -5,7 +5,7 @@
 use std::iter::FusedIterator;
 use std::slice;
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::many::{ToMany, Whole};
 use super::{Path, Sealed, is_broken, show_length};
@@ -64,7 +64,7 @@ pub struct ListEnds<'a, L: ListRelation> {
 }
 
 impl<'a, L: ListRelation> ListEnds<'a, L> {
-    /// The list of a row; empty for a null key.
+    /// The list of a row; empty for a key of no target.
     fn ids(&self, source: DefaultKey) -> &'a [Id<L::Target>] {
         self.sources.rows.get(source).map_or(&[], L::ids)
     }
@@ -76,7 +76,7 @@ impl<'a, L: ListRelation> ListEnds<'a, L> {
 
     /// Makes the keys of sources that are not stored *stale*, and of those with an id that names no row *unresolved*.
     fn expect_lists(&self, keys: &mut [DefaultKey]) {
-        for key in keys.iter_mut().filter(|key| !key.is_null()) {
+        for key in keys.iter_mut().filter(|key| !no_target::is(**key)) {
             if !self.sources.rows.contains(*key) {
                 *key = no_target::stale();
             } else if self.may_dangle && self.dangling(*key).is_some() {

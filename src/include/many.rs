@@ -2,7 +2,7 @@
 
 use std::iter::FusedIterator;
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::{Item, Path, Sealed, is_broken, show_length};
 use crate::database::Database;
@@ -50,7 +50,7 @@ impl<'a, R: AnyRelation> Owners<'a, R> {
     /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
     fn expect(&self, keys: &mut [DefaultKey]) {
         for key in keys {
-            if !self.targets.rows.contains(*key) && !key.is_null() {
+            if !self.targets.rows.contains(*key) && !no_target::is(*key) {
                 *key = no_target::stale();
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Such a path moves keys in place from column to column and touches the rows of its last table only.
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::{Ends, Path, Sealed, is_broken, unresolved};
 use crate::database::Database;
@@ -132,7 +132,7 @@ impl<R: Relation> ToOne for HasOne<R> {
     }
     fn step(opened: &Ends<'_, R>, keys: &mut [DefaultKey]) {
         opened.expect_owners(keys);
-        for key in keys.iter_mut().filter(|key| !key.is_null()) {
+        for key in keys.iter_mut().filter(|key| !no_target::is(**key)) {
             *key = opened.link.sources(*key).next().unwrap_or_else(no_target::absent);
         }
     }
@@ -182,7 +182,7 @@ impl<A: ToOne, B: Path<From = A::To>> Path for Then<A, B> {
     }
     fn explain((first, next): &Self::Opened<'_>, source: DefaultKey) -> Result<(), Error> {
         let target = A::follow(first, source)?;
-        if target.is_null() { Ok(()) } else { B::explain(next, target) }
+        if no_target::is(target) { Ok(()) } else { B::explain(next, target) }
     }
 }
 impl<A: ToOne, B: ToOne<From = A::To>> ToOne for Then<A, B> {
@@ -204,7 +204,7 @@ impl<A: ToOne, B: ToOne<From = A::To>> ToOne for Then<A, B> {
     }
     fn follow((first, next): &Self::Opened<'_>, source: DefaultKey) -> Result<DefaultKey, Error> {
         let target = A::follow(first, source)?;
-        if target.is_null() { Ok(target) } else { B::follow(next, target) }
+        if no_target::is(target) { Ok(target) } else { B::follow(next, target) }
     }
 }
 
@@ -255,7 +255,7 @@ impl<A: ToOne, P: Path<From = A::To>> Path for With<A, P> {
     }
     fn explain((first, inner): &Self::Opened<'_>, source: DefaultKey) -> Result<(), Error> {
         let target = A::follow(first, source)?;
-        if target.is_null() { Ok(()) } else { P::explain(inner, target) }
+        if no_target::is(target) { Ok(()) } else { P::explain(inner, target) }
     }
 }
 

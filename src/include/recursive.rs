@@ -8,7 +8,7 @@ use std::iter::FusedIterator;
 use std::ops::Range;
 use std::sync::Arc;
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::many::ToMany;
 use super::scope::refill;
@@ -25,7 +25,7 @@ use crate::table::Table;
 pub trait Reach: Path {
     /// The table.
     fn rows<'a>(opened: &Self::Opened<'a>) -> Table<'a, Self::From>;
-    /// Adds what is one step from a row, in order; a null key says that there is nothing, or why the row breaks.
+    /// Adds what is one step from a row, in order; a key of no target says that there is nothing, or why the row breaks.
     fn reach(&self, opened: &Self::Opened<'_>, from: DefaultKey, found: &mut Vec<DefaultKey>);
 }
 
@@ -43,7 +43,7 @@ fn reach_many<C: ToMany>(path: &C, opened: &C::Opened<'_>, from: DefaultKey, fou
     let mut owner = [from];
     C::check(opened, &mut owner);
     match owner {
-        [stale] if stale.is_null() => found.push(stale),
+        [stale] if no_target::is(stale) => found.push(stale),
         [owner] => path.gather(opened, owner, found),
     }
 }
@@ -173,7 +173,7 @@ impl<D: Reach> Recursive<D> {
         seen: &mut Seen,
         step: &mut Vec<DefaultKey>,
     ) -> Result<(), DefaultKey> {
-        if source.is_null() {
+        if no_target::is(source) {
             return if is_broken(source) { Err(source) } else { Ok(()) };
         }
         seen.start();
@@ -189,7 +189,7 @@ impl<D: Reach> Recursive<D> {
                     if is_broken(key) {
                         return Err(from);
                     }
-                    if !key.is_null() && depth < self.depth_max && seen.is_new(key) {
+                    if !no_target::is(key) && depth < self.depth_max && seen.is_new(key) {
                         rows.push((depth + 1, key));
                     }
                 }

@@ -121,7 +121,7 @@ pub struct Flat {
 }
 
 impl Flat {
-    /// Gathers the lists of a block; null keys have empty ones.
+    /// Gathers the lists of a block; keys of no target have empty ones.
     pub(super) fn fill<C: ToMany>(&mut self, path: &C, opened: &C::Opened<'_>, sources: &mut [DefaultKey]) {
         self.keys.clear();
         self.ends.clear();

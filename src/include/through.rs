@@ -6,7 +6,7 @@
 
 use std::iter::FusedIterator;
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::many::{Children, ToMany, Whole};
 use super::{Ends, Path, Sealed, is_broken, show_length, unresolved};
@@ -85,7 +85,7 @@ impl<A: Relation, B: Relation<Source = A::Source>> BothEnds<'_, A, B> {
     fn expect_owners(&self, keys: &mut [DefaultKey]) {
         self.near.expect_owners(keys);
         if self.may_dangle {
-            for key in keys.iter_mut().filter(|key| !key.is_null()) {
+            for key in keys.iter_mut().filter(|key| !no_target::is(**key)) {
                 if self.dangling(*key).is_some() {
                     *key = no_target::unresolved();
                 }

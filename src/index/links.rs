@@ -67,7 +67,7 @@ impl Link {
         std::mem::replace(&mut self.default_target, target)
     }
 
-    /// The source's target, or a null key that says why there is none. O(1), touches neither row.
+    /// The source's target, or a key of no target, which says why there is none. O(1), touches neither row.
     #[inline]
     pub(crate) fn target(&self, source: DefaultKey) -> DefaultKey {
         #[cfg(test)]
@@ -75,7 +75,7 @@ impl Link {
         self.column.target(source).unwrap_or_else(no_target::stale)
     }
 
-    /// One step of a path, in place: each key gives way to its target; null keys of earlier steps stay.
+    /// One step of a path, in place: each key gives way to its target; keys of no target of earlier steps stay.
     #[inline]
     pub(crate) fn step(&self, keys: &mut [DefaultKey]) {
         for key in keys {
@@ -83,7 +83,7 @@ impl Link {
             super::probes::count_link();
             match self.column.target(*key) {
                 Some(target) => *key = target,
-                None if key.is_null() => {}
+                None if no_target::is(*key) => {}
                 None => *key = no_target::stale(),
             }
         }
@@ -98,7 +98,7 @@ impl Link {
             super::probes::count_link();
             match self.column.target_of_linked(*key) {
                 Some(target) => *key = target,
-                None if key.is_null() => {}
+                None if no_target::is(*key) => {}
                 None => *key = no_target::stale(),
             }
         }
@@ -149,7 +149,7 @@ impl Link {
         self.column.reserve(slots);
     }
 
-    /// Makes room in the lists of these targets, null keys among them, for a source each.
+    /// Makes room in the lists of these targets, keys of no target among them, for a source each.
     pub(crate) fn reserve_entries(&mut self, targets: impl ExactSizeIterator<Item = DefaultKey> + Clone) {
         self.postings.reserve_entries(targets);
     }
@@ -162,7 +162,7 @@ impl Link {
     /// Links a source that has no link yet, to a target or, by `absent`, to none.
     #[inline]
     pub(crate) fn join(&mut self, source: DefaultKey, target: DefaultKey) {
-        let position = if target.is_null() { 0 } else { self.postings.push(slot_of(target), slot_of(source)) };
+        let position = if no_target::is(target) { 0 } else { self.postings.push(slot_of(target), slot_of(source)) };
         self.column.insert(source, Entry { target, position });
     }
 
@@ -178,7 +178,7 @@ impl Link {
         if entry.target == no_target::unresolved() {
             return self.wait(source, entry.position);
         }
-        if !entry.target.is_null() {
+        if !no_target::is(entry.target) {
             self.postings.fill(slot_of(entry.target), entry.position, slot_of(source));
         }
         self.column.insert(source, entry);
@@ -188,7 +188,7 @@ impl Link {
     #[inline]
     pub(crate) fn leave(&mut self, source: DefaultKey) -> Option<Entry> {
         let entry = self.column.remove(source)?;
-        if !entry.target.is_null() {
+        if !no_target::is(entry.target) {
             if self.postings.punch(slot_of(entry.target), entry.position) {
                 self.sparse.push(slot_of(entry.target));
             }
@@ -203,7 +203,7 @@ impl Link {
     #[inline]
     pub(crate) fn leave_for_good(&mut self, source: DefaultKey) {
         let Some(Entry { target, position }) = self.column.remove(source) else { return };
-        if target.is_null() {
+        if no_target::is(target) {
             self.waiting.remove(&(position, slot_of(source)));
         } else if self.postings.punch(slot_of(target), position) {
             self.close_up_list(slot_of(target));
@@ -232,7 +232,7 @@ impl Link {
                     faults.push(format!("{:?} is unresolved and waits for nothing", source.data()));
                 }
             }
-            if entry.target.is_null() {
+            if no_target::is(entry.target) {
                 continue;
             }
             linked += 1;

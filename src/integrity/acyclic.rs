@@ -10,7 +10,7 @@
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
 use super::{Pending, Plan, row_id};
@@ -80,7 +80,7 @@ impl<M: Model> Round<'_, '_, M> {
     }
 }
 
-/// Where a changed link leads to, a null key for nowhere; `None` where it stays as it is.
+/// Where a changed link leads to, a key of no target for nowhere; `None` where it stays as it is.
 fn new_target(change: LinkChange) -> Option<DefaultKey> {
     match change {
         LinkChange::Stays => None,
@@ -93,7 +93,7 @@ fn new_target(change: LinkChange) -> Option<DefaultKey> {
 #[derive(Debug, Clone, Copy)]
 struct NewLink {
     source: DefaultKey,
-    /// The new target, or a null key.
+    /// The new target, or a key of no target.
     target: DefaultKey,
     /// The row of the statement that changes it.
     place: usize,
@@ -123,7 +123,7 @@ fn closed_by_one(link: &Link, NewLink { source, target, .. }: NewLink) -> Option
     let mut key = target;
     // A way of more rows than there are goes round in a cycle that was stored unchecked, without the source.
     for _ in 0..=link.len() {
-        if key.is_null() {
+        if no_target::is(key) {
             return None;
         }
         if key == source {
@@ -149,7 +149,7 @@ fn cycles(starts: impl Iterator<Item = DefaultKey>, next: impl Fn(DefaultKey) ->
     let mut cycles = Vec::new();
     for (way, start) in starts.enumerate() {
         let mut key = start;
-        while !key.is_null() {
+        while !no_target::is(key) {
             match passed.entry(key) {
                 Entry::Vacant(entry) => entry.insert(way),
                 Entry::Occupied(entry) => {

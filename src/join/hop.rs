@@ -1,6 +1,6 @@
 //! What a join can go along: relations, from either end.
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::stage::{Expand, Origin, Stage, Step};
 use super::{Append, Joined, Sealed};
@@ -61,7 +61,7 @@ pub trait HopToOne: Hop {
     #[doc(hidden)]
     const OPTIONAL: bool;
 
-    /// Moves keys to where they lead; where that is nowhere, to a null key. Null keys stay.
+    /// Moves keys to where they lead; where that is nowhere, to a key of no target. Such keys stay.
     #[doc(hidden)]
     fn step(links: Self::Links<'_>, keys: &mut [DefaultKey]);
 }
@@ -152,7 +152,7 @@ impl<R: Relation> HopToOne for HasOne<R> {
 
     #[inline]
     fn step(Links(link): Links<'_>, keys: &mut [DefaultKey]) {
-        for key in keys.iter_mut().filter(|key| !key.is_null()) {
+        for key in keys.iter_mut().filter(|key| !no_target::is(**key)) {
             *key = link.sources(*key).next().unwrap_or_else(no_target::absent);
         }
     }

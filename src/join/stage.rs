@@ -6,13 +6,14 @@
 //! 2. `fill` gives 0 only where there is nothing more.
 //! 3. Every key in a column is that of a stored row.
 
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use super::hop::{Hop, HopToMany, HopToOne, List};
 use super::row::{Append, Joined};
 use super::{BLOCK, Sealed};
 use crate::arena::Arena;
 use crate::id::Id;
+use crate::index::links::no_target;
 use crate::model::Model;
 
 /// One column of a block. An index of 8 bits needs no check of bounds.
@@ -209,7 +210,7 @@ where
             if !H::OPTIONAL || len == 0 {
                 return len;
             }
-            let is_there = |columns: &[Column], place: u8| !columns[S::WIDTH][place as usize].is_null();
+            let is_there = |columns: &[Column], place: u8| !no_target::is(columns[S::WIDTH][place as usize]);
             let kept = retain(columns::<Self>(buffer), len, is_there);
             if kept > 0 {
                 return kept;

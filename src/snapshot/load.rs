@@ -6,8 +6,6 @@
 
 use std::io::Read;
 
-use slotmap::Key;
-
 use super::block::{BLOCK_MAX, BlockReader};
 use super::codec;
 use super::compare;
@@ -17,6 +15,7 @@ use super::save::{LINK_ITEM, LISTER_ITEM};
 use crate::arena::Slots;
 use crate::database::Database;
 use crate::id::{RowId, key_from_parts};
+use crate::index::links::no_target;
 use crate::schema::Schema;
 use crate::table::Store;
 
@@ -209,7 +208,7 @@ impl<R: Read> Loading<'_, R> {
                 let link = link.ok_or_else(|| corrupt(format!("there is no relation at place {place}")))?;
                 let source = key_from_parts(bits as u32, (bits >> 32) as u32);
                 let target = source.map(|source| (source, link.target(source)));
-                let Some((source, target)) = target.filter(|(_, target)| !target.is_null()) else {
+                let Some((source, target)) = target.filter(|(_, target)| !no_target::is(*target)) else {
                     return Err(corrupt(format!("slot {} has no target", bits as u32)));
                 };
                 link.leave(source);

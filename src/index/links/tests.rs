@@ -4,7 +4,7 @@ use slotmap::{DefaultKey, SlotMap};
 
 use super::super::Backward;
 use super::{Link, no_target, waiting_hash};
-use crate::id::slot_of;
+use crate::id::{key_from_parts, slot_of};
 
 /// A small generator with a fixed seed: the tests are the same on every machine.
 struct Random(u64);
@@ -143,6 +143,29 @@ fn a_step_along_keys_that_links_have_given_compares_no_generations() {
     link.step(&mut compared);
     assert_eq!(path, compared);
     assert_eq!(path[3..5], [no_target::stale(); 2], "that of a source that has left, and that of none");
+}
+
+/// behaviour I19: the generation of a target is that of the row which is linked now, also where an older one comes back.
+#[test]
+fn a_target_is_given_with_its_own_generation() {
+    let members = keys(3);
+    let target = |slot, version| key_from_parts(slot, version).expect("it is odd");
+    let mut link = Link::default();
+    link.join(members[0], target(5, 1));
+    // A later row of another slot, one of a slot after all others, and the first row of the slot again.
+    for (slot, version) in [(3, 7), (9, 3), (3, 9), (3, 1)] {
+        link.join(members[1], target(slot, version));
+        assert_eq!(link.target(members[1]), target(slot, version));
+        let entry = link.leave(members[1]).expect("it has just joined");
+        assert_eq!(entry.target(), target(slot, version));
+        assert_eq!(link.target(members[0]), target(5, 1), "others keep theirs");
+        link.put_back(members[1], entry);
+        let mut path = [members[1]];
+        link.step_linked(&mut path);
+        assert_eq!(path, [target(slot, version)]);
+        link.leave(members[1]);
+    }
+    assert_eq!(link.faults(), Vec::<String>::new());
 }
 
 /// What leaves in a statement of its own leaves a list that needs no closing up later.
