@@ -115,10 +115,16 @@ impl<M> Arena<M> {
         self.slots.iter_mut().filter_map(|(key, row)| Some((key, row.as_mut()?)))
     }
 
+    /// Whether an id is reserved and not filled. O(1).
+    #[inline]
+    pub(crate) fn has_reserved(&self) -> bool {
+        self.slots.len() > self.rows
+    }
+
     /// The ids that are reserved and not filled, in slot order.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = DefaultKey> {
         // A table with none reserved, the rule, is not walked.
-        let any = self.slots.len() > self.rows;
+        let any = self.has_reserved();
         self.slots.iter().take_while(move |_| any).filter(|(_, row)| row.is_none()).map(|(key, _)| key)
     }
 

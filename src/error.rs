@@ -202,7 +202,7 @@ pub enum Error {
         wanted: LockMode,
     },
     /// The table has no slot numbers left.
-    #[error("`{model}` is full: it has used its 4,294,967,294 slots")]
+    #[error("`{model}` is full: it has used its 4,294,967,292 slots")]
     Full {
         /// The table.
         model: &'static str,

@@ -40,6 +40,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::links::{Link, no_target};
+use crate::index::referrers::Referrers;
 use crate::model::{Model, Presence, Reference, Relation, Required};
 use crate::table::Table;
 
@@ -204,17 +205,30 @@ impl<'a, R: Relation> Ends<'a, R> {
         Ok(Ends { link: &sources.index.links[R::INDEX], sources, targets })
     }
 
-    /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
+    /// Makes the keys of owners that are not stored *stale*.
     fn expect_owners(&self, keys: &mut [DefaultKey]) {
-        for key in keys {
-            if !self.targets.rows.contains(*key) && !no_target::is(*key) {
-                *key = no_target::stale();
-            }
-        }
+        expect_owners(self.link.referrers(), self.targets, keys);
     }
 
     fn owner(&self, key: DefaultKey) -> Result<(), Error> {
         self.targets.row(Id::from_key(key)).map(|_| ())
+    }
+}
+
+/// Whether an owner is stored. One with children is known by their list, which is read next anyway, unless it may be an id
+/// that is reserved and not filled.
+#[inline]
+fn is_stored<M: Model>(referrers: Referrers<'_>, owners: Table<'_, M>, owner: DefaultKey) -> bool {
+    (referrers.has_any(owner) && !owners.rows.has_reserved()) || owners.rows.contains(owner)
+}
+
+/// Makes the keys of owners that are not stored *stale*: a list is found by the slot of its owner.
+#[inline]
+fn expect_owners<M: Model>(referrers: Referrers<'_>, owners: Table<'_, M>, keys: &mut [DefaultKey]) {
+    for key in keys {
+        if !is_stored(referrers, owners, *key) && !no_target::is(*key) {
+            *key = no_target::stale();
+        }
     }
 }
 

@@ -4,11 +4,10 @@ use std::iter::FusedIterator;
 
 use slotmap::DefaultKey;
 
-use super::{Item, Path, Sealed, is_broken, show_length};
+use super::{Item, Path, Sealed, expect_owners, is_broken, is_stored, show_length};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::index::links::no_target;
 use crate::index::referrers::{Referrers, Sources};
 use crate::model::{AnyRelation, Model, Presence};
 use crate::relation::HasMany;
@@ -47,13 +46,9 @@ impl<'a, R: AnyRelation> Owners<'a, R> {
         Ok(Owners { referrers: R::referrers(sources.index), sources, targets: database.table::<R::Target>()? })
     }
 
-    /// Makes the keys of owners that are not stored *stale*: posting lists do not tell the generations of a slot apart.
+    /// Makes the keys of owners that are not stored *stale*.
     fn expect(&self, keys: &mut [DefaultKey]) {
-        for key in keys {
-            if !self.targets.rows.contains(*key) && !no_target::is(*key) {
-                *key = no_target::stale();
-            }
-        }
+        expect_owners(self.referrers, self.targets, keys);
     }
 }
 
@@ -189,9 +184,10 @@ impl Database {
     ) -> Result<Children<'_, R::Source>, Error> {
         let _ = relation;
         let owners = Owners::<R>::open(self)?;
-        match owners.targets.get(owner) {
-            Some(_) => Ok(Children::of(owners.referrers, owners.sources, owner.key())),
-            None => Err(owners.targets.not_found(owner.key())),
+        if is_stored(owners.referrers, owners.targets, owner.key()) {
+            Ok(Children::of(owners.referrers, owners.sources, owner.key()))
+        } else {
+            Err(owners.targets.not_found(owner.key()))
         }
     }
 

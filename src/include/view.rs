@@ -88,6 +88,14 @@ fn pair<'a, P: Path>(
     }
 }
 
+/// What comes for a source whose path breaks. It is the whole result of `next`, so that no error is moved through there,
+/// which would cost a row that has its item too.
+#[cold]
+#[inline(never)]
+fn no_pair<'a, P: Path>(opened: &P::Opened<'a>, id: Id<P::From>) -> Option<Result<Pair<'a, P>, Error>> {
+    Some(Err(broken::<P>(opened, id.key())))
+}
+
 impl<'a, P: Path> Iterator for Include<'a, '_, P> {
     type Item = Result<Pair<'a, P>, Error>;
 
@@ -97,7 +105,10 @@ impl<'a, P: Path> Iterator for Include<'a, '_, P> {
             let i = self.at;
             if let (Some(id), Some(key), Ok(opened)) = (self.ids.get(i), self.keys.get(i), &self.opened) {
                 self.at = i + 1;
-                return Some(pair::<P>(opened, &self.block, i, *id, *key));
+                return match P::item(opened, &self.block, i, *key) {
+                    Some(item) => Some(Ok((*id, item))),
+                    None => no_pair::<P>(opened, *id),
+                };
             }
             if !self.advance() {
                 return self.unopened().map(Err);

@@ -22,14 +22,17 @@ pub(crate) mod no_target {
     use crate::id::slot_of;
 
     /// The foreign key is absent.
+    #[inline]
     pub(crate) fn absent() -> DefaultKey {
         target_key(u32::MAX, &[])
     }
     /// The foreign key names no row.
+    #[inline]
     pub(crate) fn unresolved() -> DefaultKey {
         target_key(u32::MAX - 1, &[])
     }
     /// The source is no row of its table.
+    #[inline]
     pub(crate) fn stale() -> DefaultKey {
         target_key(u32::MAX - 2, &[])
     }

@@ -162,7 +162,7 @@ impl Link {
     /// Links a source that has no link yet, to a target or, by `absent`, to none.
     #[inline]
     pub(crate) fn join(&mut self, source: DefaultKey, target: DefaultKey) {
-        let position = if no_target::is(target) { 0 } else { self.postings.push(slot_of(target), slot_of(source)) };
+        let position = if no_target::is(target) { 0 } else { self.postings.push(target, slot_of(source)) };
         self.column.insert(source, Entry { target, position });
     }
 
@@ -179,7 +179,7 @@ impl Link {
             return self.wait(source, entry.position);
         }
         if !no_target::is(entry.target) {
-            self.postings.fill(slot_of(entry.target), entry.position, slot_of(source));
+            self.postings.fill(entry.target, entry.position, slot_of(source));
         }
         self.column.insert(source, entry);
     }

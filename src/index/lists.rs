@@ -110,7 +110,7 @@ impl Lists {
             return Listing { target, position: WAITS };
         }
         self.note(source);
-        Listing { target, position: self.postings.push(slot_of(target), slot_of(source)) }
+        Listing { target, position: self.postings.push(target, slot_of(source)) }
     }
 
     /// Keeps the generation of a source that a posting list is going to hold.
@@ -186,7 +186,7 @@ impl Lists {
             self.join(source, Listed { target: listing.target, waits: true });
         } else {
             self.note(source);
-            self.postings.fill(slot_of(listing.target), listing.position, slot_of(source));
+            self.postings.fill(listing.target, listing.position, slot_of(source));
         }
         self.enter(source, listing);
     }

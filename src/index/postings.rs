@@ -8,6 +8,7 @@
 //! # Invariants
 //! 1. `entries` of a list holds the slot number of each of its sources once; every other entry is [`HOLE`].
 //! 2. `holes` counts them. The last entry is never a hole, so that an empty list has none.
+//! 3. `version` is the generation of the target of a list that is not empty.
 //!
 //! Not responsible for telling sources where they moved to: that is `links`.
 
@@ -15,7 +16,7 @@ use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
 use super::column::no_target;
-use crate::id::slot_of;
+use crate::id::{slot_of, version_of};
 
 /// What is at the position of a source that has left: the number of the slot that slotmap keeps for itself.
 pub(crate) const HOLE: u32 = 0;
@@ -29,6 +30,7 @@ pub(crate) struct Postings {
 struct List {
     entries: SmallVec<[u32; 6]>,
     holes: u32,
+    version: u32,
 }
 
 impl Postings {
@@ -43,6 +45,13 @@ impl Postings {
     #[inline]
     pub(crate) fn list(&self, target: u32) -> (&[u32], usize) {
         self.lists.get(target as usize).map_or((&[], 0), |list| (&list.entries, list.holes as usize))
+    }
+
+    /// Whether the target has a source, by which it is known to be there: reads its list and nothing else.
+    #[inline]
+    pub(crate) fn has_any(&self, target: DefaultKey) -> bool {
+        let list = self.lists.get(slot_of(target) as usize);
+        list.is_some_and(|list| list.version == version_of(target) && !list.entries.is_empty())
     }
 
     /// The number of the first slot that certainly has no list.
@@ -78,14 +87,15 @@ impl Postings {
 
     /// Adds a source at the end and gives its position.
     #[inline]
-    pub(crate) fn push(&mut self, target: u32, source: u32) -> u32 {
-        let slot = target as usize;
+    pub(crate) fn push(&mut self, target: DefaultKey, source: u32) -> u32 {
+        let slot = slot_of(target) as usize;
         if slot >= self.lists.len() {
             self.lists.resize_with(slot + 1, List::default);
         }
-        let entries = &mut self.lists[slot].entries;
-        entries.push(source);
-        (entries.len() - 1) as u32
+        let list = &mut self.lists[slot];
+        list.version = version_of(target);
+        list.entries.push(source);
+        (list.entries.len() - 1) as u32
     }
 
     /// Turns the entry at a position into a hole, and says whether the list should be closed up.
@@ -102,8 +112,9 @@ impl Postings {
     }
 
     /// Puts a source back at the position that it had, into the hole that it left or beyond the end.
-    pub(crate) fn fill(&mut self, target: u32, position: u32, source: u32) {
-        let list = &mut self.lists[target as usize];
+    pub(crate) fn fill(&mut self, target: DefaultKey, position: u32, source: u32) {
+        let list = &mut self.lists[slot_of(target) as usize];
+        list.version = version_of(target);
         let position = position as usize;
         if let Some(missing) = (position + 1).checked_sub(list.entries.len()) {
             list.entries.resize(position + 1, HOLE);

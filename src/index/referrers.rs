@@ -30,6 +30,12 @@ impl<'a> Referrers<'a> {
         self.postings.count(slot_of(target))
     }
 
+    /// Whether the target has a source, by which it is known to be there. O(1), touches no row.
+    #[inline]
+    pub(crate) fn has_any(self, target: DefaultKey) -> bool {
+        self.postings.has_any(target)
+    }
+
     /// The target's sources in the order in which they joined. The caller has checked the target's generation.
     #[inline]
     pub(crate) fn sources(self, target: DefaultKey) -> Sources<'a> {

@@ -66,9 +66,9 @@ fn closing_up_moves_about_one_entry_for_each_that_leaves() {
     let members = keys(100_001);
     let (target, members) = members.split_first().expect("there are keys");
     let mut postings = super::Postings::default();
-    let target = slot_of(*target);
     let slots: Vec<u32> = members.iter().map(|key| slot_of(*key)).collect();
-    let mut positions: Vec<u32> = slots.iter().map(|source| postings.push(target, *source)).collect();
+    let mut positions: Vec<u32> = slots.iter().map(|source| postings.push(*target, *source)).collect();
+    let target = slot_of(*target);
     let mut order: Vec<usize> = (0..members.len()).collect();
     let mut random = Random(11);
     for i in (1..order.len()).rev() {

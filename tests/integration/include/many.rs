@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relata::{Id, Missing};
+use relata::{Error, Id, Missing};
 
 use super::{Card, Customer, Line, Nation, Numbers, Order, Shop, empty, not_found, shop};
 
@@ -66,6 +66,27 @@ fn a_stale_owner_is_an_error_never_the_children_of_another() {
     assert_eq!(db.related(gone, Customer::ORDERS.with(Order::PAYER)).err(), refused);
     assert_eq!(db.related(gone, Customer::ORDERS.then(Order::PAYER)).err(), refused);
     assert_eq!(db.related(gone, (Customer::NATION, Customer::CARD)).err(), refused);
+}
+
+/// behaviour R16: an id that is reserved and not filled is no owner, even where rows of the transaction name it already.
+#[test]
+fn a_reserved_id_is_no_owner_until_it_is_filled() {
+    let mut db = empty();
+    let bank_id = db.insert(Nation { name: "bank".into() }).unwrap();
+    db.transaction(|tx| {
+        let customer_id = tx.reserve::<Customer>()?;
+        tx.insert(Order { customer_id, payer_id: None, total_cents: 1 })?;
+        tx.insert(Card { customer_id, bank_id })?;
+        let refused = Some(not_found(customer_id, Missing::Reserved));
+        assert_eq!(tx.children(customer_id, Customer::ORDERS).err(), refused);
+        assert_eq!(tx.related(customer_id, Customer::ORDERS).err(), refused);
+        assert_eq!(tx.related(customer_id, Customer::CARD).err(), refused);
+        assert_eq!(tx.include(&[customer_id], Customer::ORDERS).to_vec().err(), refused);
+        tx.insert_at(customer_id, Customer { name: "at last".into(), nation_id: None })?;
+        assert_eq!(tx.children(customer_id, Customer::ORDERS)?.len(), 1);
+        Ok::<(), Error>(())
+    })
+    .unwrap();
 }
 
 #[test]
