@@ -149,11 +149,6 @@ impl Link {
         self.column.reserve(slots);
     }
 
-    /// Makes room in the lists of these targets, keys of no target among them, for a source each.
-    pub(crate) fn reserve_entries(&mut self, targets: impl ExactSizeIterator<Item = DefaultKey> + Clone) {
-        self.postings.reserve_entries(targets);
-    }
-
     /// Makes room for the lists of targets in slots below `slots`.
     pub(crate) fn reserve_targets(&mut self, slots: usize) {
         self.postings.reserve(slots);

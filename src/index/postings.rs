@@ -15,7 +15,6 @@
 use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
-use super::column::no_target;
 use crate::id::{slot_of, version_of};
 
 /// What is at the position of a source that has left: the number of the slot that slotmap keeps for itself.
@@ -63,25 +62,6 @@ impl Postings {
     pub(crate) fn reserve(&mut self, slots: usize) {
         if slots > self.lists.len() {
             self.lists.reserve(slots - self.lists.len());
-        }
-    }
-
-    /// Makes room for one more entry for each time a target comes up, by counting, so that no list grows twice. Worth its
-    /// pass over the lists only where the targets are many; for few it does nothing.
-    pub(crate) fn reserve_entries(&mut self, targets: impl ExactSizeIterator<Item = DefaultKey> + Clone) {
-        let slots =
-            targets.clone().filter(|target| !no_target::is(*target)).map(|target| slot_of(target) as usize + 1).max();
-        let slots = slots.unwrap_or(0).max(self.lists.len());
-        if targets.len() < slots / 4 {
-            return;
-        }
-        self.lists.resize_with(slots, List::default);
-        let mut counts = vec![0_u32; slots];
-        for target in targets.filter(|target| !no_target::is(*target)) {
-            counts[slot_of(target) as usize] += 1;
-        }
-        for (list, count) in self.lists.iter_mut().zip(counts) {
-            list.entries.reserve(count as usize);
         }
     }
 

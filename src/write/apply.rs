@@ -10,7 +10,7 @@ use std::any::Any;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange};
-use crate::index::links::{LinkChange, no_target};
+use crate::index::links::LinkChange;
 use crate::integrity::statement::Planned;
 use crate::integrity::{ListChange, Plan, UniqueChange};
 use crate::log::{IndexWriter, Log};
@@ -246,11 +246,6 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     let count = keys.len();
     for relation in 0..index.index.links.len() {
         let changes = &plan.links[relation * count..][..count];
-        if count > 1 {
-            let known =
-                |change: &LinkChange| if let LinkChange::To(target) = change { *target } else { no_target::absent() };
-            index.index.links[relation].reserve_entries(changes.iter().map(known));
-        }
         for (key, change) in keys.iter().zip(changes) {
             if let LinkChange::To(target) = change {
                 index.join(relation, *key, *target);

@@ -48,7 +48,6 @@ pub(crate) fn insert_batch<M: Model>(
         index.record_row(*key, RowChange::Stored);
     }
     for (relation, targets) in targets.iter().enumerate() {
-        index.index.links[relation].reserve_entries(targets.iter().copied());
         index.join_all(relation, keys, targets);
     }
     end(store);
