@@ -92,6 +92,7 @@ fn pair<'a, P: Path>(
 /// which would cost a row that has its item too.
 #[cold]
 #[inline(never)]
+#[expect(clippy::unnecessary_wraps, reason = "it is what `next` returns as it is")]
 fn no_pair<'a, P: Path>(opened: &P::Opened<'a>, id: Id<P::From>) -> Option<Result<Pair<'a, P>, Error>> {
     Some(Err(broken::<P>(opened, id.key())))
 }
