@@ -19,6 +19,7 @@ use crate::arena::Arena;
 use crate::error::Missing;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
+use crate::index::links::no_target;
 use crate::key::{Key, Lookup, hash_of};
 use crate::schema::Action;
 
@@ -297,6 +298,16 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The row that the key names.
     #[doc(hidden)]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey>;
+    /// The rows that the keys of many sources name: as many are added to `found`, null ones where `key` gives none. Stops
+    /// at a key that names no row, and says whether there was none such.
+    #[doc(hidden)]
+    fn find_all<S>(
+        rows: &Arena<T>,
+        index: &Indexes,
+        sources: &[S],
+        key: impl Fn(&S) -> Option<Self::Ref<'_>>,
+        found: &mut Vec<DefaultKey>,
+    ) -> bool;
     /// Why it names none.
     #[doc(hidden)]
     fn why_missing(rows: &Arena<T>, key: Self::Ref<'_>) -> Missing;
@@ -348,6 +359,20 @@ impl<T: Model> Reference<T> for ById<T> {
     fn find(rows: &Arena<T>, _: &Indexes, key: Id<T>) -> Option<DefaultKey> {
         rows.contains(key.key()).then(|| key.key())
     }
+    fn find_all<S>(
+        rows: &Arena<T>,
+        index: &Indexes,
+        sources: &[S],
+        key: impl Fn(&S) -> Option<Id<T>>,
+        found: &mut Vec<DefaultKey>,
+    ) -> bool {
+        let before = found.len();
+        found.extend(sources.iter().map_while(|source| match key(source) {
+            None => Some(no_target::absent()),
+            Some(key) => Self::find(rows, index, key),
+        }));
+        found.len() - before == sources.len()
+    }
     fn why_missing(rows: &Arena<T>, key: Id<T>) -> Missing {
         rows.why_missing(key.key())
     }
@@ -384,6 +409,38 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey> {
         let unique = &index.uniques[U::INDEX];
         unique.find(hash_of(unique.hasher(), key), |candidate| has_key::<U>(rows, candidate, key))
+    }
+    fn find_all<S>(
+        rows: &Arena<T>,
+        index: &Indexes,
+        sources: &[S],
+        key: impl Fn(&S) -> Option<Self::Ref<'_>>,
+        found: &mut Vec<DefaultKey>,
+    ) -> bool {
+        // All hashes of a block first, then all probes, then all rows: the reads of a pass do not wait for one another.
+        const BLOCK: usize = 256;
+        let unique = &index.uniques[U::INDEX];
+        let mut hashes = [None; BLOCK];
+        for sources in sources.chunks(BLOCK) {
+            for (source, hash) in sources.iter().zip(&mut hashes) {
+                *hash = key(source).map(|key| hash_of(unique.hasher(), key));
+            }
+            let before = found.len();
+            found.extend(hashes[..sources.len()].iter().map(|hash| match hash {
+                None => no_target::absent(),
+                Some(hash) => unique.candidate(*hash).unwrap_or_else(no_target::unresolved),
+            }));
+            for ((source, hash), found) in sources.iter().zip(&hashes).zip(&mut found[before..]) {
+                let (Some(key), Some(hash)) = (key(source), *hash) else { continue };
+                if !has_key::<U>(rows, *found, key) {
+                    match unique.find(hash, |candidate| has_key::<U>(rows, candidate, key)) {
+                        Some(other) => *found = other,
+                        None => return false,
+                    }
+                }
+            }
+        }
+        true
     }
     fn why_missing(_: &Arena<T>, _: Self::Ref<'_>) -> Missing {
         Missing::NoSuchKey

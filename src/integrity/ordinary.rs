@@ -7,14 +7,19 @@
 
 use slotmap::DefaultKey;
 
+use super::uniques::same_key;
+use crate::id::slot_of;
 use crate::index::Indexes;
 use crate::index::links::no_target;
+use crate::index::unique::NewEntries;
 use crate::key::hash_of;
 use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
 use crate::table::{Store, Table, TableSlot};
 
 /// How many relations, and how many unique keys, a model may have to be planned here.
 const KEYS_MAX: usize = 8;
+/// How many rows of a batch are hashed at once.
+const BLOCK: usize = 256;
 
 /// The hashes of a row's unique keys, in their order; `None` for absent ones and beyond the last.
 pub(crate) type Hashes = [Option<u32>; KEYS_MAX];
@@ -39,18 +44,30 @@ pub(crate) fn plan_single<M: Model>(store: &Store, position: u32, own: Table<'_,
     planner.is_ordinary.then_some(planner.single)
 }
 
-/// Plans the storing of new rows: their targets, relation by relation. `None` where that is not ordinary, which it is
-/// not where rows could exclude one another: the model has unique keys. A row that names another of the batch by its id
-/// names none that is stored yet.
-pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M]) -> Option<Vec<Vec<DefaultKey>>> {
+/// What storing new rows does to the indexes of their table.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// Of each relation the targets, in the order of the rows.
+    pub(crate) targets: Vec<Vec<DefaultKey>>,
+    pub(crate) uniques: Vec<NewEntries>,
+}
+
+/// Plans the storing of new rows under these keys, relation by relation, then unique key by unique key. `None` where
+/// that is not ordinary. A row that names another of the batch, by its id or by a key, names none that is stored yet.
+pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M], keys: &[DefaultKey]) -> Option<Batch> {
     let slot = &store.tables[position as usize];
-    let Indexes { links: _, lists, uniques } = &slot.index;
-    if !uniques.is_empty() || !lists.is_empty() || may_be_waited_for(store, slot) {
+    if !slot.index.lists.is_empty() || may_be_waited_for(store, slot) {
         return None;
     }
-    let mut planner = BatchPlanner { store, slot, rows, targets: Vec::new(), is_ordinary: true };
-    M::declare(&mut planner);
-    planner.is_ordinary.then_some(planner.targets)
+    let mut finder = TargetFinder { store, slot, rows, targets: Vec::new(), is_ordinary: true };
+    M::declare(&mut finder);
+    if !finder.is_ordinary {
+        return None;
+    }
+    let own = store.table_at::<M>(position);
+    let mut claimer = Claimer { own, rows, keys, uniques: Vec::new(), is_ordinary: true };
+    M::declare(&mut claimer);
+    claimer.is_ordinary.then_some(Batch { targets: finder.targets, uniques: claimer.uniques })
 }
 
 /// The hashes under which a stored row leaves the unique indexes; `None` where that is not ordinary.
@@ -111,7 +128,7 @@ impl<M: Model> Visitor<M> for Planner<'_, M> {
     }
 }
 
-struct BatchPlanner<'a, M> {
+struct TargetFinder<'a, M> {
     store: &'a Store,
     slot: &'a TableSlot,
     rows: &'a [M],
@@ -119,19 +136,70 @@ struct BatchPlanner<'a, M> {
     is_ordinary: bool,
 }
 
-impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
+impl<M: Model> Visitor<M> for TargetFinder<'_, M> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         if !self.is_ordinary {
             return;
         }
         let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
         let mut targets = Vec::with_capacity(self.rows.len());
-        targets.extend(self.rows.iter().map_while(|row| match R::key(row) {
-            None => Some(no_target::absent()),
-            Some(key) => R::Reference::find(target.rows, target.index, key),
-        }));
-        self.is_ordinary = targets.len() == self.rows.len();
+        self.is_ordinary = R::Reference::find_all(target.rows, target.index, self.rows, R::key, &mut targets);
         self.targets.push(targets);
+    }
+}
+
+struct Claimer<'a, M> {
+    own: Table<'a, M>,
+    rows: &'a [M],
+    keys: &'a [DefaultKey],
+    uniques: Vec<NewEntries>,
+    is_ordinary: bool,
+}
+
+impl<M: Model> Visitor<M> for Claimer<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        if !self.is_ordinary {
+            return;
+        }
+        let mut new = NewEntries::with_capacity(self.rows.len());
+        let mut blocks = self.rows.chunks(BLOCK).zip(self.keys.chunks(BLOCK));
+        self.is_ordinary = blocks.all(|(rows, keys)| self.claim::<U>(rows, keys, &mut new));
+        self.uniques.push(new);
+    }
+}
+
+impl<M: Model> Claimer<'_, M> {
+    /// Adds the unique keys of a block of rows, and says whether all are free, among the stored rows and in the batch. All
+    /// hashes come first, so that the probes of the tables do not wait for one another.
+    fn claim<U: Unique<Model = M>>(&self, rows: &[M], keys: &[DefaultKey], new: &mut NewEntries) -> bool {
+        let unique = &self.own.index.uniques[U::INDEX];
+        let mut hashes = [None; BLOCK];
+        for (hash, row) in hashes.iter_mut().zip(rows) {
+            *hash = U::key(row).map(|key| hash_of(unique.hasher(), key));
+        }
+        let hashed = || rows.iter().zip(&hashes).filter_map(|(row, hash)| Some((row, (*hash)?)));
+        let is_key_of_stored = |row, hash| {
+            let key = U::key(row);
+            let equals = |other| key.is_some_and(|key| has_key::<U>(self.own.rows, other, key));
+            unique.find(hash, equals).is_some()
+        };
+        if unique.len() > 0 && hashed().any(|(row, hash)| is_key_of_stored(row, hash)) {
+            return false;
+        }
+        let mut with_keys = rows.iter().zip(&hashes).zip(keys);
+        with_keys.all(|((row, hash), key)| {
+            let Some(hash) = *hash else { return true };
+            let is_key_of_new = |other| self.row_of(other).is_none_or(|other| same_key::<U>(Some(row), other));
+            new.add(hash, *key, is_key_of_new)
+        })
+    }
+
+    /// The row of the batch that will be under this key; `None` where its slot was used before.
+    fn row_of(&self, key: DefaultKey) -> Option<&M> {
+        // The last keys are those of new slots, one after the other.
+        let behind = slot_of(*self.keys.last()?).checked_sub(slot_of(key))? as usize;
+        let place = (self.keys.len() - 1).checked_sub(behind)?;
+        (self.keys[place] == key).then(|| &self.rows[place])
     }
 }
 
