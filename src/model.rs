@@ -298,10 +298,10 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The row that the key names.
     #[doc(hidden)]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey>;
-    /// The rows that the keys of many sources name: as many are added to `found`, null ones where `key` gives none. Stops
-    /// at a key that names no row, and says whether there was none such.
+    /// The rows that the keys of up to [`BLOCK`] sources name: as many are added to `found`, null ones where `key` gives
+    /// none. Says whether all keys have named a row.
     #[doc(hidden)]
-    fn find_all<S>(
+    fn find_block<S>(
         rows: &Arena<T>,
         index: &Indexes,
         sources: &[S],
@@ -317,6 +317,19 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The id inside, or the hash of a natural key: what a batch looks its own rows up by.
     #[doc(hidden)]
     fn probe(index: &Indexes, key: Self::Ref<'_>) -> Probe;
+}
+
+/// How many rows of a batch are planned at once.
+pub(crate) const BLOCK: usize = 256;
+
+/// The hash of each of up to [`BLOCK`] rows; `None` beyond the last.
+pub(crate) fn hash_block<S>(rows: &[S], hash: impl Fn(&S) -> Option<u32>) -> [Option<u32>; BLOCK] {
+    debug_assert!(rows.len() <= BLOCK, "more rows than are planned at once");
+    let mut hashes = [None; BLOCK];
+    for (slot, row) in hashes.iter_mut().zip(rows) {
+        *slot = hash(row);
+    }
+    hashes
 }
 
 /// How a batch finds the row of its own that a key names.
@@ -359,7 +372,7 @@ impl<T: Model> Reference<T> for ById<T> {
     fn find(rows: &Arena<T>, _: &Indexes, key: Id<T>) -> Option<DefaultKey> {
         rows.contains(key.key()).then(|| key.key())
     }
-    fn find_all<S>(
+    fn find_block<S>(
         rows: &Arena<T>,
         index: &Indexes,
         sources: &[S],
@@ -410,33 +423,27 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
         let unique = &index.uniques[U::INDEX];
         unique.find(hash_of(unique.hasher(), key), |candidate| has_key::<U>(rows, candidate, key))
     }
-    fn find_all<S>(
+    fn find_block<S>(
         rows: &Arena<T>,
         index: &Indexes,
         sources: &[S],
         key: impl Fn(&S) -> Option<Self::Ref<'_>>,
         found: &mut Vec<DefaultKey>,
     ) -> bool {
-        // All hashes of a block first, then all probes, then all rows: the reads of a pass do not wait for one another.
-        const BLOCK: usize = 256;
+        // All hashes first, then all probes, then all rows: what a pass reads does not wait for one another.
         let unique = &index.uniques[U::INDEX];
-        let mut hashes = [None; BLOCK];
-        for sources in sources.chunks(BLOCK) {
-            for (source, hash) in sources.iter().zip(&mut hashes) {
-                *hash = key(source).map(|key| hash_of(unique.hasher(), key));
-            }
-            let before = found.len();
-            found.extend(hashes[..sources.len()].iter().map(|hash| match hash {
-                None => no_target::absent(),
-                Some(hash) => unique.candidate(*hash).unwrap_or_else(no_target::unresolved),
-            }));
-            for ((source, hash), found) in sources.iter().zip(&hashes).zip(&mut found[before..]) {
-                let (Some(key), Some(hash)) = (key(source), *hash) else { continue };
-                if !has_key::<U>(rows, *found, key) {
-                    match unique.find(hash, |candidate| has_key::<U>(rows, candidate, key)) {
-                        Some(other) => *found = other,
-                        None => return false,
-                    }
+        let hashes = hash_block(sources, |source| key(source).map(|key| hash_of(unique.hasher(), key)));
+        let before = found.len();
+        found.extend(hashes[..sources.len()].iter().map(|hash| match hash {
+            None => no_target::absent(),
+            Some(hash) => unique.candidate(*hash).unwrap_or_else(no_target::unresolved),
+        }));
+        for ((source, hash), found) in sources.iter().zip(&hashes).zip(&mut found[before..]) {
+            let (Some(key), Some(hash)) = (key(source), *hash) else { continue };
+            if !has_key::<U>(rows, *found, key) {
+                match unique.find(hash, |candidate| has_key::<U>(rows, candidate, key)) {
+                    Some(other) => *found = other,
+                    None => return false,
                 }
             }
         }

@@ -30,7 +30,7 @@ pub(crate) struct UniqueIndex {
 
 /// The entries of many new rows, which a plan collects beside the index: in a table like that of the index, so that the
 /// one can become the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct NewEntries {
     entries: HashTable<Entry>,
 }

@@ -5,6 +5,8 @@
 //! Else there is no plan here, and the planner of statements decides, which also makes the errors. So these are no second
 //! set of rules: what is planned here, that planner would plan alike.
 
+use std::ops::Range;
+
 use slotmap::DefaultKey;
 
 use super::uniques::same_key;
@@ -13,13 +15,11 @@ use crate::index::Indexes;
 use crate::index::links::no_target;
 use crate::index::unique::NewEntries;
 use crate::key::hash_of;
-use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
+use crate::model::{BLOCK, Model, Reference, Relation, Unique, Visitor, has_key, hash_block};
 use crate::table::{Store, Table, TableSlot};
 
 /// How many relations, and how many unique keys, a model may have to be planned here.
 const KEYS_MAX: usize = 8;
-/// How many rows of a batch are hashed at once.
-const BLOCK: usize = 256;
 
 /// The hashes of a row's unique keys, in their order; `None` for absent ones and beyond the last.
 pub(crate) type Hashes = [Option<u32>; KEYS_MAX];
@@ -52,22 +52,26 @@ pub(crate) struct Batch {
     pub(crate) uniques: Vec<NewEntries>,
 }
 
-/// Plans the storing of new rows under these keys, relation by relation, then unique key by unique key. `None` where
-/// that is not ordinary. A row that names another of the batch, by its id or by a key, names none that is stored yet.
+/// Plans the storing of new rows under these keys; `None` where that is not ordinary. A row that names another of the
+/// batch, by its id or by a key, names none that is stored yet.
 pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M], keys: &[DefaultKey]) -> Option<Batch> {
     let slot = &store.tables[position as usize];
-    if !slot.index.lists.is_empty() || may_be_waited_for(store, slot) {
+    let Indexes { links, lists, uniques } = &slot.index;
+    if !lists.is_empty() || may_be_waited_for(store, slot) {
         return None;
     }
-    let mut finder = TargetFinder { store, slot, rows, targets: Vec::new(), is_ordinary: true };
-    M::declare(&mut finder);
-    if !finder.is_ordinary {
-        return None;
-    }
+    let batch = Batch {
+        targets: links.iter().map(|_| Vec::with_capacity(rows.len())).collect(),
+        uniques: uniques.iter().map(|_| NewEntries::with_capacity(rows.len())).collect(),
+    };
     let own = store.table_at::<M>(position);
-    let mut claimer = Claimer { own, rows, keys, uniques: Vec::new(), is_ordinary: true };
-    M::declare(&mut claimer);
-    claimer.is_ordinary.then_some(Batch { targets: finder.targets, uniques: claimer.uniques })
+    let mut planner = BatchPlanner { store, slot, own, rows, keys, block: 0..0, batch, is_ordinary: true };
+    // All keys of a block are planned before the next, so that its rows come from memory once.
+    while planner.is_ordinary && planner.block.end < rows.len() {
+        planner.block = planner.block.end..rows.len().min(planner.block.end + BLOCK);
+        M::declare(&mut planner);
+    }
+    planner.is_ordinary.then_some(planner.batch)
 }
 
 /// The hashes under which a stored row leaves the unique indexes; `None` where that is not ordinary.
@@ -128,72 +132,55 @@ impl<M: Model> Visitor<M> for Planner<'_, M> {
     }
 }
 
-struct TargetFinder<'a, M> {
+struct BatchPlanner<'a, M> {
     store: &'a Store,
     slot: &'a TableSlot,
+    own: Table<'a, M>,
     rows: &'a [M],
-    targets: Vec<Vec<DefaultKey>>,
+    keys: &'a [DefaultKey],
+    /// The places of the rows that are planned now.
+    block: Range<usize>,
+    batch: Batch,
     is_ordinary: bool,
 }
 
-impl<M: Model> Visitor<M> for TargetFinder<'_, M> {
+impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
+    /// All hashes of the block come first, so that the probes of the tables do not wait for one another.
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        if !self.is_ordinary {
+            return;
+        }
+        let unique = &self.own.index.uniques[U::INDEX];
+        let rows = &self.rows[self.block.clone()];
+        let hashes = hash_block(rows, |row| U::key(row).map(|key| hash_of(unique.hasher(), key)));
+        let mut new = std::mem::take(&mut self.batch.uniques[U::INDEX]);
+        let is_free = |(row, hash): (&M, &Option<u32>)| {
+            let (Some(key), Some(hash)) = (U::key(row), *hash) else { return true };
+            unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none()
+        };
+        self.is_ordinary = unique.len() == 0 || rows.iter().zip(&hashes).all(is_free);
+        let claim = |((row, hash), key): ((&M, &Option<u32>), &DefaultKey)| {
+            let Some(hash) = *hash else { return true };
+            let is_same = |other| self.row_of(other).is_none_or(|other| same_key::<U>(Some(other), row));
+            new.add(hash, *key, is_same)
+        };
+        let keys = &self.keys[self.block.clone()];
+        self.is_ordinary = self.is_ordinary && rows.iter().zip(&hashes).zip(keys).all(claim);
+        self.batch.uniques[U::INDEX] = new;
+    }
+
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         if !self.is_ordinary {
             return;
         }
         let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
-        let mut targets = Vec::with_capacity(self.rows.len());
-        self.is_ordinary = R::Reference::find_all(target.rows, target.index, self.rows, R::key, &mut targets);
-        self.targets.push(targets);
+        let targets = &mut self.batch.targets[R::INDEX];
+        let rows = &self.rows[self.block.clone()];
+        self.is_ordinary = R::Reference::find_block(target.rows, target.index, rows, R::key, targets);
     }
 }
 
-struct Claimer<'a, M> {
-    own: Table<'a, M>,
-    rows: &'a [M],
-    keys: &'a [DefaultKey],
-    uniques: Vec<NewEntries>,
-    is_ordinary: bool,
-}
-
-impl<M: Model> Visitor<M> for Claimer<'_, M> {
-    fn unique<U: Unique<Model = M>>(&mut self) {
-        if !self.is_ordinary {
-            return;
-        }
-        let mut new = NewEntries::with_capacity(self.rows.len());
-        let mut blocks = self.rows.chunks(BLOCK).zip(self.keys.chunks(BLOCK));
-        self.is_ordinary = blocks.all(|(rows, keys)| self.claim::<U>(rows, keys, &mut new));
-        self.uniques.push(new);
-    }
-}
-
-impl<M: Model> Claimer<'_, M> {
-    /// Adds the unique keys of a block of rows, and says whether all are free, among the stored rows and in the batch. All
-    /// hashes come first, so that the probes of the tables do not wait for one another.
-    fn claim<U: Unique<Model = M>>(&self, rows: &[M], keys: &[DefaultKey], new: &mut NewEntries) -> bool {
-        let unique = &self.own.index.uniques[U::INDEX];
-        let mut hashes = [None; BLOCK];
-        for (hash, row) in hashes.iter_mut().zip(rows) {
-            *hash = U::key(row).map(|key| hash_of(unique.hasher(), key));
-        }
-        let hashed = || rows.iter().zip(&hashes).filter_map(|(row, hash)| Some((row, (*hash)?)));
-        let is_key_of_stored = |row, hash| {
-            let key = U::key(row);
-            let equals = |other| key.is_some_and(|key| has_key::<U>(self.own.rows, other, key));
-            unique.find(hash, equals).is_some()
-        };
-        if unique.len() > 0 && hashed().any(|(row, hash)| is_key_of_stored(row, hash)) {
-            return false;
-        }
-        let mut with_keys = rows.iter().zip(&hashes).zip(keys);
-        with_keys.all(|((row, hash), key)| {
-            let Some(hash) = *hash else { return true };
-            let is_key_of_new = |other| self.row_of(other).is_none_or(|other| same_key::<U>(Some(row), other));
-            new.add(hash, *key, is_key_of_new)
-        })
-    }
-
+impl<M: Model> BatchPlanner<'_, M> {
     /// The row of the batch that will be under this key; `None` where its slot was used before.
     fn row_of(&self, key: DefaultKey) -> Option<&M> {
         // The last keys are those of new slots, one after the other.
