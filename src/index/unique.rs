@@ -30,7 +30,7 @@ pub(crate) struct UniqueIndex {
 
 /// The entries of many new rows, which a plan collects beside the index: in a table like that of the index, so that the
 /// one can become the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NewEntries {
     entries: HashTable<Entry>,
 }
@@ -154,5 +154,29 @@ impl NewEntries {
     /// The hashes and the rows, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, DefaultKey)> {
         self.entries.iter().map(|entry| (entry.hash, entry.key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Room that was made stays, however few rows come at once.
+    #[test]
+    fn many_rows_take_no_room_away() {
+        for (room, rows, held) in [(1000, 10, 0), (0, 1000, 0), (1000, 10, 1), (0, 1000, 1)] {
+            let mut index = UniqueIndex::default();
+            index.reserve(room);
+            (0..held).for_each(|hash| index.insert(hash, DefaultKey::default()));
+            let mut new = NewEntries::with_capacity(rows);
+            (0..rows as u32).for_each(|n| assert!(new.add(100 + n, DefaultKey::default(), |_| true)));
+            assert!(!new.add(100, DefaultKey::default(), |_| true) && new.add(100, DefaultKey::default(), |_| false));
+            index.reserve_for(&new);
+            let reserved = index.entries.capacity();
+            index.enter_all(new);
+            assert_eq!(index.len(), held as usize + rows + 1);
+            assert!(index.entries.capacity() >= room.max(reserved));
+            assert!((100..100 + rows as u32).all(|hash| index.candidate(hash).is_some()));
+        }
     }
 }

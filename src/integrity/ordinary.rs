@@ -1,5 +1,5 @@
 //! Plans of statements in which nothing is out of the ordinary: a row that comes or leaves alone, in one pass and on the
-//! stack; and many new rows of a model without unique keys.
+//! stack; and many new rows, block by block.
 //!
 //! "Ordinary" is: there are no lists of ids, all keys name stored rows, unique keys are free, nobody waits for what comes.
 //! Else there is no plan here, and the planner of statements decides, which also makes the errors. So these are no second
@@ -45,7 +45,6 @@ pub(crate) fn plan_single<M: Model>(store: &Store, position: u32, own: Table<'_,
 }
 
 /// What storing new rows does to the indexes of their table.
-#[derive(Default)]
 pub(crate) struct Batch {
     /// Of each relation the targets, in the order of the rows.
     pub(crate) targets: Vec<Vec<DefaultKey>>,
@@ -145,28 +144,13 @@ struct BatchPlanner<'a, M> {
 }
 
 impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
-    /// All hashes of the block come first, so that the probes of the tables do not wait for one another.
     fn unique<U: Unique<Model = M>>(&mut self) {
-        if !self.is_ordinary {
-            return;
+        if self.is_ordinary {
+            // All hashes come first, so that the probes of the tables do not wait for one another.
+            let hasher = self.own.index.uniques[U::INDEX].hasher();
+            let hashes = hash_block(&self.rows[self.block.clone()], |row| U::key(row).map(|key| hash_of(hasher, key)));
+            self.is_ordinary = self.are_free::<U>(&hashes) && self.claim::<U>(&hashes);
         }
-        let unique = &self.own.index.uniques[U::INDEX];
-        let rows = &self.rows[self.block.clone()];
-        let hashes = hash_block(rows, |row| U::key(row).map(|key| hash_of(unique.hasher(), key)));
-        let mut new = std::mem::take(&mut self.batch.uniques[U::INDEX]);
-        let is_free = |(row, hash): (&M, &Option<u32>)| {
-            let (Some(key), Some(hash)) = (U::key(row), *hash) else { return true };
-            unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none()
-        };
-        self.is_ordinary = unique.len() == 0 || rows.iter().zip(&hashes).all(is_free);
-        let claim = |((row, hash), key): ((&M, &Option<u32>), &DefaultKey)| {
-            let Some(hash) = *hash else { return true };
-            let is_same = |other| self.row_of(other).is_none_or(|other| same_key::<U>(Some(other), row));
-            new.add(hash, *key, is_same)
-        };
-        let keys = &self.keys[self.block.clone()];
-        self.is_ordinary = self.is_ordinary && rows.iter().zip(&hashes).zip(keys).all(claim);
-        self.batch.uniques[U::INDEX] = new;
     }
 
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
@@ -181,13 +165,35 @@ impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
 }
 
 impl<M: Model> BatchPlanner<'_, M> {
-    /// The row of the batch that will be under this key; `None` where its slot was used before.
-    fn row_of(&self, key: DefaultKey) -> Option<&M> {
-        // The last keys are those of new slots, one after the other.
-        let behind = slot_of(*self.keys.last()?).checked_sub(slot_of(key))? as usize;
-        let place = (self.keys.len() - 1).checked_sub(behind)?;
-        (self.keys[place] == key).then(|| &self.rows[place])
+    /// Whether no stored row has one of the block's keys.
+    fn are_free<U: Unique<Model = M>>(&self, hashes: &[Option<u32>]) -> bool {
+        let unique = &self.own.index.uniques[U::INDEX];
+        let is_free = |(row, hash): (&M, &Option<u32>)| {
+            let (Some(key), Some(hash)) = (U::key(row), *hash) else { return true };
+            unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none()
+        };
+        unique.len() == 0 || self.rows[self.block.clone()].iter().zip(hashes).all(is_free)
     }
+
+    /// Collects the block's keys; says whether no row of the batch has the key of another.
+    fn claim<U: Unique<Model = M>>(&mut self, hashes: &[Option<u32>]) -> bool {
+        let (rows, keys) = (self.rows, self.keys);
+        let new = &mut self.batch.uniques[U::INDEX];
+        self.block.clone().zip(hashes).all(|(place, hash)| {
+            // Where it is not known whose hash is the same, the rows count as not ordinary.
+            let is_same =
+                |other| row_under(rows, keys, other).is_none_or(|other| same_key::<U>(Some(other), &rows[place]));
+            hash.is_none_or(|hash| new.add(hash, keys[place], is_same))
+        })
+    }
+}
+
+/// The row of a batch that will be under a key; `None` where the key's slot was used before.
+fn row_under<'a, M>(rows: &'a [M], keys: &[DefaultKey], key: DefaultKey) -> Option<&'a M> {
+    // Slots that are new come last, one after the other.
+    let behind = slot_of(*keys.last()?).checked_sub(slot_of(key))? as usize;
+    let place = (keys.len() - 1).checked_sub(behind)?;
+    (keys[place] == key).then(|| &rows[place])
 }
 
 struct Leaving<'a, M> {
@@ -208,3 +214,6 @@ impl<M: Model> Visitor<M> for Leaving<'_, M> {
         self.hashes[U::INDEX] = Some(hash);
     }
 }
+
+#[cfg(test)]
+mod tests;
