@@ -182,13 +182,13 @@ fn a_key_is_hashed_once() {
 fn of_keys_that_stand_twice_the_one_in_the_lower_slot_is_found() {
     let mut db = library(1, u32::MAX);
     let twin = |place| Book { isbn: Some(7), ..book(0, place, u32::MAX) };
-    let ids = db.insert_many_unchecked([twin(0), twin(1), twin(2)]).unwrap();
-    let first = db.delete(ids[0]).unwrap().row;
-    db.insert(Book { isbn: None, ..first }).unwrap();
+    let ids = db.insert_many_unchecked([book(0, 0, u32::MAX), twin(1), twin(2)]).unwrap();
+    db.delete(ids[0]).unwrap();
+    let lowest = db.insert_many_unchecked([twin(3)]).unwrap()[0];
     let rows: Vec<Book> = (10..20).map(|place| Book { sequel_isbn: Some(7), ..book(0, place, u32::MAX) }).collect();
     assert!(is_ordinary(&db, &rows));
     let sequels = db.insert_many(rows).unwrap();
     for sequel in sequels {
-        assert_eq!(db.row(sequel).unwrap().0.target(Book::SEQUEL).unwrap().map(|row| row.id()), Some(ids[1]));
+        assert_eq!(db.row(sequel).unwrap().0.target(Book::SEQUEL).unwrap().map(|row| row.id()), Some(lowest));
     }
 }
