@@ -147,8 +147,9 @@ impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
     fn unique<U: Unique<Model = M>>(&mut self) {
         if self.is_ordinary {
             // All hashes come first, so that the probes of the tables do not wait for one another.
-            let hasher = self.own.index.uniques[U::INDEX].hasher();
-            let hashes = hash_block(&self.rows[self.block.clone()], |row| U::key(row).map(|key| hash_of(hasher, key)));
+            let unique = &self.own.index.uniques[U::INDEX];
+            let hash = |row: &M| U::key(row).map(|key| hash_of(unique.hasher(), key));
+            let hashes = hash_block(&self.rows[self.block.clone()], hash);
             self.is_ordinary = self.are_free::<U>(&hashes) && self.claim::<U>(&hashes);
         }
     }
