@@ -21,6 +21,7 @@ use crate::arena::RowChange;
 use crate::index::Indexes;
 use crate::index::links::{Entry, LinkChange};
 use crate::index::lists::{Listed, Listing, Relisted};
+use crate::index::unique::NewEntries;
 
 /// The changes of an open transaction, in order.
 #[derive(Debug, Default)]
@@ -222,6 +223,19 @@ impl IndexWriter<'_> {
     pub(crate) fn enter(&mut self, unique: usize, hash: u32, key: DefaultKey) {
         self.index.uniques[unique].insert(hash, key);
         self.record(key, What::Entered { unique: unique as u32, hash });
+    }
+
+    /// [`IndexWriter::enter`] for many rows.
+    pub(crate) fn enter_all(&mut self, unique: usize, new: NewEntries) {
+        if let Some(log) = &mut self.log {
+            let (table, unique) = (self.table, unique as u32);
+            log.changes.extend(new.iter().map(|(hash, key)| Change {
+                table,
+                key,
+                what: What::Entered { unique, hash },
+            }));
+        }
+        self.index.uniques[unique].enter_all(new);
     }
 
     #[inline]

@@ -19,6 +19,7 @@ use crate::arena::Arena;
 use crate::error::Missing;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
+use crate::index::links::no_target;
 use crate::key::{Key, Lookup, hash_of};
 use crate::schema::Action;
 
@@ -297,6 +298,16 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The row that the key names.
     #[doc(hidden)]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey>;
+    /// The rows that the keys of up to [`BLOCK`] sources name: as many are added to `found`, null ones where `key` gives
+    /// none. Says whether all keys have named a row.
+    #[doc(hidden)]
+    fn find_block<S>(
+        rows: &Arena<T>,
+        index: &Indexes,
+        sources: &[S],
+        key: impl Fn(&S) -> Option<Self::Ref<'_>>,
+        found: &mut Vec<DefaultKey>,
+    ) -> bool;
     /// Why it names none.
     #[doc(hidden)]
     fn why_missing(rows: &Arena<T>, key: Self::Ref<'_>) -> Missing;
@@ -306,6 +317,19 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The id inside, or the hash of a natural key: what a batch looks its own rows up by.
     #[doc(hidden)]
     fn probe(index: &Indexes, key: Self::Ref<'_>) -> Probe;
+}
+
+/// How many rows of a batch are planned at once.
+pub(crate) const BLOCK: usize = 256;
+
+/// The hash of each of up to [`BLOCK`] rows; `None` beyond the last.
+pub(crate) fn hash_block<S>(rows: &[S], hash: impl Fn(&S) -> Option<u32>) -> [Option<u32>; BLOCK] {
+    debug_assert!(rows.len() <= BLOCK, "more rows than are planned at once");
+    let mut hashes = [None; BLOCK];
+    for (slot, row) in hashes.iter_mut().zip(rows) {
+        *slot = hash(row);
+    }
+    hashes
 }
 
 /// How a batch finds the row of its own that a key names.
@@ -348,6 +372,20 @@ impl<T: Model> Reference<T> for ById<T> {
     fn find(rows: &Arena<T>, _: &Indexes, key: Id<T>) -> Option<DefaultKey> {
         rows.contains(key.key()).then(|| key.key())
     }
+    fn find_block<S>(
+        rows: &Arena<T>,
+        index: &Indexes,
+        sources: &[S],
+        key: impl Fn(&S) -> Option<Id<T>>,
+        found: &mut Vec<DefaultKey>,
+    ) -> bool {
+        let before = found.len();
+        found.extend(sources.iter().map_while(|source| match key(source) {
+            None => Some(no_target::absent()),
+            Some(key) => Self::find(rows, index, key),
+        }));
+        found.len() - before == sources.len()
+    }
     fn why_missing(rows: &Arena<T>, key: Id<T>) -> Missing {
         rows.why_missing(key.key())
     }
@@ -384,6 +422,32 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey> {
         let unique = &index.uniques[U::INDEX];
         unique.find(hash_of(unique.hasher(), key), |candidate| has_key::<U>(rows, candidate, key))
+    }
+    fn find_block<S>(
+        rows: &Arena<T>,
+        index: &Indexes,
+        sources: &[S],
+        key: impl Fn(&S) -> Option<Self::Ref<'_>>,
+        found: &mut Vec<DefaultKey>,
+    ) -> bool {
+        // All hashes first, then all probes, then all rows: what a pass reads does not wait for one another.
+        let unique = &index.uniques[U::INDEX];
+        let hashes = hash_block(sources, |source| key(source).map(|key| hash_of(unique.hasher(), key)));
+        let before = found.len();
+        found.extend(hashes[..sources.len()].iter().map(|hash| match hash {
+            None => no_target::absent(),
+            Some(hash) => unique.candidate(*hash).unwrap_or_else(no_target::unresolved),
+        }));
+        for ((source, hash), found) in sources.iter().zip(&hashes).zip(&mut found[before..]) {
+            let (Some(key), Some(hash)) = (key(source), *hash) else { continue };
+            if !has_key::<U>(rows, *found, key) {
+                match unique.find(hash, |candidate| has_key::<U>(rows, candidate, key)) {
+                    Some(other) => *found = other,
+                    None => return false,
+                }
+            }
+        }
+        true
     }
     fn why_missing(_: &Arena<T>, _: Self::Ref<'_>) -> Missing {
         Missing::NoSuchKey

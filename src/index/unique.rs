@@ -8,6 +8,7 @@
 //! 2. No two entries are of equal keys, unless rows were stored unchecked. Then the row in the lowest slot is found, so
 //!    that what is found does not depend on how the table lies in memory.
 
+use hashbrown::hash_table::Entry as TableEntry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use slotmap::DefaultKey;
 
@@ -25,6 +26,13 @@ pub(crate) struct UniqueIndex {
     /// Whether rows were stored unchecked, so that a key may be there twice.
     may_repeat: bool,
     hasher: DefaultHashBuilder,
+}
+
+/// The entries of many new rows, which a plan collects beside the index: in a table like that of the index, so that the
+/// one can become the other.
+#[derive(Debug)]
+pub(crate) struct NewEntries {
+    entries: HashTable<Entry>,
 }
 
 /// Spreads 32 stored bits over the 64 that the table looks at.
@@ -52,6 +60,18 @@ impl UniqueIndex {
         self.entries.find(spread(hash), |entry| entry.hash == hash && equals(entry.key)).map(|entry| entry.key)
     }
 
+    /// The row that [`UniqueIndex::find`] gives, if its key is the one with this hash. It touches no row, so that look-ups
+    /// of many hashes do not wait for one another.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u32) -> Option<DefaultKey> {
+        #[cfg(test)]
+        super::probes::count_hashed();
+        if self.may_repeat {
+            return None;
+        }
+        self.entries.find(spread(hash), |entry| entry.hash == hash).map(|entry| entry.key)
+    }
+
     /// From now on a key may be there twice.
     pub(crate) fn allow_repeats(&mut self) {
         self.may_repeat = true;
@@ -72,6 +92,29 @@ impl UniqueIndex {
         self.entries.reserve(additional, |entry| spread(entry.hash));
     }
 
+    /// Makes room for what [`UniqueIndex::enter_all`] will enter.
+    pub(crate) fn reserve_for(&mut self, new: &NewEntries) {
+        if !self.gives_way_to(new) {
+            self.reserve(new.entries.len());
+        }
+    }
+
+    /// Whether there is nothing in the index, and no more room than these entries have.
+    fn gives_way_to(&self, new: &NewEntries) -> bool {
+        self.entries.is_empty() && self.entries.capacity() <= new.entries.capacity()
+    }
+
+    /// Enters many rows; the plan has made sure that their keys are free.
+    pub(crate) fn enter_all(&mut self, new: NewEntries) {
+        if self.gives_way_to(&new) {
+            self.entries = new.entries;
+            return;
+        }
+        for Entry { hash, key } in new.entries {
+            self.insert(hash, key);
+        }
+    }
+
     /// Enters a row; the plan has made sure that its key is free.
     #[inline]
     pub(crate) fn insert(&mut self, hash: u32, key: DefaultKey) {
@@ -85,6 +128,55 @@ impl UniqueIndex {
         debug_assert!(found.is_ok(), "a plan removes only what it has seen");
         if let Ok(entry) = found {
             entry.remove();
+        }
+    }
+}
+
+impl NewEntries {
+    /// Room for the entries of so many rows.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        NewEntries { entries: HashTable::with_capacity(rows) }
+    }
+
+    /// Adds a row, unless there is one with this hash that `equals` confirms. Says whether it was added.
+    #[inline]
+    pub(crate) fn add(&mut self, hash: u32, key: DefaultKey, mut equals: impl FnMut(DefaultKey) -> bool) -> bool {
+        let is_same = |entry: &Entry| entry.hash == hash && equals(entry.key);
+        match self.entries.entry(spread(hash), is_same, |entry| spread(entry.hash)) {
+            TableEntry::Occupied(_) => false,
+            TableEntry::Vacant(vacant) => {
+                vacant.insert(Entry { hash, key });
+                true
+            }
+        }
+    }
+
+    /// The hashes and the rows, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, DefaultKey)> {
+        self.entries.iter().map(|entry| (entry.hash, entry.key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Room that was made stays, however few rows come at once.
+    #[test]
+    fn many_rows_take_no_room_away() {
+        for (room, rows, held) in [(1000, 10, 0), (0, 1000, 0), (1000, 10, 1), (0, 1000, 1)] {
+            let mut index = UniqueIndex::default();
+            index.reserve(room);
+            (0..held).for_each(|hash| index.insert(hash, DefaultKey::default()));
+            let mut new = NewEntries::with_capacity(rows);
+            (0..rows as u32).for_each(|n| assert!(new.add(100 + n, DefaultKey::default(), |_| true)));
+            assert!(!new.add(100, DefaultKey::default(), |_| true) && new.add(100, DefaultKey::default(), |_| false));
+            index.reserve_for(&new);
+            let reserved = index.entries.capacity();
+            index.enter_all(new);
+            assert_eq!(index.len(), held as usize + rows + 1);
+            assert!(index.entries.capacity() >= room.max(reserved));
+            assert!((100..100 + rows as u32).all(|hash| index.candidate(hash).is_some()));
         }
     }
 }

@@ -1,16 +1,21 @@
 //! Plans of statements in which nothing is out of the ordinary: a row that comes or leaves alone, in one pass and on the
-//! stack; and many new rows of a model without unique keys.
+//! stack; and many new rows, block by block.
 //!
 //! "Ordinary" is: there are no lists of ids, all keys name stored rows, unique keys are free, nobody waits for what comes.
 //! Else there is no plan here, and the planner of statements decides, which also makes the errors. So these are no second
 //! set of rules: what is planned here, that planner would plan alike.
 
+use std::ops::Range;
+
 use slotmap::DefaultKey;
 
+use super::uniques::same_key;
+use crate::id::slot_of;
 use crate::index::Indexes;
 use crate::index::links::no_target;
+use crate::index::unique::NewEntries;
 use crate::key::hash_of;
-use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
+use crate::model::{BLOCK, Model, Reference, Relation, Unique, Visitor, has_key, hash_block};
 use crate::table::{Store, Table, TableSlot};
 
 /// How many relations, and how many unique keys, a model may have to be planned here.
@@ -39,18 +44,33 @@ pub(crate) fn plan_single<M: Model>(store: &Store, position: u32, own: Table<'_,
     planner.is_ordinary.then_some(planner.single)
 }
 
-/// Plans the storing of new rows: their targets, relation by relation. `None` where that is not ordinary, which it is
-/// not where rows could exclude one another: the model has unique keys. A row that names another of the batch by its id
-/// names none that is stored yet.
-pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M]) -> Option<Vec<Vec<DefaultKey>>> {
+/// What storing new rows does to the indexes of their table.
+pub(crate) struct Batch {
+    /// Of each relation the targets, in the order of the rows.
+    pub(crate) targets: Vec<Vec<DefaultKey>>,
+    pub(crate) uniques: Vec<NewEntries>,
+}
+
+/// Plans the storing of new rows under these keys; `None` where that is not ordinary. A row that names another of the
+/// batch, by its id or by a key, names none that is stored yet.
+pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M], keys: &[DefaultKey]) -> Option<Batch> {
     let slot = &store.tables[position as usize];
-    let Indexes { links: _, lists, uniques } = &slot.index;
-    if !uniques.is_empty() || !lists.is_empty() || may_be_waited_for(store, slot) {
+    let Indexes { links, lists, uniques } = &slot.index;
+    if !lists.is_empty() || may_be_waited_for(store, slot) {
         return None;
     }
-    let mut planner = BatchPlanner { store, slot, rows, targets: Vec::new(), is_ordinary: true };
-    M::declare(&mut planner);
-    planner.is_ordinary.then_some(planner.targets)
+    let batch = Batch {
+        targets: links.iter().map(|_| Vec::with_capacity(rows.len())).collect(),
+        uniques: uniques.iter().map(|_| NewEntries::with_capacity(rows.len())).collect(),
+    };
+    let own = store.table_at::<M>(position);
+    let mut planner = BatchPlanner { store, slot, own, rows, keys, block: 0..0, batch, is_ordinary: true };
+    // All keys of a block are planned before the next, so that its rows come from memory once.
+    while planner.is_ordinary && planner.block.end < rows.len() {
+        planner.block = planner.block.end..rows.len().min(planner.block.end + BLOCK);
+        M::declare(&mut planner);
+    }
+    planner.is_ordinary.then_some(planner.batch)
 }
 
 /// The hashes under which a stored row leaves the unique indexes; `None` where that is not ordinary.
@@ -114,25 +134,67 @@ impl<M: Model> Visitor<M> for Planner<'_, M> {
 struct BatchPlanner<'a, M> {
     store: &'a Store,
     slot: &'a TableSlot,
+    own: Table<'a, M>,
     rows: &'a [M],
-    targets: Vec<Vec<DefaultKey>>,
+    keys: &'a [DefaultKey],
+    /// The places of the rows that are planned now.
+    block: Range<usize>,
+    batch: Batch,
     is_ordinary: bool,
 }
 
 impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        if self.is_ordinary {
+            // All hashes come first, so that the probes of the tables do not wait for one another.
+            let unique = &self.own.index.uniques[U::INDEX];
+            let hash = |row: &M| U::key(row).map(|key| hash_of(unique.hasher(), key));
+            let hashes = hash_block(&self.rows[self.block.clone()], hash);
+            self.is_ordinary = self.are_free::<U>(&hashes) && self.claim::<U>(&hashes);
+        }
+    }
+
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
         if !self.is_ordinary {
             return;
         }
         let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
-        let mut targets = Vec::with_capacity(self.rows.len());
-        targets.extend(self.rows.iter().map_while(|row| match R::key(row) {
-            None => Some(no_target::absent()),
-            Some(key) => R::Reference::find(target.rows, target.index, key),
-        }));
-        self.is_ordinary = targets.len() == self.rows.len();
-        self.targets.push(targets);
+        let targets = &mut self.batch.targets[R::INDEX];
+        let rows = &self.rows[self.block.clone()];
+        self.is_ordinary = R::Reference::find_block(target.rows, target.index, rows, R::key, targets);
     }
+}
+
+impl<M: Model> BatchPlanner<'_, M> {
+    /// Whether no stored row has one of the block's keys.
+    fn are_free<U: Unique<Model = M>>(&self, hashes: &[Option<u32>]) -> bool {
+        let unique = &self.own.index.uniques[U::INDEX];
+        let is_free = |(row, hash): (&M, &Option<u32>)| {
+            let (Some(key), Some(hash)) = (U::key(row), *hash) else { return true };
+            unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none()
+        };
+        unique.len() == 0 || self.rows[self.block.clone()].iter().zip(hashes).all(is_free)
+    }
+
+    /// Collects the block's keys; says whether no row of the batch has the key of another.
+    fn claim<U: Unique<Model = M>>(&mut self, hashes: &[Option<u32>]) -> bool {
+        let (rows, keys) = (self.rows, self.keys);
+        let new = &mut self.batch.uniques[U::INDEX];
+        self.block.clone().zip(hashes).all(|(place, hash)| {
+            // Where it is not known whose hash is the same, the rows count as not ordinary.
+            let is_same =
+                |other| row_under(rows, keys, other).is_none_or(|other| same_key::<U>(Some(other), &rows[place]));
+            hash.is_none_or(|hash| new.add(hash, keys[place], is_same))
+        })
+    }
+}
+
+/// The row of a batch that will be under a key; `None` where the key's slot was used before.
+fn row_under<'a, M>(rows: &'a [M], keys: &[DefaultKey], key: DefaultKey) -> Option<&'a M> {
+    // Slots that are new come last, one after the other.
+    let behind = slot_of(*keys.last()?).checked_sub(slot_of(key))? as usize;
+    let place = (keys.len() - 1).checked_sub(behind)?;
+    (keys[place] == key).then(|| &rows[place])
 }
 
 struct Leaving<'a, M> {
@@ -153,3 +215,6 @@ impl<M: Model> Visitor<M> for Leaving<'_, M> {
         self.hashes[U::INDEX] = Some(hash);
     }
 }
+
+#[cfg(test)]
+mod tests;

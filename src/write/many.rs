@@ -78,9 +78,9 @@ impl Database {
     fn insert_batch<M: Model>(&mut self, rows: Vec<M>, keys: Vec<DefaultKey>, mode: Mode) -> Result<Vec<Id<M>>, Error> {
         let position = self.store.position::<M>()?;
         if mode != Mode::Unchecked
-            && let Some(targets) = plan_batch(&self.store, position, &rows)
+            && let Some(batch) = plan_batch(&self.store, position, &rows, &keys)
         {
-            apply::insert_batch(&mut self.store, position, rows, &keys, &targets);
+            apply::insert_batch(&mut self.store, position, rows, &keys, batch);
             return Ok(keys.into_iter().map(Id::from_key).collect());
         }
         let (plan, faults) = plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), mode);

@@ -48,6 +48,37 @@ fn seen(db: &Database) -> String {
     text
 }
 
+/// Batches with unique keys, into an empty table and beside other rows, are what their rows are in a transaction.
+///
+/// behaviour S1: the hash is the same after the same operations, after an undo
+#[test]
+fn a_batch_is_undone_and_redone_as_its_rows_one_by_one_are() {
+    let (mut db, players) = world();
+    let (mut twin, _) = world();
+    let both = |db: &Database, twin: &Database| {
+        assert_eq!(db.state_hash(), twin.state_hash());
+        assert!(seen(db) == seen(twin));
+        db.state_hash().unwrap()
+    };
+    let mut last = 0;
+    for from in [0, 300, 600] {
+        let batch: Vec<Thing> = (from..from + 300).map(|n| thing(n, players[n as usize % 3], None)).collect();
+        db.insert_many(batch.clone()).unwrap();
+        twin.transaction::<_, Error>(|tx| batch.into_iter().try_for_each(|row| tx.insert(row).map(drop))).unwrap();
+        last = both(&db, &twin);
+    }
+    for left in [600, 300, 0] {
+        assert!(db.undo().unwrap() && twin.undo().unwrap());
+        both(&db, &twin);
+        assert_eq!(db.len::<Thing>(), left);
+    }
+    for _ in 0..3 {
+        assert!(db.redo().unwrap() && twin.redo().unwrap());
+        both(&db, &twin);
+    }
+    assert_eq!(both(&db, &twin), last);
+}
+
 /// A small generator with a fixed seed.
 struct Random(u64);
 

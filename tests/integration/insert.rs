@@ -178,6 +178,46 @@ fn a_batch_reports_every_violation_and_stores_nothing() {
     assert_eq!(db.insert_many::<Order>(Vec::new()), Ok(Vec::new()));
 }
 
+/// What stands against a batch is the same in a transaction, which can go on; and it does not matter at which row it
+/// stands, nor how many rows fit.
+///
+/// behaviour I9: all or nothing
+#[test]
+fn a_large_batch_is_refused_alike_in_and_out_of_a_transaction() {
+    let (mut db, _) = shop();
+    let fitting = || (0..600).map(|n| customer(&n.to_string())).collect::<Vec<_>>();
+    let texts = |error: Error| {
+        let Error::BatchRefused { rows: 600, violations } = error else { panic!("{error}") };
+        violations.iter().map(ToString::to_string).collect::<Vec<String>>()
+    };
+    for place in [0, 300, 599] {
+        let mut rows = fitting();
+        rows[place].email = "thor@asgard".into();
+        rows[10].country_code = Some("no".into());
+        rows[20].phone = Some("1".into());
+        rows[590].phone = Some("1".into());
+        let refusal = texts(refused(&mut db, |db| db.insert_many(rows.clone())));
+        let mut expected = vec![
+            (
+                10,
+                "row 10 of the batch: `Customer`.country: no `Country` with code = \"no\": no row has this key".into(),
+            ),
+            (590, "row 590 of the batch: `Customer`: phone = \"1\" is taken by row 20 of the same batch".into()),
+            (place, format!("row {place} of the batch: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1")),
+        ];
+        expected.sort_by_key(|(place, _)| *place);
+        assert_eq!(refusal, expected.into_iter().map(|(_, text)| text).collect::<Vec<String>>());
+        let mut tx = db.begin().unwrap();
+        assert_eq!(texts(tx.insert_many(rows.clone()).unwrap_err()), refusal);
+        tx.insert_many(fitting()).unwrap();
+        assert_eq!((tx.len::<Customer>(), tx.check()), (601, Ok(())));
+        tx.rollback();
+        assert_eq!((db.len::<Customer>(), db.check()), (1, Ok(())));
+    }
+    db.insert_many(fitting()).unwrap();
+    assert_eq!(db.check(), Ok(()));
+}
+
 /// Ids foretold for a batch run over freed slots first, the last freed first, then over new ones.
 #[test]
 fn a_batch_fills_freed_slots() {

@@ -4,7 +4,7 @@ use slotmap::DefaultKey;
 
 use super::{begin, end, reserve};
 use crate::arena::RowChange;
-use crate::integrity::ordinary::{Hashes, Single};
+use crate::integrity::ordinary::{Batch, Hashes, Single};
 use crate::model::Model;
 use crate::table::Store;
 
@@ -30,25 +30,24 @@ pub(crate) fn insert_one<M: Model>(store: &mut Store, position: u32, row: M, key
     }
 }
 
-/// [`insert`](super::insert) for many rows with nothing out of the ordinary: `targets` are those of the rows, relation by relation.
-pub(crate) fn insert_batch<M: Model>(
-    store: &mut Store,
-    position: u32,
-    new: Vec<M>,
-    keys: &[DefaultKey],
-    targets: &[Vec<DefaultKey>],
-) {
+/// [`insert`](super::insert) for many rows with nothing out of the ordinary.
+pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<M>, keys: &[DefaultKey], batch: Batch) {
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     rows.reserve_room(new.len());
-    reserve(rows, &mut index, keys.len());
+    let slots = rows.next_slot() as usize + new.len();
+    index.index.links.iter_mut().for_each(|link| link.reserve(slots));
+    index.index.uniques.iter_mut().zip(&batch.uniques).for_each(|(unique, new)| unique.reserve_for(new));
     for (row, key) in new.into_iter().zip(keys) {
         let stored = rows.insert(row);
         debug_assert_eq!(stored, *key, "the ids were foretold");
         index.record_row(*key, RowChange::Stored);
     }
-    for (relation, targets) in targets.iter().enumerate() {
+    for (relation, targets) in batch.targets.iter().enumerate() {
         index.join_all(relation, keys, targets);
+    }
+    for (unique, new) in batch.uniques.into_iter().enumerate() {
+        index.enter_all(unique, new);
     }
     end(store);
 }
