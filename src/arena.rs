@@ -13,7 +13,7 @@
 //! 1. `free` lists the vacant slots that are not detached, in slotmap's order: the last is used next. Each entry is the
 //!    key that the slot's next row will have.
 //! 2. `next_slot` is the first slot number that was never used.
-//! 3. `rows` counts the slots with a row, `slots.len()` those with a row or reserved.
+//! 3. `slots.len()` counts the slots with a row or reserved, `reserved` the latter.
 //! 4. Every slot below `next_slot` is stored, reserved, in `free`, in `retired`, or withheld by a transaction.
 //! 5. `before` has one row for each change of the log that has put one there, in the order of the log.
 //!
@@ -22,7 +22,7 @@
 use slotmap::{DefaultKey, Key, SlotMap};
 
 use crate::error::Missing;
-use crate::id::{key_from_parts, slot_of, version_of};
+use crate::id::{key_from_parts, next_in_slot, slot_of, version_of};
 
 /// The generation of the first row of every slot.
 const FIRST_GENERATION: u32 = 1;
@@ -32,7 +32,7 @@ pub struct Arena<M> {
     slots: SlotMap<DefaultKey, Option<M>>,
     free: Vec<DefaultKey>,
     next_slot: u32,
-    rows: usize,
+    reserved: usize,
     retired: Vec<DefaultKey>,
     /// How many slots are withheld: detached, for a row or a reserved id that may come back.
     withheld: usize,
@@ -67,7 +67,7 @@ impl<M> Default for Arena<M> {
             slots: SlotMap::new(),
             free: Vec::new(),
             next_slot: 1,
-            rows: 0,
+            reserved: 0,
             retired: Vec::new(),
             withheld: 0,
             before: Vec::new(),
@@ -105,7 +105,7 @@ impl<M> Arena<M> {
     /// How many rows are stored.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.rows
+        self.slots.len() - self.reserved
     }
 
     /// The rows in slot order. O(slots ever used).
@@ -121,7 +121,7 @@ impl<M> Arena<M> {
     /// The ids that are reserved and not filled, in slot order.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = DefaultKey> {
         // A table with none reserved, the rule, is not walked.
-        let any = self.slots.len() > self.rows;
+        let any = self.reserved > 0;
         self.slots.iter().take_while(move |_| any).filter(|(_, row)| row.is_none()).map(|(key, _)| key)
     }
 
@@ -163,12 +163,12 @@ impl<M> Arena<M> {
     /// Stores a row under the key that [`Arena::upcoming`] has told. There must be room.
     #[inline]
     pub(crate) fn insert(&mut self, row: M) -> DefaultKey {
-        self.rows += 1;
         self.insert_slot(Some(row))
     }
 
     /// Hands out the next id without a row. There must be room.
     pub(crate) fn reserve_id(&mut self) -> DefaultKey {
+        self.reserved += 1;
         self.insert_slot(None)
     }
 
@@ -187,7 +187,7 @@ impl<M> Arena<M> {
         match self.slots.get_mut(key) {
             Some(slot @ None) => {
                 *slot = Some(row);
-                self.rows += 1;
+                self.reserved -= 1;
                 Ok(())
             }
             _ => Err(row),
@@ -203,30 +203,31 @@ impl<M> Arena<M> {
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
         debug_assert!(!self.is_reserved(key), "only rows are removed");
-        let row = self.vacate(key);
-        self.rows -= usize::from(row.is_some());
-        row
+        self.vacate(key)
     }
 
     /// Gives a reserved id back, unfilled.
     pub(crate) fn cancel(&mut self, key: DefaultKey) {
         if self.is_reserved(key) {
             self.vacate(key);
+            self.reserved -= 1;
         }
     }
 
     #[inline]
     fn vacate(&mut self, key: DefaultKey) -> Option<M> {
-        // The generation after this one, or none where it would wrap and old ids would resolve again.
-        if let Some(next) = version_of(key).checked_add(2) {
-            let row = self.slots.remove(key)?;
-            self.free.extend(key_from_parts(slot_of(key), next));
-            row
-        } else {
-            let row = self.slots.detach(key)?;
-            self.retired.push(key);
-            row
-        }
+        let Some(next) = next_in_slot(key) else { return self.retire(key) };
+        let row = self.slots.remove(key)?;
+        self.free.push(next);
+        row
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn retire(&mut self, key: DefaultKey) -> Option<M> {
+        let row = self.slots.detach(key)?;
+        self.retired.push(key);
+        row
     }
 
     /// Swaps the row under the key for another, and keeps the old one.
@@ -248,12 +249,12 @@ impl<M> Arena<M> {
     pub(crate) fn withhold(&mut self, key: DefaultKey) -> Option<M> {
         let row = self.slots.detach(key)?;
         self.withheld += 1;
-        self.rows -= usize::from(row.is_some());
+        self.reserved -= usize::from(row.is_none());
         row
     }
 
     fn reattach(&mut self, key: DefaultKey, row: Option<M>) {
-        self.rows += usize::from(row.is_some());
+        self.reserved += usize::from(row.is_none());
         self.withheld -= 1;
         self.slots.reattach(key, row);
     }
@@ -261,7 +262,7 @@ impl<M> Arena<M> {
     /// Frees a withheld slot: the id will never resolve again.
     pub(crate) fn release(&mut self, key: DefaultKey) {
         self.reattach(key, None);
-        self.vacate(key);
+        self.cancel(key);
     }
 
     /// Takes a change of a row back, and says what takes that back again. Changes are taken back in the reverse of the
@@ -287,13 +288,13 @@ impl<M> Arena<M> {
             }
             RowChange::Filled => {
                 self.after.extend(self.slots.get_mut(key).and_then(Option::take));
-                self.rows -= 1;
+                self.reserved += 1;
                 RowChange::Emptied
             }
             RowChange::Emptied => {
                 if let (Some(row), Some(slot)) = (self.before.pop(), self.slots.get_mut(key)) {
                     *slot = Some(row);
-                    self.rows += 1;
+                    self.reserved -= 1;
                 }
                 RowChange::Filled
             }
@@ -349,9 +350,9 @@ impl<M> Arena<M> {
     /// Proves the invariants that can be seen from inside. O(slots).
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let rows = self.slots.values().filter(|row| row.is_some()).count();
-        if rows != self.rows {
-            faults.push(format!("{} rows counted, {rows} stored", self.rows));
+        let reserved = self.slots.values().filter(|row| row.is_none()).count();
+        if reserved != self.reserved {
+            faults.push(format!("{} ids counted as reserved, {reserved} are", self.reserved));
         }
         let accounted = self.slots.len() + self.free.len() + self.retired.len() + self.withheld + 1;
         if accounted != self.next_slot as usize {

@@ -210,13 +210,18 @@ impl Store {
     /// The same beside what is known of the table without its type.
     #[inline]
     pub(crate) fn slot<M: Model>(&self) -> Result<(&TableSlot, Table<'_, M>), Error> {
-        // The type of the rows proves the guess: type ids need not be compared twice.
-        if let Some(slot) = self.tables.get(self.positions.guess(TypeId::of::<M>()) as usize)
-            && let Some(rows) = (&*slot.rows as &dyn Any).downcast_ref::<Arena<M>>()
-        {
-            return Ok((slot, Table { rows, index: &slot.index }));
+        match self.guess() {
+            Some(found) => Ok(found),
+            None => self.search_slot(),
         }
-        self.search_slot()
+    }
+
+    /// The same without a search: of most models, and of no other. The type of the rows proves that the guess is right.
+    #[inline]
+    pub(crate) fn guess<M: Model>(&self) -> Option<(&TableSlot, Table<'_, M>)> {
+        let slot = self.tables.get(self.positions.guess(TypeId::of::<M>()) as usize)?;
+        let rows = (&*slot.rows as &dyn Any).downcast_ref::<Arena<M>>()?;
+        Some((slot, Table { rows, index: &slot.index }))
     }
 
     #[cold]
@@ -386,7 +391,7 @@ impl<'a, M: Model> Table<'a, M> {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn not_found(&self, key: DefaultKey) -> Error {
+    pub(crate) fn not_found(self, key: DefaultKey) -> Error {
         Error::NotFound { row: RowId { table: M::NAME, key }, why: self.rows.why_missing(key) }
     }
 }
