@@ -53,17 +53,6 @@ pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M]) -> 
     planner.is_ordinary.then_some(planner.targets)
 }
 
-/// The hashes under which a stored row leaves the unique indexes; `None` where that is not ordinary.
-#[inline]
-pub(crate) fn plan_leaving_single<M: Model>(table: Table<'_, M>, key: DefaultKey, row: &M) -> Option<Hashes> {
-    if !is_small(table.index) {
-        return None;
-    }
-    let mut leaving = Leaving { index: table.index, key, row, hashes: [None; KEYS_MAX], is_ordinary: true };
-    M::declare(&mut leaving);
-    leaving.is_ordinary.then_some(leaving.hashes)
-}
-
 /// Whether the keys of a table fit in here. All kinds of indexes are named, so that a new kind is not passed over.
 #[inline]
 fn is_small(Indexes { links, lists, uniques }: &Indexes) -> bool {
@@ -132,24 +121,5 @@ impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
         }));
         self.is_ordinary = targets.len() == self.rows.len();
         self.targets.push(targets);
-    }
-}
-
-struct Leaving<'a, M> {
-    index: &'a Indexes,
-    key: DefaultKey,
-    row: &'a M,
-    hashes: Hashes,
-    is_ordinary: bool,
-}
-
-impl<M: Model> Visitor<M> for Leaving<'_, M> {
-    #[inline]
-    fn unique<U: Unique<Model = M>>(&mut self) {
-        let Some(key) = U::key(self.row) else { return };
-        let unique = &self.index.uniques[U::INDEX];
-        let hash = hash_of(unique.hasher(), key);
-        self.is_ordinary &= unique.holds(hash, self.key);
-        self.hashes[U::INDEX] = Some(hash);
     }
 }

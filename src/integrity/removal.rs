@@ -130,6 +130,7 @@ impl Removal {
 }
 
 /// Whether any row refers to this one, or will by `set_default`. O(relations into its table).
+#[inline]
 pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
     let mut incoming = store.tables[table as usize].incoming.iter();
     incoming.any(|incoming| {
@@ -143,6 +144,7 @@ pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
 pub(crate) type UniqueHashes = SmallVec<[Option<u32>; 4]>;
 
 /// Collects the hashes under which a row will leave the unique indexes, and makes sure that it is in them.
+#[inline]
 pub(crate) fn plan_leaving<M: Model>(
     rows: &Arena<M>,
     index: &Indexes,
@@ -164,6 +166,7 @@ struct Leaving<'a, M> {
 }
 
 impl<M: Model> Visitor<M> for Leaving<'_, M> {
+    #[inline]
     fn unique<U: Unique<Model = M>>(&mut self) {
         let unique = &self.index.uniques[U::INDEX];
         let hash = U::key(self.row).map(|key| hash_of(unique.hasher(), key));
