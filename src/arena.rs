@@ -202,8 +202,10 @@ impl<M> Arena<M> {
     /// Takes the row out; its slot will be used again with the next generation.
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
-        debug_assert!(!self.is_reserved(key), "only rows are removed");
-        self.vacate(key)
+        let row = self.slots.get_mut(key)?.take();
+        debug_assert!(row.is_some(), "only rows are removed");
+        self.vacate(key);
+        row
     }
 
     /// Gives a reserved id back, unfilled.
@@ -214,20 +216,23 @@ impl<M> Arena<M> {
         }
     }
 
+    /// Frees a slot that holds no row.
     #[inline]
-    fn vacate(&mut self, key: DefaultKey) -> Option<M> {
-        let Some(next) = next_in_slot(key) else { return self.retire(key) };
-        let row = self.slots.remove(key)?;
-        self.free.push(next);
-        row
+    fn vacate(&mut self, key: DefaultKey) {
+        match next_in_slot(key) {
+            Some(next) => {
+                self.slots.remove(key);
+                self.free.push(next);
+            }
+            None => self.retire(key),
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn retire(&mut self, key: DefaultKey) -> Option<M> {
-        let row = self.slots.detach(key)?;
+    fn retire(&mut self, key: DefaultKey) {
+        self.slots.detach(key);
         self.retired.push(key);
-        row
     }
 
     /// Swaps the row under the key for another, and keeps the old one.

@@ -24,7 +24,7 @@ use slotmap::DefaultKey;
 use crate::database::Database;
 use crate::error::{Act, Error, Missing};
 use crate::id::Id;
-use crate::integrity::ordinary::plan_single;
+use crate::integrity::ordinary::{Single, plan_single};
 use crate::integrity::{Mode, Pending, Plan, plan_rows, restriction};
 use crate::model::{Model, Reference, Relation};
 use crate::table::Incoming;
@@ -59,9 +59,11 @@ impl Database {
         let table = self.store.table_at::<M>(position);
         let Some(key) = table.rows.upcoming(0) else { return Err(Error::Full { model: M::NAME }) };
         let row = make(Id::from_key(key));
-        match plan_single(&self.store, position, table, &row) {
-            Some(single) => apply::insert_one(&mut self.store, position, row, key, &single),
-            None => self.insert_planned(position, key, row)?,
+        let mut single = Single::default();
+        if plan_single(&self.store, position, table, &row, &mut single) {
+            apply::insert_one(&mut self.store, position, row, key, &single);
+        } else {
+            self.insert_planned(position, key, row)?;
         }
         Ok(Id::from_key(key))
     }

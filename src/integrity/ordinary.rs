@@ -6,37 +6,40 @@
 //! set of rules: what is planned here, that planner would plan alike.
 
 use slotmap::DefaultKey;
+use smallvec::SmallVec;
 
+use super::removal::UniqueHashes;
 use crate::index::Indexes;
 use crate::index::links::no_target;
 use crate::key::hash_of;
 use crate::model::{Model, Reference, Relation, Unique, Visitor, has_key};
 use crate::table::{Store, Table, TableSlot};
 
-/// How many relations, and how many unique keys, a model may have to be planned here.
-const KEYS_MAX: usize = 8;
-
-/// The hashes of a row's unique keys, in their order; `None` for absent ones and beyond the last.
-pub(crate) type Hashes = [Option<u32>; KEYS_MAX];
-
-/// What storing a new row does to the indexes of its table.
+/// What storing a new row does to the indexes of its table, in the order of its relations and unique keys.
+#[derive(Default)]
 pub(crate) struct Single {
-    /// The targets of its relations, in their order; the rest of the array means nothing.
-    pub(crate) targets: [DefaultKey; KEYS_MAX],
-    pub(crate) hashes: Hashes,
+    /// The target of each relation, or `absent`.
+    pub(crate) targets: SmallVec<[DefaultKey; 4]>,
+    /// The hash of each unique key that is present.
+    pub(crate) hashes: UniqueHashes,
 }
 
-/// Plans the storing of a new row; `None` where that is not ordinary.
+/// Plans the storing of a new row, in `single`, which is empty as yet; says whether that is ordinary.
 #[inline]
-pub(crate) fn plan_single<M: Model>(store: &Store, position: u32, own: Table<'_, M>, row: &M) -> Option<Single> {
+pub(crate) fn plan_single<M: Model>(
+    store: &Store,
+    position: u32,
+    own: Table<'_, M>,
+    row: &M,
+    single: &mut Single,
+) -> bool {
     let slot = &store.tables[position as usize];
-    if !is_small(&slot.index) || may_be_waited_for(store, slot) {
-        return None;
+    if !slot.index.lists.is_empty() || may_be_waited_for(store, slot) {
+        return false;
     }
-    let single = Single { targets: [no_target::absent(); KEYS_MAX], hashes: [None; KEYS_MAX] };
     let mut planner = Planner { store, slot, own, row, single, is_ordinary: true };
     M::declare(&mut planner);
-    planner.is_ordinary.then_some(planner.single)
+    planner.is_ordinary
 }
 
 /// Plans the storing of new rows: their targets, relation by relation. `None` where that is not ordinary, which it is
@@ -51,12 +54,6 @@ pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M]) -> 
     let mut planner = BatchPlanner { store, slot, rows, targets: Vec::new(), is_ordinary: true };
     M::declare(&mut planner);
     planner.is_ordinary.then_some(planner.targets)
-}
-
-/// Whether the keys of a table fit in here. All kinds of indexes are named, so that a new kind is not passed over.
-#[inline]
-fn is_small(Indexes { links, lists, uniques }: &Indexes) -> bool {
-    lists.is_empty() && links.len() <= KEYS_MAX && uniques.len() <= KEYS_MAX
 }
 
 /// Whether rows may wait for a row of this table: some were stored unchecked, or a transaction is open that may have let
@@ -75,26 +72,33 @@ struct Planner<'a, M: Model> {
     slot: &'a TableSlot,
     own: Table<'a, M>,
     row: &'a M,
-    single: Single,
+    single: &'a mut Single,
     is_ordinary: bool,
 }
 
 impl<M: Model> Visitor<M> for Planner<'_, M> {
     #[inline]
     fn unique<U: Unique<Model = M>>(&mut self) {
-        let Some(key) = U::key(self.row).filter(|_| self.is_ordinary) else { return };
-        let unique = &self.own.index.uniques[U::INDEX];
-        let hash = hash_of(unique.hasher(), key);
-        self.is_ordinary = unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none();
-        self.single.hashes[U::INDEX] = Some(hash);
+        let hash = U::key(self.row).filter(|_| self.is_ordinary).map(|key| {
+            let unique = &self.own.index.uniques[U::INDEX];
+            let hash = hash_of(unique.hasher(), key);
+            self.is_ordinary = unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none();
+            hash
+        });
+        self.single.hashes.push(hash);
     }
 
     #[inline]
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        let Some(key) = R::key(self.row).filter(|_| self.is_ordinary) else { return };
-        let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
-        match R::Reference::find(target.rows, target.index, key) {
-            Some(found) => self.single.targets[R::INDEX] = found,
+        let target = match R::key(self.row).filter(|_| self.is_ordinary) {
+            None => Some(no_target::absent()),
+            Some(key) => {
+                let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
+                R::Reference::find(target.rows, target.index, key)
+            }
+        };
+        match target {
+            Some(target) => self.single.targets.push(target),
             None => self.is_ordinary = false,
         }
     }

@@ -132,12 +132,13 @@ impl Removal {
 /// Whether any row refers to this one, or will by `set_default`. O(relations into its table).
 #[inline]
 pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
-    let mut incoming = store.tables[table as usize].incoming.iter();
-    incoming.any(|incoming| {
-        let index = &store.tables[incoming.table as usize].index;
-        let default_target = index.links.get(incoming.relation).and_then(Link::default_target);
-        index.referrers(incoming.relation).count(key) > 0 || default_target == Some(key)
-    })
+    store.tables[table as usize].incoming.iter().any(|incoming| refers_to(store, *incoming, key))
+}
+
+fn refers_to(store: &Store, incoming: Incoming, key: DefaultKey) -> bool {
+    let index = &store.tables[incoming.table as usize].index;
+    let default_target = index.links.get(incoming.relation).and_then(Link::default_target);
+    index.referrers(incoming.relation).count(key) > 0 || default_target == Some(key)
 }
 
 /// The hashes of one row's unique keys.
