@@ -55,12 +55,12 @@ impl Database {
     ///
     /// If the row is refused, a later row may get that id.
     pub fn insert_with<M: Model>(&mut self, make: impl FnOnce(Id<M>) -> M) -> Result<Id<M>, Error> {
-        let position = self.store.position::<M>()?;
-        let table = self.store.table_at::<M>(position);
+        let (slot, table) = self.store.slot::<M>()?;
+        let position = slot.position;
         let Some(key) = table.rows.upcoming(0) else { return Err(Error::Full { model: M::NAME }) };
         let row = make(Id::from_key(key));
         let mut single = Single::default();
-        if plan_single(&self.store, position, table, &row, &mut single) {
+        if plan_single(&self.store, slot, table, &row, &mut single) {
             apply::insert_one(&mut self.store, position, row, key, &single);
         } else {
             self.insert_planned(position, key, row)?;

@@ -28,12 +28,11 @@ pub(crate) struct Single {
 #[inline]
 pub(crate) fn plan_single<M: Model>(
     store: &Store,
-    position: u32,
+    slot: &TableSlot,
     own: Table<'_, M>,
     row: &M,
     single: &mut Single,
 ) -> bool {
-    let slot = &store.tables[position as usize];
     if !slot.index.lists.is_empty() || may_be_waited_for(store, slot) {
         return false;
     }

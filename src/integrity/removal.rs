@@ -19,7 +19,7 @@ use crate::index::links::Link;
 use crate::key::hash_of;
 use crate::model::{Model, Unique, Visitor};
 use crate::schema::Action;
-use crate::table::{Incoming, RowAt, RowSet, Store};
+use crate::table::{Incoming, RowAt, RowSet, Store, TableSlot};
 
 /// What [`Database::delete`](crate::Database::delete) would do, and what stands against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,8 +131,8 @@ impl Removal {
 
 /// Whether any row refers to this one, or will by `set_default`. O(relations into its table).
 #[inline]
-pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
-    store.tables[table as usize].incoming.iter().any(|incoming| refers_to(store, *incoming, key))
+pub(crate) fn is_referred_to(store: &Store, table: &TableSlot, key: DefaultKey) -> bool {
+    table.incoming.iter().any(|incoming| refers_to(store, *incoming, key))
 }
 
 fn refers_to(store: &Store, incoming: Incoming, key: DefaultKey) -> bool {

@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::integrity::removal::{DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
 use crate::integrity::statement::{ChangedKey, Planned, plan_removal};
-use crate::log::IndexWriter;
 use crate::model::Model;
 use crate::table::{RowAt, Store};
 
@@ -44,26 +43,29 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn delete<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
-        let position = self.store.position::<M>()?;
-        if self.store.keeps_rows() || is_referred_to(&self.store, (position, id.key())) {
-            return self.delete_planned(position, id);
+        let guess = self.store.guess_position::<M>();
+        let may_go_alone = |slot| !self.store.keeps_rows() && !is_referred_to(&self.store, slot, id.key());
+        if self.store.tables.get(guess).is_some_and(may_go_alone)
+            && let Some((rows, index)) = self.store.guessed_writer::<M>(guess)
+            && index.lists.is_empty()
+            && rows.contains(id.key())
+        {
+            let mut hashes = UniqueHashes::default();
+            plan_leaving(rows, index, id.key(), &mut hashes)?;
+            let row = apply::remove_one(rows, index, id.key(), &hashes);
+            return Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() });
         }
-        let (rows, IndexWriter { index, .. }) = self.store.writer::<M>(position);
-        if !rows.contains(id.key()) || !index.lists.is_empty() {
-            return self.delete_planned(position, id);
-        }
-        let mut hashes = UniqueHashes::default();
-        plan_leaving(rows, index, id.key(), &mut hashes)?;
-        let row = apply::remove_one(rows, index, id.key(), &hashes);
-        Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() })
+        self.delete_planned(id)
     }
 
     // A call of its own, so that the way of a row that goes alone stays short.
     #[cold]
     #[inline(never)]
-    fn delete_planned<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<Deleted<M>, Error> {
-        self.store.table_at::<M>(position).row(id)?;
-        if is_referred_to(&self.store, (position, id.key())) {
+    fn delete_planned<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
+        let (slot, table) = self.store.slot::<M>()?;
+        let position = slot.position;
+        table.row(id)?;
+        if is_referred_to(&self.store, slot, id.key()) {
             return self.delete_roots(id, &[(position, id.key())]);
         }
         let row = self.delete_alone(position, id)?;

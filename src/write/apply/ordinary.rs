@@ -59,6 +59,7 @@ pub(crate) fn insert_batch<M: Model>(
 /// the lists that the row leaves are closed up at once.
 #[inline]
 pub(crate) fn remove_one<M>(rows: &mut Arena<M>, index: &mut Indexes, key: DefaultKey, hashes: &[Option<u32>]) -> M {
+    let row = rows.remove(key).expect("the row was seen to be stored");
     for link in &mut index.links {
         link.leave_for_good(key);
     }
@@ -67,7 +68,7 @@ pub(crate) fn remove_one<M>(rows: &mut Arena<M>, index: &mut Indexes, key: Defau
             unique.remove(*hash, key);
         }
     }
-    rows.remove(key).expect("the row was seen to be stored")
+    row
 }
 
 /// Makes room for more rows, in the table and wherever they can be referred to.
