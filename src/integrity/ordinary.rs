@@ -1,5 +1,5 @@
-//! Plans of statements in which nothing is out of the ordinary: a row that comes or leaves alone, in one pass and on the
-//! stack; and many new rows of a model without unique keys.
+//! Plans of statements in which nothing is out of the ordinary: a row that comes alone, in one pass and on the stack; and
+//! many new rows of a model without unique keys.
 //!
 //! "Ordinary" is: there are no lists of ids, all keys name stored rows, unique keys are free, nobody waits for what comes.
 //! Else there is no plan here, and the planner of statements decides, which also makes the errors. So these are no second
