@@ -13,7 +13,7 @@
 //! 1. `free` lists the vacant slots that are not detached, in slotmap's order: the last is used next. Each entry is the
 //!    key that the slot's next row will have.
 //! 2. `next_slot` is the first slot number that was never used.
-//! 3. `rows` counts the slots with a row, `slots.len()` those with a row or reserved.
+//! 3. `slots.len()` counts the slots with a row or reserved, `reserved` the latter.
 //! 4. Every slot below `next_slot` is stored, reserved, in `free`, in `retired`, or withheld by a transaction.
 //! 5. `before` has one row for each change of the log that has put one there, in the order of the log.
 //!
@@ -22,14 +22,14 @@
 use slotmap::{DefaultKey, Key, SlotMap};
 
 use crate::error::Missing;
-use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
+use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
 #[derive(Debug)]
 pub struct Arena<M> {
     slots: SlotMap<DefaultKey, Option<M>>,
     free: Vec<DefaultKey>,
     next_slot: u32,
-    rows: usize,
+    reserved: usize,
     retired: Vec<DefaultKey>,
     /// How many slots are withheld: detached, for a row or a reserved id that may come back.
     withheld: usize,
@@ -64,7 +64,7 @@ impl<M> Default for Arena<M> {
             slots: SlotMap::new(),
             free: Vec::new(),
             next_slot: 1,
-            rows: 0,
+            reserved: 0,
             retired: Vec::new(),
             withheld: 0,
             before: Vec::new(),
@@ -102,7 +102,7 @@ impl<M> Arena<M> {
     /// How many rows are stored.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.rows
+        self.slots.len() - self.reserved
     }
 
     /// The rows in slot order. O(slots ever used).
@@ -118,7 +118,7 @@ impl<M> Arena<M> {
     /// Whether an id is reserved and not filled. O(1).
     #[inline]
     pub(crate) fn has_reserved(&self) -> bool {
-        self.slots.len() > self.rows
+        self.reserved > 0
     }
 
     /// The ids that are reserved and not filled, in slot order.
@@ -165,12 +165,12 @@ impl<M> Arena<M> {
     /// Stores a row under the key that [`Arena::upcoming`] has told. There must be room.
     #[inline]
     pub(crate) fn insert(&mut self, row: M) -> DefaultKey {
-        self.rows += 1;
         self.insert_slot(Some(row))
     }
 
     /// Hands out the next id without a row. There must be room.
     pub(crate) fn reserve_id(&mut self) -> DefaultKey {
+        self.reserved += 1;
         self.insert_slot(None)
     }
 
@@ -189,7 +189,7 @@ impl<M> Arena<M> {
         match self.slots.get_mut(key) {
             Some(slot @ None) => {
                 *slot = Some(row);
-                self.rows += 1;
+                self.reserved -= 1;
                 Ok(())
             }
             _ => Err(row),
@@ -204,9 +204,9 @@ impl<M> Arena<M> {
     /// Takes the row out; its slot will be used again with the next generation.
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
-        debug_assert!(!self.is_reserved(key), "only rows are removed");
-        let row = self.vacate(key);
-        self.rows -= usize::from(row.is_some());
+        let row = self.slots.get_mut(key)?.take();
+        debug_assert!(row.is_some(), "only rows are removed");
+        self.vacate(key);
         row
     }
 
@@ -214,21 +214,27 @@ impl<M> Arena<M> {
     pub(crate) fn cancel(&mut self, key: DefaultKey) {
         if self.is_reserved(key) {
             self.vacate(key);
+            self.reserved -= 1;
         }
     }
 
+    /// Frees a slot that holds no row.
     #[inline]
-    fn vacate(&mut self, key: DefaultKey) -> Option<M> {
-        // The generation after this one, or none where it would wrap and old ids would resolve again.
-        if let Some(next) = version_of(key).checked_add(2) {
-            let row = self.slots.remove(key)?;
-            self.free.extend(key_from_parts(slot_of(key), next));
-            row
-        } else {
-            let row = self.slots.detach(key)?;
-            self.retired.push(key);
-            row
+    fn vacate(&mut self, key: DefaultKey) {
+        match next_in_slot(key) {
+            Some(next) => {
+                self.slots.remove(key);
+                self.free.push(next);
+            }
+            None => self.retire(key),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn retire(&mut self, key: DefaultKey) {
+        self.slots.detach(key);
+        self.retired.push(key);
     }
 
     /// Swaps the row under the key for another, and keeps the old one.
@@ -250,12 +256,12 @@ impl<M> Arena<M> {
     pub(crate) fn withhold(&mut self, key: DefaultKey) -> Option<M> {
         let row = self.slots.detach(key)?;
         self.withheld += 1;
-        self.rows -= usize::from(row.is_some());
+        self.reserved -= usize::from(row.is_none());
         row
     }
 
     fn reattach(&mut self, key: DefaultKey, row: Option<M>) {
-        self.rows += usize::from(row.is_some());
+        self.reserved += usize::from(row.is_none());
         self.withheld -= 1;
         self.slots.reattach(key, row);
     }
@@ -263,7 +269,7 @@ impl<M> Arena<M> {
     /// Frees a withheld slot: the id will never resolve again.
     pub(crate) fn release(&mut self, key: DefaultKey) {
         self.reattach(key, None);
-        self.vacate(key);
+        self.cancel(key);
     }
 
     /// Takes a change of a row back, and says what takes that back again. Changes are taken back in the reverse of the
@@ -289,13 +295,13 @@ impl<M> Arena<M> {
             }
             RowChange::Filled => {
                 self.after.extend(self.slots.get_mut(key).and_then(Option::take));
-                self.rows -= 1;
+                self.reserved += 1;
                 RowChange::Emptied
             }
             RowChange::Emptied => {
                 if let (Some(row), Some(slot)) = (self.before.pop(), self.slots.get_mut(key)) {
                     *slot = Some(row);
-                    self.rows += 1;
+                    self.reserved -= 1;
                 }
                 RowChange::Filled
             }
@@ -351,9 +357,9 @@ impl<M> Arena<M> {
     /// Proves the invariants that can be seen from inside. O(slots).
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let rows = self.slots.values().filter(|row| row.is_some()).count();
-        if rows != self.rows {
-            faults.push(format!("{} rows counted, {rows} stored", self.rows));
+        let reserved = self.slots.values().filter(|row| row.is_none()).count();
+        if reserved != self.reserved {
+            faults.push(format!("{} ids counted as reserved, {reserved} are", self.reserved));
         }
         let accounted = self.slots.len() + self.free.len() + self.retired.len() + self.withheld + 1;
         if accounted != self.next_slot as usize {

@@ -167,6 +167,14 @@ pub(crate) fn slot_of(key: DefaultKey) -> u32 {
     key.data().as_ffi() as u32
 }
 
+/// The key of the next row in the slot of this one; `None` where the generation would wrap, so that old ids would resolve
+/// again.
+#[inline]
+pub(crate) fn next_in_slot(key: DefaultKey) -> Option<DefaultKey> {
+    let next = key.data().as_ffi().checked_add(2 << 32)?;
+    Some(KeyData::from_ffi(next).into())
+}
+
 /// The generation of a key, odd.
 #[inline]
 pub(crate) fn version_of(key: DefaultKey) -> u32 {

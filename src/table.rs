@@ -51,6 +51,7 @@ pub struct Store {
 
 /// One table.
 pub struct TableSlot {
+    pub(crate) position: u32,
     pub(crate) name: &'static str,
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) index: Indexes,
@@ -169,6 +170,7 @@ impl Store {
     pub(crate) fn add<M: Model>(&mut self, rows: Box<dyn AnyRows>, index: Indexes) {
         self.positions.push(TypeId::of::<M>());
         self.tables.push(TableSlot {
+            position: self.tables.len() as u32,
             name: M::NAME,
             rows,
             index,
@@ -210,13 +212,18 @@ impl Store {
     /// The same beside what is known of the table without its type.
     #[inline]
     pub(crate) fn slot<M: Model>(&self) -> Result<(&TableSlot, Table<'_, M>), Error> {
-        // The type of the rows proves the guess: type ids need not be compared twice.
-        if let Some(slot) = self.tables.get(self.positions.guess(TypeId::of::<M>()) as usize)
-            && let Some(rows) = (&*slot.rows as &dyn Any).downcast_ref::<Arena<M>>()
-        {
-            return Ok((slot, Table { rows, index: &slot.index }));
+        match self.guess() {
+            Some(found) => Ok(found),
+            None => self.search_slot(),
         }
-        self.search_slot()
+    }
+
+    /// The same without a search: of most models, and of no other. The type of the rows proves that the guess is right.
+    #[inline]
+    pub(crate) fn guess<M: Model>(&self) -> Option<(&TableSlot, Table<'_, M>)> {
+        let slot = self.tables.get(self.guess_position::<M>())?;
+        let rows = (&*slot.rows as &dyn Any).downcast_ref::<Arena<M>>()?;
+        Some((slot, Table { rows, index: &slot.index }))
     }
 
     #[cold]
@@ -224,6 +231,21 @@ impl Store {
     fn search_slot<M: Model>(&self) -> Result<(&TableSlot, Table<'_, M>), Error> {
         let position = self.position::<M>()?;
         Ok((&self.tables[position as usize], self.table_at(position)))
+    }
+
+    /// The position of most models' tables; of others that of another, or none. [`Store::guessed_writer`] proves it.
+    #[inline]
+    pub(crate) fn guess_position<M: Model>(&self) -> usize {
+        self.positions.guess(TypeId::of::<M>()) as usize
+    }
+
+    /// The rows and the indexes at a guessed position, to be changed with no log open; `None` if the guess was wrong.
+    #[inline]
+    pub(crate) fn guessed_writer<M: Model>(&mut self, position: usize) -> Option<(&mut Arena<M>, &mut Indexes)> {
+        debug_assert!(!self.keeps_rows(), "what is recorded goes through `IndexWriter`");
+        let slot = self.tables.get_mut(position)?;
+        let rows = (&mut *slot.rows as &mut dyn Any).downcast_mut::<Arena<M>>()?;
+        Some((rows, &mut slot.index))
     }
 
     /// The rows and the indexes of the table at a position, to be changed.
@@ -386,7 +408,7 @@ impl<'a, M: Model> Table<'a, M> {
 
     #[cold]
     #[inline(never)]
-    pub(crate) fn not_found(&self, key: DefaultKey) -> Error {
+    pub(crate) fn not_found(self, key: DefaultKey) -> Error {
         Error::NotFound { row: RowId { table: M::NAME, key }, why: self.rows.why_missing(key) }
     }
 }

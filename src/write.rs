@@ -24,7 +24,7 @@ use slotmap::DefaultKey;
 use crate::database::Database;
 use crate::error::{Act, Error, Missing};
 use crate::id::Id;
-use crate::integrity::ordinary::plan_single;
+use crate::integrity::ordinary::{Single, plan_single};
 use crate::integrity::{Mode, Pending, Plan, plan_rows, restriction};
 use crate::model::{Model, Reference, Relation};
 use crate::table::Incoming;
@@ -55,13 +55,15 @@ impl Database {
     ///
     /// If the row is refused, a later row may get that id.
     pub fn insert_with<M: Model>(&mut self, make: impl FnOnce(Id<M>) -> M) -> Result<Id<M>, Error> {
-        let position = self.store.position::<M>()?;
-        let table = self.store.table_at::<M>(position);
+        let (slot, table) = self.store.slot::<M>()?;
+        let position = slot.position;
         let Some(key) = table.rows.upcoming(0) else { return Err(Error::Full { model: M::NAME }) };
         let row = make(Id::from_key(key));
-        match plan_single(&self.store, position, table, &row) {
-            Some(single) => apply::insert_one(&mut self.store, position, row, key, &single),
-            None => self.insert_planned(position, key, row)?,
+        let mut single = Single::default();
+        if plan_single(&self.store, slot, table, &row, &mut single) {
+            apply::insert_one(&mut self.store, position, row, key, &single);
+        } else {
+            self.insert_planned(position, key, row)?;
         }
         Ok(Id::from_key(key))
     }

@@ -90,12 +90,12 @@ impl<M: for<'de> Deserialize<'de>> Arena<M> {
         let parts = SeqDeserializer::<_, RestoreError>::new(std::iter::once(Part::Slot(0)).chain(occupied));
         let map = SlotMap::deserialize(parts).map_err(|error| error.to_string())?;
 
-        let mut arena =
-            Arena { slots: map, free: Vec::new(), next_slot: slots.generations.len() as u32 + 1, ..Arena::default() };
+        let next_slot = slots.generations.len() as u32 + 1;
+        let mut arena = Arena { reserved: map.len(), slots: map, next_slot, ..Arena::default() };
         let retired = (1..).zip(&slots.generations).filter(|&(_, &generation)| generation == RETIRED);
         for slot in slots.free.iter().copied().chain(retired.map(|(slot, _)| slot)) {
             let last_row = Slots::last_row(slots.generations[slot as usize - 1]);
-            arena.vacate(key_from_parts(slot, last_row).expect("generations of rows are odd"));
+            arena.cancel(key_from_parts(slot, last_row).expect("generations of rows are odd"));
         }
         Ok(arena)
     }

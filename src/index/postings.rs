@@ -82,11 +82,11 @@ impl Postings {
     #[inline]
     pub(crate) fn punch(&mut self, target: u32, position: u32) -> bool {
         let list = &mut self.lists[target as usize];
-        list.entries[position as usize] = HOLE;
+        let entries = list.entries.as_mut_slice();
+        entries[position as usize] = HOLE;
         list.holes += 1;
-        while list.entries.last() == Some(&HOLE) {
-            list.entries.pop();
-            list.holes -= 1;
+        if position as usize + 1 == entries.len() {
+            list.trim();
         }
         list.is_sparse()
     }
@@ -146,16 +146,19 @@ impl Postings {
     /// Closes the holes of a list, and tells `moved` each source with its new position.
     pub(crate) fn close_up(&mut self, target_slot: u32, mut moved: impl FnMut(u32, u32)) {
         let list = &mut self.lists[target_slot as usize];
-        let mut position = 0;
-        list.entries.retain(|source| {
-            let keep = *source != HOLE;
-            if keep {
-                moved(*source, position);
-                position += 1;
-            }
-            keep
-        });
+        let entries = list.entries.as_mut_slice();
+        // Every entry is written, holes too, to be written over by the next: holes lie at random, a branch on them is dear.
+        let mut kept = 0;
+        for place in 0..entries.len() {
+            let source = entries[place];
+            entries[kept] = source;
+            kept += usize::from(source != HOLE);
+        }
+        list.entries.truncate(kept);
         list.holes = 0;
+        for (position, source) in (0..).zip(&list.entries) {
+            moved(*source, position);
+        }
         if list.entries.len() < list.entries.capacity() / 4 {
             list.entries.shrink_to_fit();
         }
@@ -178,7 +181,15 @@ impl Postings {
 }
 
 impl List {
+    /// Drops the holes at the end.
+    fn trim(&mut self) {
+        let kept = self.entries.iter().rposition(|source| *source != HOLE).map_or(0, |last| last + 1);
+        self.holes -= (self.entries.len() - kept) as u32;
+        self.entries.truncate(kept);
+    }
+
     /// Short lists are left alone: closing them up would cost more than their holes do.
+    #[inline]
     fn is_sparse(&self) -> bool {
         const HOLES_MIN: u32 = 4;
         self.holes >= HOLES_MIN && self.holes as usize * 2 > self.entries.len()

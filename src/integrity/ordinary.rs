@@ -1,5 +1,5 @@
-//! Plans of statements in which nothing is out of the ordinary: a row that comes or leaves alone, in one pass and on the
-//! stack; and many new rows, block by block.
+//! Plans of statements in which nothing is out of the ordinary: a row that comes alone, in one pass and on the stack; and
+//! many new rows, block by block.
 //!
 //! "Ordinary" is: there are no lists of ids, all keys name stored rows, unique keys are free, nobody waits for what comes.
 //! Else there is no plan here, and the planner of statements decides, which also makes the errors. So these are no second
@@ -8,7 +8,9 @@
 use std::ops::Range;
 
 use slotmap::DefaultKey;
+use smallvec::SmallVec;
 
+use super::removal::UniqueHashes;
 use super::uniques::same_key;
 use crate::id::slot_of;
 use crate::index::Indexes;
@@ -18,30 +20,30 @@ use crate::key::hash_of;
 use crate::model::{BLOCK, Model, Reference, Relation, Unique, Visitor, has_key, hash_block};
 use crate::table::{Store, Table, TableSlot};
 
-/// How many relations, and how many unique keys, a model may have to be planned here.
-const KEYS_MAX: usize = 8;
-
-/// The hashes of a row's unique keys, in their order; `None` for absent ones and beyond the last.
-pub(crate) type Hashes = [Option<u32>; KEYS_MAX];
-
-/// What storing a new row does to the indexes of its table.
+/// What storing a new row does to the indexes of its table, in the order of its relations and unique keys.
+#[derive(Default)]
 pub(crate) struct Single {
-    /// The targets of its relations, in their order; the rest of the array means nothing.
-    pub(crate) targets: [DefaultKey; KEYS_MAX],
-    pub(crate) hashes: Hashes,
+    /// The target of each relation, or `absent`.
+    pub(crate) targets: SmallVec<[DefaultKey; 4]>,
+    /// The hash of each unique key that is present.
+    pub(crate) hashes: UniqueHashes,
 }
 
-/// Plans the storing of a new row; `None` where that is not ordinary.
+/// Plans the storing of a new row, in `single`, which is empty as yet; says whether that is ordinary.
 #[inline]
-pub(crate) fn plan_single<M: Model>(store: &Store, position: u32, own: Table<'_, M>, row: &M) -> Option<Single> {
-    let slot = &store.tables[position as usize];
-    if !is_small(&slot.index) || may_be_waited_for(store, slot) {
-        return None;
+pub(crate) fn plan_single<M: Model>(
+    store: &Store,
+    slot: &TableSlot,
+    own: Table<'_, M>,
+    row: &M,
+    single: &mut Single,
+) -> bool {
+    if !slot.index.lists.is_empty() || may_be_waited_for(store, slot) {
+        return false;
     }
-    let single = Single { targets: [no_target::absent(); KEYS_MAX], hashes: [None; KEYS_MAX] };
     let mut planner = Planner { store, slot, own, row, single, is_ordinary: true };
     M::declare(&mut planner);
-    planner.is_ordinary.then_some(planner.single)
+    planner.is_ordinary
 }
 
 /// What storing new rows does to the indexes of their table.
@@ -73,23 +75,6 @@ pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M], key
     planner.is_ordinary.then_some(planner.batch)
 }
 
-/// The hashes under which a stored row leaves the unique indexes; `None` where that is not ordinary.
-#[inline]
-pub(crate) fn plan_leaving_single<M: Model>(table: Table<'_, M>, key: DefaultKey, row: &M) -> Option<Hashes> {
-    if !is_small(table.index) {
-        return None;
-    }
-    let mut leaving = Leaving { index: table.index, key, row, hashes: [None; KEYS_MAX], is_ordinary: true };
-    M::declare(&mut leaving);
-    leaving.is_ordinary.then_some(leaving.hashes)
-}
-
-/// Whether the keys of a table fit in here. All kinds of indexes are named, so that a new kind is not passed over.
-#[inline]
-fn is_small(Indexes { links, lists, uniques }: &Indexes) -> bool {
-    lists.is_empty() && links.len() <= KEYS_MAX && uniques.len() <= KEYS_MAX
-}
-
 /// Whether rows may wait for a row of this table: some were stored unchecked, or a transaction is open that may have let
 /// them.
 #[inline]
@@ -106,26 +91,33 @@ struct Planner<'a, M: Model> {
     slot: &'a TableSlot,
     own: Table<'a, M>,
     row: &'a M,
-    single: Single,
+    single: &'a mut Single,
     is_ordinary: bool,
 }
 
 impl<M: Model> Visitor<M> for Planner<'_, M> {
     #[inline]
     fn unique<U: Unique<Model = M>>(&mut self) {
-        let Some(key) = U::key(self.row).filter(|_| self.is_ordinary) else { return };
-        let unique = &self.own.index.uniques[U::INDEX];
-        let hash = hash_of(unique.hasher(), key);
-        self.is_ordinary = unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none();
-        self.single.hashes[U::INDEX] = Some(hash);
+        let hash = U::key(self.row).filter(|_| self.is_ordinary).map(|key| {
+            let unique = &self.own.index.uniques[U::INDEX];
+            let hash = hash_of(unique.hasher(), key);
+            self.is_ordinary = unique.find(hash, |other| has_key::<U>(self.own.rows, other, key)).is_none();
+            hash
+        });
+        self.single.hashes.push(hash);
     }
 
     #[inline]
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        let Some(key) = R::key(self.row).filter(|_| self.is_ordinary) else { return };
-        let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
-        match R::Reference::find(target.rows, target.index, key) {
-            Some(found) => self.single.targets[R::INDEX] = found,
+        let target = match R::key(self.row).filter(|_| self.is_ordinary) {
+            None => Some(no_target::absent()),
+            Some(key) => {
+                let target = self.store.table_at::<R::Target>(self.slot.targets[R::INDEX]);
+                R::Reference::find(target.rows, target.index, key)
+            }
+        };
+        match target {
+            Some(target) => self.single.targets.push(target),
             None => self.is_ordinary = false,
         }
     }
@@ -195,25 +187,6 @@ fn row_under<'a, M>(rows: &'a [M], keys: &[DefaultKey], key: DefaultKey) -> Opti
     let behind = slot_of(*keys.last()?).checked_sub(slot_of(key))? as usize;
     let place = (keys.len() - 1).checked_sub(behind)?;
     (keys[place] == key).then(|| &rows[place])
-}
-
-struct Leaving<'a, M> {
-    index: &'a Indexes,
-    key: DefaultKey,
-    row: &'a M,
-    hashes: Hashes,
-    is_ordinary: bool,
-}
-
-impl<M: Model> Visitor<M> for Leaving<'_, M> {
-    #[inline]
-    fn unique<U: Unique<Model = M>>(&mut self) {
-        let Some(key) = U::key(self.row) else { return };
-        let unique = &self.index.uniques[U::INDEX];
-        let hash = hash_of(unique.hasher(), key);
-        self.is_ordinary &= unique.holds(hash, self.key);
-        self.hashes[U::INDEX] = Some(hash);
-    }
 }
 
 #[cfg(test)]

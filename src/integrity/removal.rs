@@ -19,7 +19,7 @@ use crate::index::links::Link;
 use crate::key::hash_of;
 use crate::model::{Model, Unique, Visitor};
 use crate::schema::Action;
-use crate::table::{Incoming, RowAt, RowSet, Store};
+use crate::table::{Incoming, RowAt, RowSet, Store, TableSlot};
 
 /// What [`Database::delete`](crate::Database::delete) would do, and what stands against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,19 +130,22 @@ impl Removal {
 }
 
 /// Whether any row refers to this one, or will by `set_default`. O(relations into its table).
-pub(crate) fn is_referred_to(store: &Store, (table, key): RowAt) -> bool {
-    let mut incoming = store.tables[table as usize].incoming.iter();
-    incoming.any(|incoming| {
-        let index = &store.tables[incoming.table as usize].index;
-        let default_target = index.links.get(incoming.relation).and_then(Link::default_target);
-        index.referrers(incoming.relation).count(key) > 0 || default_target == Some(key)
-    })
+#[inline]
+pub(crate) fn is_referred_to(store: &Store, table: &TableSlot, key: DefaultKey) -> bool {
+    table.incoming.iter().any(|incoming| refers_to(store, *incoming, key))
+}
+
+fn refers_to(store: &Store, incoming: Incoming, key: DefaultKey) -> bool {
+    let index = &store.tables[incoming.table as usize].index;
+    let default_target = index.links.get(incoming.relation).and_then(Link::default_target);
+    index.referrers(incoming.relation).count(key) > 0 || default_target == Some(key)
 }
 
 /// The hashes of one row's unique keys.
 pub(crate) type UniqueHashes = SmallVec<[Option<u32>; 4]>;
 
 /// Collects the hashes under which a row will leave the unique indexes, and makes sure that it is in them.
+#[inline]
 pub(crate) fn plan_leaving<M: Model>(
     rows: &Arena<M>,
     index: &Indexes,
@@ -164,6 +167,7 @@ struct Leaving<'a, M> {
 }
 
 impl<M: Model> Visitor<M> for Leaving<'_, M> {
+    #[inline]
     fn unique<U: Unique<Model = M>>(&mut self) {
         let unique = &self.index.uniques[U::INDEX];
         let hash = U::key(self.row).map(|key| hash_of(unique.hasher(), key));

@@ -7,7 +7,6 @@ use super::apply::{self, Departed, TableRemoval};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
-use crate::integrity::ordinary::plan_leaving_single;
 use crate::integrity::removal::{DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
 use crate::integrity::statement::{ChangedKey, Planned, plan_removal};
 use crate::model::Model;
@@ -44,27 +43,33 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn delete<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
-        let position = self.store.position::<M>()?;
-        let table = self.store.table_at::<M>(position);
-        let row = table.row(id)?;
-        if is_referred_to(&self.store, (position, id.key())) {
-            return self.delete_with_sources(position, id);
+        let guess = self.store.guess_position::<M>();
+        let may_go_alone = |slot| !self.store.keeps_rows() && !is_referred_to(&self.store, slot, id.key());
+        if self.store.tables.get(guess).is_some_and(may_go_alone)
+            && let Some((rows, index)) = self.store.guessed_writer::<M>(guess)
+            && index.lists.is_empty()
+            && rows.contains(id.key())
+        {
+            let mut hashes = UniqueHashes::default();
+            plan_leaving(rows, index, id.key(), &mut hashes)?;
+            let row = apply::remove_one(rows, index, id.key(), &hashes);
+            return Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() });
         }
-        let row = match plan_leaving_single(table, id.key(), row) {
-            Some(hashes) if !self.store.keeps_rows() => {
-                let row = apply::remove_one(&mut self.store, position, id.key(), &hashes);
-                row.expect("the row was seen to be stored")
-            }
-            _ => self.delete_alone(position, id)?,
-        };
-        Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() })
+        self.delete_planned(id)
     }
 
-    // Calls of their own, so that the way of a row that goes alone stays short.
+    // A call of its own, so that the way of a row that goes alone stays short.
     #[cold]
     #[inline(never)]
-    fn delete_with_sources<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<Deleted<M>, Error> {
-        self.delete_roots(id, &[(position, id.key())])
+    fn delete_planned<M: Model>(&mut self, id: Id<M>) -> Result<Deleted<M>, Error> {
+        let (slot, table) = self.store.slot::<M>()?;
+        let position = slot.position;
+        table.row(id)?;
+        if is_referred_to(&self.store, slot, id.key()) {
+            return self.delete_roots(id, &[(position, id.key())]);
+        }
+        let row = self.delete_alone(position, id)?;
+        Ok(Deleted { row, removed: Vec::new(), changed: Vec::new() })
     }
 
     /// Removes rows as one statement, with what they take along. The first is the one of `id`, no two are the same.
@@ -92,8 +97,6 @@ impl Database {
 
     /// Removes a row that nothing refers to, with no list made: where a transaction keeps it, or something about it is out
     /// of the ordinary.
-    #[cold]
-    #[inline(never)]
     fn delete_alone<M: Model>(&mut self, position: u32, id: Id<M>) -> Result<M, Error> {
         let mut hashes = UniqueHashes::default();
         let table = self.store.table_at::<M>(position);

@@ -326,3 +326,65 @@ fn a_model_may_have_any_number_of_keys() {
     db.insert(wide(1, 1)).unwrap();
     assert_eq!(db.check(), Ok(()));
 }
+
+/// A model with more keys than a plan on the stack has room for.
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Crossing {
+    #[model(unique)]
+    a: u32,
+    #[model(unique)]
+    b: Option<u32>,
+    #[model(unique)]
+    c: u32,
+    #[model(unique)]
+    d: u32,
+    #[model(unique)]
+    e: u32,
+    #[model(belongs_to)]
+    first_id: Id<Country>,
+    #[model(belongs_to)]
+    second_id: Option<Id<Country>>,
+    #[model(belongs_to)]
+    third_id: Id<Country>,
+    #[model(belongs_to)]
+    fourth_id: Id<Country>,
+    #[model(belongs_to)]
+    fifth_id: Id<Country>,
+}
+
+/// behaviour I1: every key of many is checked and indexed, each in its own place
+/// behaviour I20: every unique key of many is free again when its row has gone
+#[test]
+fn a_row_with_many_keys_comes_and_goes_alone() {
+    let builder = Database::builder().model::<Country>().model::<Crossing>();
+    let mut db = builder.build().unwrap();
+    let countries = ["a", "b", "c"].map(|code| db.insert(Country { code: code.into() }).unwrap());
+    let [first_id, third_id, fourth_id] = countries;
+    let crossing = |number: u32| Crossing {
+        a: number,
+        b: None,
+        c: number,
+        d: number,
+        e: number,
+        first_id,
+        second_id: None,
+        third_id,
+        fourth_id,
+        fifth_id: third_id,
+    };
+    let id = db.insert(crossing(1)).unwrap();
+    assert_eq!(db.check(), Ok(()));
+    assert_eq!(db.find(Crossing::BY_E, &1).unwrap().0, id);
+    assert_eq!(db.path(Crossing::FIFTH).unwrap().get(id).unwrap().code, "b");
+    let taken = db.insert(Crossing { e: 1, ..crossing(2) }).unwrap_err();
+    assert!(matches!(taken, Error::UniqueViolation { .. }), "{taken}");
+    let dangling = db.insert(Crossing { fifth_id: Id::null(), ..crossing(2) }).unwrap_err();
+    assert!(matches!(dangling, Error::ForeignKeyViolation { .. }), "{dangling}");
+    assert_eq!(db.delete(id).unwrap().row, crossing(1));
+    assert_eq!(db.check(), Ok(()));
+    db.insert(crossing(1)).unwrap();
+    for country in countries {
+        assert!(db.delete(country).is_err(), "a crossing is there");
+    }
+    assert_eq!(db.check(), Ok(()));
+}

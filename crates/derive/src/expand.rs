@@ -453,6 +453,7 @@ fn declaration(model: &Model) -> TokenStream {
             const COLUMNS: &'static [::relata::Column] = &[#(#columns),*];
             #primary_key
 
+            #[inline]
             fn declare<__Visitor: ::relata::Visitor<Self>>(visitor: &mut __Visitor) {
                 #(#uniques)*
                 #(#relations)*

@@ -3,8 +3,9 @@
 use slotmap::DefaultKey;
 
 use super::{begin, end, reserve};
-use crate::arena::RowChange;
-use crate::integrity::ordinary::{Batch, Hashes, Single};
+use crate::arena::{Arena, RowChange};
+use crate::index::Indexes;
+use crate::integrity::ordinary::{Batch, Single};
 use crate::model::Model;
 use crate::table::Store;
 
@@ -55,18 +56,17 @@ pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<
 /// [`remove_alone`](super::remove_alone) where no transaction keeps the row and nothing is out of the ordinary: no change is recorded, and
 /// the lists that the row leaves are closed up at once.
 #[inline]
-pub(crate) fn remove_one<M: Model>(store: &mut Store, position: u32, key: DefaultKey, hashes: &Hashes) -> Option<M> {
-    debug_assert!(!store.keeps_rows(), "what is recorded goes through `remove_alone`");
-    let (rows, index) = store.writer::<M>(position);
-    for link in &mut index.index.links {
+pub(crate) fn remove_one<M>(rows: &mut Arena<M>, index: &mut Indexes, key: DefaultKey, hashes: &[Option<u32>]) -> M {
+    let row = rows.remove(key).expect("the row was seen to be stored");
+    for link in &mut index.links {
         link.leave_for_good(key);
     }
-    for (unique, hash) in index.index.uniques.iter_mut().zip(hashes) {
+    for (unique, hash) in index.uniques.iter_mut().zip(hashes) {
         if let Some(hash) = hash {
             unique.remove(*hash, key);
         }
     }
-    rows.remove(key)
+    row
 }
 
 /// Makes room for more rows, in the table and wherever they can be referred to.
