@@ -9,9 +9,9 @@
 //! keys for a whole inclusion.
 //!
 //! # Invariants
-//! 1. `resolve` works in place: it leaves for each source what `item` makes the item from. A key of no target is one of
+//! 1. `resolve` works in place: it leaves for each source what `item` makes the item from. What has no target is one of
 //!    [`no_target`]: *absent* (a foreign key on the way was absent, the empty item), *unresolved* or *stale* (no item).
-//!    Null keys of earlier hops stay as they are.
+//!    Those of earlier hops stay as they are.
 //! 2. A null id of the caller's is made *stale* before it is resolved, so that it never reads as absent.
 //! 3. `item` gives nothing exactly where `explain` finds an error. Only that path walks again for its message.
 //! 4. An item borrows from the database, never from the view that gave it.

@@ -7,7 +7,6 @@
 //! 1. While a log is open, every change of a table goes through [`IndexWriter`] and is recorded, and no posting list is
 //!    closed up: the positions in the log stay true.
 //! 2. Rows of before are in the arenas, in the order of the log, not in here.
-//!
 //! 3. Where a history is kept, closing up is a change like the others, recorded when the log is ended.
 //!
 //! Not responsible for when a log is opened and what becomes of it: that is `transaction`.

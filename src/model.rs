@@ -298,8 +298,8 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The row that the key names.
     #[doc(hidden)]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey>;
-    /// The rows that the keys of up to [`BLOCK`] sources name: as many are added to `found`, null ones where `key` gives
-    /// none. Says whether all keys have named a row.
+    /// The rows that the keys of up to [`BLOCK`] sources name: as many are added to `found`, *absent* ones where `key`
+    /// gives none. Says whether all keys have named a row.
     #[doc(hidden)]
     fn find_block<S>(
         rows: &Arena<T>,
@@ -439,7 +439,12 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
             Some(hash) => unique.candidate(*hash).unwrap_or_else(no_target::unresolved),
         }));
         for ((source, hash), found) in sources.iter().zip(&hashes).zip(&mut found[before..]) {
-            let (Some(key), Some(hash)) = (key(source), *hash) else { continue };
+            let (key, hash) = match (key(source), *hash) {
+                (Some(key), Some(hash)) => (key, hash),
+                (None, None) => continue,
+                // The key is another than a moment ago.
+                _ => return false,
+            };
             if !has_key::<U>(rows, *found, key) {
                 match unique.find(hash, |candidate| has_key::<U>(rows, candidate, key)) {
                     Some(other) => *found = other,

@@ -4,7 +4,7 @@
 //! the tables. So a message costs O(changes), and nothing is kept for it while a transaction is open.
 
 use hashbrown::HashSet;
-use slotmap::{DefaultKey, Key};
+use slotmap::DefaultKey;
 
 use crate::arena::RowChange;
 use crate::database::Database;
@@ -94,7 +94,7 @@ fn outcome(store: &Store, changes: &[Change]) -> Vec<Changed> {
                 });
             }
             What::Joined { relation } if seen.insert((table, key, Some(relation))) => {
-                outcome.extend(related(store, row, table, relation, DefaultKey::null()));
+                outcome.extend(related(store, row, table, relation, no_target::absent()));
             }
             What::Left { relation, entry } if seen.insert((table, key, Some(relation))) => {
                 outcome.extend(related(store, row, table, relation, entry.target()));

@@ -177,7 +177,6 @@ impl<D: Reach> Recursive<D> {
             return if is_broken(source) { Err(source) } else { Ok(()) };
         }
         seen.start();
-        seen.is_new(source);
         let mut next = rows.len();
         let (mut depth, mut from) = (0, source);
         loop {
@@ -185,10 +184,14 @@ impl<D: Reach> Recursive<D> {
             if depth < self.depth_max || depth == 0 {
                 step.clear();
                 self.direction.reach(opened, from, step);
+                if step.iter().any(|key| is_broken(*key)) {
+                    return Err(from);
+                }
+                if depth == 0 {
+                    // Only now is the source known to be a row: marks reach up to its slot, whose number a caller may have made up.
+                    seen.is_new(source);
+                }
                 for key in step.drain(..) {
-                    if is_broken(key) {
-                        return Err(from);
-                    }
                     if !no_target::is(key) && depth < self.depth_max && seen.is_new(key) {
                         rows.push((depth + 1, key));
                     }
@@ -238,5 +241,39 @@ impl<D: Reach + Clone> Path for Recursive<D> {
     fn explain((opened, path): &Self::Opened<'_>, source: DefaultKey) -> Result<(), Error> {
         let walk = path.walk(opened, source, &mut Vec::new(), &mut Seen::default(), &mut Vec::new());
         walk.or_else(|row| D::explain(opened, row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use slotmap::DefaultKey;
+
+    use super::{Path, Seen};
+    use crate::id::key_from_parts;
+    use crate::{Database, Id, Model};
+
+    #[derive(Model, Clone, Serialize, Deserialize)]
+    #[model(has_many(parts: Part))]
+    struct Part {
+        #[model(belongs_to)]
+        whole_id: Option<Id<Part>>,
+    }
+
+    /// behaviour I19: an id that somebody has made up costs nothing, however high its slot number.
+    #[test]
+    fn marks_reach_up_to_slots_of_rows_only() {
+        let mut db = Database::builder().model::<Part>().build().unwrap();
+        let whole = db.insert(Part { whole_id: None }).unwrap();
+        let part = db.insert(Part { whole_id: Some(whole) }).unwrap();
+        let made_up = key_from_parts(1_000_000, 1).unwrap();
+        let (mut seen, mut rows, mut step) = (Seen::default(), Vec::new(), Vec::new());
+        let (up, down) = (Part::WHOLE.recursive(), Part::PARTS.recursive());
+        let (upward, downward) = (up.open(&db).unwrap().0, down.open(&db).unwrap().0);
+        assert_eq!(up.walk(&upward, made_up, &mut rows, &mut seen, &mut step), Err(made_up));
+        assert_eq!(down.walk(&downward, made_up, &mut rows, &mut seen, &mut step), Err(made_up));
+        assert_eq!((seen.marks.len(), rows.len()), (0, 0));
+        assert_eq!(up.walk(&upward, part.key(), &mut rows, &mut seen, &mut step), Ok::<(), DefaultKey>(()));
+        assert_eq!((seen.marks.len(), rows), (3, vec![(1, whole.key())]));
     }
 }

@@ -4,7 +4,7 @@
 //! link reads nothing else. The position is in an array of its own, for writes.
 //!
 //! The target's generation is not kept for each source: most slots are used once. Where a target has a later generation,
-//! an array by the targets' slots has it, as long as that of the highest such slot.
+//! an array by the targets' slots has it, which reaches up to the highest such slot.
 //!
 //! # Invariants
 //! 1. `places` and `positions` are of one length.

@@ -136,8 +136,8 @@ impl<R: Read> Loading<'_, R> {
 
     /// Makes the slots of a table, when it is known that they may be made.
     fn restore(&mut self, table: usize, slots: &Slots) -> Result<(), SnapshotError> {
-        /// What a slot takes of a link column, of a unique index and of the posting lists, in bytes.
-        const OF_INDEXES: [usize; 3] = [16, 24, 40];
+        /// What a slot takes of a link column, of a unique index, and of the posting lists and generations of targets, in bytes.
+        const OF_INDEXES: [usize; 3] = [12, 24, 44];
         let table = &mut self.store.tables[table];
         let indexes = [table.index.relations(), table.index.uniques.len(), table.incoming.len()];
         let of_indexes: usize = indexes.iter().zip(OF_INDEXES).map(|(count, size)| count * size).sum();
