@@ -60,8 +60,8 @@ impl UniqueIndex {
         self.entries.find(spread(hash), |entry| entry.hash == hash && equals(entry.key)).map(|entry| entry.key)
     }
 
-    /// The row that [`UniqueIndex::find`] gives, if its key is the one with this hash. `None`
-    /// also where keys may be there twice. It touches no row, so that look-ups of many hashes do not wait for one another.
+    /// The row that [`UniqueIndex::find`] gives, if its key is the one with this hash; `None` also where keys may be there
+    /// twice. It touches no row, so that look-ups of many hashes do not wait for one another.
     #[inline]
     pub(crate) fn candidate(&self, hash: u32) -> Option<DefaultKey> {
         #[cfg(test)]
