@@ -10,6 +10,7 @@ use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::lists::Lists;
 use crate::index::unique::UniqueIndex;
+use crate::migration::Migration;
 use crate::model::{AnyRelation, ListRelation, Model, Presence, Reference, Relation, Unique, Visitor};
 use crate::schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
@@ -22,8 +23,19 @@ pub struct DatabaseBuilder {
     store: Store,
     incoming: Vec<(TypeId, Incoming)>,
     faults: Vec<SchemaFault>,
-    /// What loading a snapshot may take, in bytes; `None` for what follows from the file's length.
+    pub(crate) load: LoadChoices,
+}
+
+/// How a snapshot is to be loaded.
+#[derive(Debug, Default)]
+pub(crate) struct LoadChoices {
+    /// What it may take, in bytes; `None` for what follows from the file's length.
     pub(crate) memory_limit: Option<u64>,
+    /// How deep values may be nested; `None` for the usual limit.
+    pub(crate) nesting: Option<u32>,
+    pub(crate) drops_removed: bool,
+    pub(crate) accepts_violations: bool,
+    pub(crate) migrations: Vec<Migration>,
 }
 
 impl fmt::Debug for DatabaseBuilder {

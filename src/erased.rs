@@ -8,6 +8,7 @@ use std::any::Any;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange, Slots};
+use crate::codec::{CodecError, Decoder, Refusal, RowWriter, positional};
 use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
@@ -17,8 +18,8 @@ use crate::integrity::removal::{UniqueHashes, plan_leaving};
 use crate::integrity::{Edits, check_table, dangling};
 use crate::log::{IndexWriter, Rows};
 use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
-use crate::snapshot::{codec, rebuild};
-use crate::table::{AnyEdits, AnyRows, Store, TableSlot};
+use crate::snapshot::rebuild;
+use crate::table::{AnyEdits, AnyRows, RowFault, Store, TableSlot};
 use crate::write::apply;
 
 impl<M: Model> AnyRows for Arena<M> {
@@ -133,12 +134,21 @@ impl<M: Model> AnyRows for Arena<M> {
         self.reserved().next()
     }
 
-    fn encode_row(&self, key: DefaultKey, bytes: &mut Vec<u8>) -> Result<(), String> {
-        codec::encode(self.get(key).ok_or("no row is stored under it")?, bytes)
-    }
-
-    fn check_row(&self, bytes: &[u8]) -> Result<(), String> {
-        codec::check::<M>(bytes)
+    fn encode_rows(&self, keys: &[DefaultKey], full: usize, rows: &mut RowWriter) -> (usize, Option<Refusal>) {
+        for (place, key) in keys.iter().enumerate() {
+            match self.get(*key) {
+                Some(row) => {
+                    if let Err(refusal) = rows.row(row) {
+                        return (place, Some(refusal));
+                    }
+                }
+                None => rows.encoder.append_reserved(),
+            }
+            if rows.encoder.bytes().len() >= full {
+                return (place + 1, None);
+            }
+        }
+        (keys.len(), None)
     }
 
     fn restore(&mut self, slots: &Slots) -> Result<(), String> {
@@ -146,15 +156,33 @@ impl<M: Model> AnyRows for Arena<M> {
         Ok(())
     }
 
-    fn decode_row(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String> {
-        self.fill(key, codec::decode(bytes)?).map_err(|_| "its slot is not reserved for it".to_owned())
+    fn decode_rows(
+        &mut self,
+        keys: &mut dyn Iterator<Item = DefaultKey>,
+        decoder: &mut Decoder<'_, '_>,
+    ) -> Result<(), RowFault> {
+        while decoder.is_at_row() {
+            let Some(key) = keys.next() else { return Err((None, CodecError::more_rows())) };
+            let row = decoder.value().map_err(|error| (Some(key), error))?;
+            self.fill(key, row).map_err(|_| (Some(key), CodecError::not_reserved()))?;
+        }
+        Ok(())
     }
 
-    fn build_uniques(&self, index: &mut Indexes) -> Result<(), (DefaultKey, Error)> {
+    fn decode_row_by_position(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String> {
+        self.fill(key, positional::decode(bytes)?).map_err(|_| "its slot is not reserved for it".to_owned())
+    }
+
+    fn fill_any(&mut self, key: DefaultKey, row: Box<dyn Any>) -> Result<(), String> {
+        let row = row.downcast::<M>().map_err(|_| "the last migration gives a row of another type".to_owned())?;
+        self.fill(key, *row).map_err(|_| "its slot is not reserved for it".to_owned())
+    }
+
+    fn build_uniques(&self, index: &mut Indexes) -> bool {
         rebuild::uniques(self, index)
     }
 
-    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> Result<(), (DefaultKey, Error)> {
+    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> bool {
         rebuild::links(self, store, links, lists)
     }
 

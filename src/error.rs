@@ -221,6 +221,16 @@ pub enum Error {
         /// What the codec said.
         why: String,
     },
+    /// A row refers to one that cannot be saved, and that a save is to leave out.
+    #[error("{row} refers over `{relation}` to {target}, which is left out of the file")]
+    LeftOut {
+        /// The row that refers.
+        row: RowId,
+        /// The relation.
+        relation: &'static str,
+        /// The row that is left out.
+        target: RowId,
+    },
     /// An index does not agree with the rows. Only a key type whose `Hash` or `Eq` lies, or interior mutability
     /// inside a key, can lead here; the statement was refused and changed nothing.
     #[error("`{model}`: index `{index}` disagrees with the rows: {detail}")]

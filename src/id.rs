@@ -125,26 +125,59 @@ impl<M: ?Sized> FromStr for Id<M> {
     }
 }
 
+/// The name under which serde is told of an id, by which the codec of snapshots knows one.
+pub(crate) const ID_NAME: &str = "relata::Id";
+
+/// An id without its name: text in formats for people, a number in binary ones.
+struct Bare<M: ?Sized>(Id<M>);
+
 impl<M: ?Sized> Serialize for Id<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(ID_NAME, &Bare(*self))
+    }
+}
+
+impl<M: ?Sized> Serialize for Bare<M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(self)
+            serializer.collect_str(&self.0)
         } else {
-            serializer.serialize_u64(self.key.data().as_ffi())
+            serializer.serialize_u64(self.0.key.data().as_ffi())
         }
     }
 }
 
 impl<'de, M: ?Sized> Deserialize<'de> for Id<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(ID_NAME, IdVisitor(PhantomData))
+    }
+}
+
+struct IdVisitor<M: ?Sized>(PhantomData<fn() -> M>);
+
+impl<'de, M: ?Sized> de::Visitor<'de> for IdVisitor<M> {
+    type Value = Id<M>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id such as `3v1`")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Id<M>, D::Error> {
         if deserializer.is_human_readable() {
-            let text = String::deserialize(deserializer)?;
-            return text.parse().map_err(de::Error::custom);
+            deserializer.deserialize_str(self)
+        } else {
+            deserializer.deserialize_u64(self)
         }
-        let bits = u64::deserialize(deserializer)?;
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Id<M>, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, bits: u64) -> Result<Id<M>, E> {
         key_from_parts(bits as u32, (bits >> 32) as u32)
-            .map(Self::from_key)
-            .ok_or_else(|| de::Error::custom("an id with an even generation"))
+            .map(Id::from_key)
+            .ok_or_else(|| E::custom("an id with an even generation"))
     }
 }
 

@@ -76,6 +76,7 @@ mod arena;
 mod index;
 mod log;
 mod model;
+mod codec;
 mod relation;
 mod feed;
 mod table;
@@ -93,6 +94,7 @@ mod join;
 mod through;
 mod row;
 mod polymorphic;
+mod migration;
 mod builder;
 pub mod snapshot;
 mod erased;
@@ -114,10 +116,11 @@ pub use join::ParJoin;
 pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
+pub use migration::{MigrationContext, MigrationError};
 pub use model::{
-    AnyRelation, ById, ByKey, Column, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, ListRelation, Model,
-    NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor,
-    name_hash,
+    AnyRelation, Both, ById, ByKey, Column, Comparison, Editable, Field, HasPrimaryKey, Incomparable, KeyOf, KeyRef,
+    ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation,
+    Required, Unique, Visitor, name_hash,
 };
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]

@@ -42,9 +42,59 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Which of the unique keys, in the order of [`Model::declare`], is the primary key. `None`: the id alone.
     const PRIMARY_KEY: Option<usize> = None;
 
+    /// Names that the table had before, under which a snapshot may know it.
+    const FORMER_NAMES: &'static [&'static str] = &[];
+
     /// Shows a visitor every unique key and every relation, in the order of their `INDEX`.
     fn declare<V: Visitor<Self>>(visitor: &mut V);
+
+    /// Compares two rows field by field, so far as the types of the fields can be compared: a row with what has come back
+    /// of it from its bytes.
+    #[doc(hidden)]
+    fn compare(left: &Self, right: &Self) -> Comparison {
+        let _ = (left, right);
+        Comparison::Unknown
+    }
 }
+
+/// What comparing two rows has shown.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// Every field could be compared, and none differs.
+    Same,
+    /// The field of this name outside differs.
+    Differs(&'static str),
+    /// No field that can be compared differs, and some cannot be compared.
+    Unknown,
+}
+
+/// Two values of a field, to be compared if their type can be. Its own method is there for types that can, the one of
+/// [`Incomparable`] for all: the compiler takes the first that fits.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Both<'a, T: ?Sized>(pub &'a T, pub &'a T);
+
+impl<T: PartialEq + ?Sized> Both<'_, T> {
+    /// Whether they are equal; `None` for a value that is not equal to itself either, as one that holds a NaN is.
+    #[doc(hidden)]
+    pub fn are_equal(&self) -> Option<bool> {
+        #[expect(clippy::eq_op, reason = "a NaN is not")]
+        let is_reflexive = || *self.0 == *self.0;
+        if *self.0 == *self.1 { Some(true) } else { is_reflexive().then_some(false) }
+    }
+}
+
+#[doc(hidden)]
+pub trait Incomparable {
+    /// That it cannot be said.
+    #[doc(hidden)]
+    fn are_equal(&self) -> Option<bool> {
+        None
+    }
+}
+
+impl<T: ?Sized> Incomparable for Both<'_, T> {}
 
 /// One field of a model, for schemas and tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

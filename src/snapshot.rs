@@ -4,44 +4,49 @@
 //! that they would have got, children keep the order in which they had joined (behaviour R16). Rows are stored, indexes
 //! are not: building them again is what proves every unique and every foreign key of the file.
 //!
-//! The bytes are described in `docs/format.md`, from which a stranger can write a reader.
+//! Rows are stored with the names of their fields and variants, so that a later program reads them as serde's attributes
+//! say. The bytes are described in `docs/format.md`, from which a stranger can write a reader; `docs/files.md` tells what a program
+//! can change.
 //!
 //! # Invariants
-//! 1. The same state gives the same bytes, so far as the rows do: a hash map inside a row has an order of its own.
-//! 2. What cannot be loaded again is not saved, so far as the indexes know; debug builds and
-//!    [`Database::check_snapshot`] prove it of every rule and every row.
-//! 3. A damaged, foreign or hostile file is an error value, in memory bounded by its length. No part of it reaches a
+//! 1. The same state gives the same bytes.
+//! 2. What cannot be loaded again, or would be another state, is not saved: every row is read back and compared.
+//! 3. A damaged, foreign or hostile file is an error value, in memory bounded by a limit. No part of it reaches a
 //!    database that the caller sees.
 //!
-//! Not responsible for undo history, which is not saved, and for what a `Deserialize` of a user's type lets in: fields
-//! that serde skips come back as their defaults, types that nest without bound can be nested deeper than the stack is.
+//! Not responsible for undo history, which is not saved, and for what a serde form has no place for and `PartialEq` does not
+//! see: fields that serde skips come back as their defaults.
 
-pub(crate) mod codec;
 pub(crate) mod rebuild;
 
-mod block;
-mod compare;
+mod blocks;
 mod error;
 mod file;
-mod format;
+mod first;
 mod hash;
 mod load;
+mod matching;
+mod report;
 mod save;
+mod saver;
+mod sections;
+mod source;
 #[cfg(test)]
 mod tests;
 
 use std::io::{Read, Write};
 use std::path::Path;
 
-pub use error::SnapshotError;
+pub use error::{SnapshotError, UnsavableRow};
+pub use report::{Dropped, LoadReport, Migrated, Renamed, SaveReport};
+pub use saver::{Saver, check_row};
 
 use crate::builder::DatabaseBuilder;
+use crate::codec::positional;
+pub use crate::codec::{Refusal, RefusalCause};
 use crate::database::Database;
+use crate::migration::{Migration, MigrationContext, MigrationError};
 use crate::schema::Schema;
-use save::{Care, Saving};
-
-/// What a save proves unasked.
-const USUAL_CARE: Care = if cfg!(debug_assertions) { Care::Thorough } else { Care::Quick };
 
 /// Reads what the models of a saved database declared, without having them. O(tables).
 ///
@@ -70,7 +75,8 @@ impl Database {
     /// file as it was: an id that is reserved and unfilled, a row that cannot be encoded, a path that names no file, a
     /// disk that is full.
     ///
-    /// Debug builds prove what [`Database::check_snapshot`] does.
+    /// Each row is read back from its bytes and compared, so that what has been saved without an error can be loaded and
+    /// is equal. [`Database::saver`] gives choices.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
@@ -86,68 +92,134 @@ impl Database {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
-        let saving = Saving::prepare(&self.store, USUAL_CARE)?;
-        file::replace(path.as_ref(), |file| saving.write(file))
+        self.saver().save(path).map(drop)
     }
 
     /// Saves the database to a stream, as [`Database::save`] does to a file. The stream is not flushed.
     ///
-    /// What cannot be saved is refused before the first byte is written.
-    pub fn save_to(&self, mut sink: impl Write) -> Result<(), SnapshotError> {
-        Saving::prepare(&self.store, USUAL_CARE)?.write(&mut sink)
-    }
-
-    /// Proves that a snapshot of this database can be loaded: that every rule holds, and that each row comes back from
-    /// its own bytes. O(slots ever used), some three times the cost of a save.
-    ///
-    /// A row does not come back where serde attributes make its bytes depend on its values (`skip_serializing_if`,
-    /// `flatten`, `untagged`, `tag`): the derive refuses them on a model, but cannot see those of the types inside. Call
-    /// this where such rows may come about; debug builds do at every save.
-    pub fn check_snapshot(&self) -> Result<(), SnapshotError> {
-        Saving::prepare(&self.store, Care::Thorough).map(drop)
+    /// A save that is refused half-way has written a beginning, which no load takes for a snapshot.
+    pub fn save_to(&self, sink: impl Write) -> Result<(), SnapshotError> {
+        self.saver().save_to(sink).map(drop)
     }
 }
 
 impl DatabaseBuilder {
     /// How much memory a load may take, in bytes, before it is refused with [`SnapshotError::OverBudget`].
     ///
-    /// Counted are slots, indexes and the encoded length of rows. The default is the smaller of 8 times the file and
-    /// 4 GiB over it, but at least 64 MiB. Raise it for a table of large rows of which most have been removed, whose
-    /// slots take more memory than their part of the file.
+    /// Counted are slots, indexes, the encoded length of rows, and the elements of lists and maps inside of them by the size of
+    /// their type. The default is 64 times the file, at least 256 MiB.
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
-        self.memory_limit = Some(bytes);
+        self.load.memory_limit = Some(bytes);
+        self
+    }
+
+    /// How deep lists, maps, structs and variants inside of a row may be nested in a file that is loaded; 128 if nothing is
+    /// said. Each level takes room on the stack.
+    #[must_use]
+    pub fn nesting_limit(mut self, levels: u32) -> Self {
+        self.load.nesting = Some(levels);
+        self
+    }
+
+    /// Leaves out the rows of tables that no model claims; [`LoadReport::dropped`] counts them. Without this a file that has such a table is
+    /// refused.
+    #[must_use]
+    pub fn drop_removed_models(mut self) -> Self {
+        self.load.drops_removed = true;
+        self
+    }
+
+    /// Stores rows that break rules as unchecked ones, as [`Database::insert_many_unchecked`] does;
+    /// [`LoadReport::violations`] lists what they break. Without this they are [`SnapshotError::Violations`], unless
+    /// they were saved so on demand.
+    #[must_use]
+    pub fn accept_violations(mut self) -> Self {
+        self.load.accepts_violations = true;
+        self
+    }
+
+    /// Registers a function that makes a row of a later struct out of one of an older, whose table has this version in the
+    /// file.
+    ///
+    /// The functions of several versions form a chain by their types: rows of version 0 go from `OrderV0` to `OrderV1` and
+    /// from there to `Order`. The old structs need no more than `Deserialize`. A row keeps its id, and so do the rows that refer to it. A
+    /// function is called where the version of the table in the file is not that of the model.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # mod old {
+    /// #     use super::*;
+    /// #     #[derive(Model, Clone, Serialize, Deserialize)] #[model(table = "Planet")] pub struct Old { pub name: String, pub radius_miles: u32 }
+    /// # }
+    /// # let mut before = Database::builder().model::<old::Old>().build()?;
+    /// # before.insert(old::Old { name: "Mars".into(), radius_miles: 2106 })?;
+    /// # let mut file = Vec::new();
+    /// # before.save_to(&mut file)?;
+    /// #[derive(Deserialize)]
+    /// struct PlanetV0 { name: String, radius_miles: u32 }
+    ///
+    /// #[derive(Model, Clone, Serialize, Deserialize)]
+    /// #[model(version = 1)]
+    /// struct Planet { name: String, radius_km: u32 }
+    ///
+    /// let db = Database::builder()
+    ///     .model::<Planet>()
+    ///     .migrate::<PlanetV0, Planet>(0, |old, _| Ok(Planet { name: old.name, radius_km: old.radius_miles * 1609 / 1000 }))
+    ///     .load_from(&file[..])?;
+    /// assert_eq!(db.iter::<Planet>().next().unwrap().1.radius_km, 3388);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn migrate<Old, New>(
+        mut self,
+        from_version: u32,
+        migrate: impl Fn(Old, MigrationContext<'_>) -> Result<New, MigrationError> + Send + Sync + 'static,
+    ) -> Self
+    where
+        Old: serde::de::DeserializeOwned + 'static,
+        New: 'static,
+    {
+        self.load.migrations.push(Migration::new(from_version, migrate));
         self
     }
 
     /// Loads a database that [`Database::save`] has saved. O(slots ever used), each key hashed once.
     ///
-    /// The models must be those that were saved, in their order; a difference is [`SnapshotError::SchemaMismatch`] with
-    /// the table and the field. Actions, inverses and the names that fields have outside are free to differ. Every
-    /// unique and every foreign key is proved; one that does not hold is [`SnapshotError::Corrupt`] with the row.
+    /// Rows are read as serde's attributes say, tables are found by their names; `docs/files.md` tells what may have changed since
+    /// the file was saved. Every unique and every foreign key is proved; where some do not hold the error lists each of
+    /// them with its row.
     pub fn load(self, path: impl AsRef<Path>) -> Result<Database, SnapshotError> {
+        self.load_with_report(path).map(|(database, _)| database)
+    }
+
+    /// As [`DatabaseBuilder::load`], and tells what was met: tables that came, went or were renamed, rows that were migrated,
+    /// rules that do not hold.
+    pub fn load_with_report(self, path: impl AsRef<Path>) -> Result<(Database, LoadReport), SnapshotError> {
         let path = path.as_ref();
         let (mut file, length) = file::open(path)?;
-        self.load_known(&mut file, length).map_err(|error| error.at(path))
+        self.load_known(&mut file, Some(length)).map_err(|error| error.at(path))
     }
 
     /// Loads a database from a stream, which must end with it.
     ///
-    /// A stream does not say how long it is, and nothing that a file says of itself is believed: so its bytes are read
-    /// whole before they are looked at, up to [`DatabaseBuilder::memory_limit`] if that is set.
-    /// [`DatabaseBuilder::load`] holds one block at a time.
-    pub fn load_from(self, mut source: impl Read) -> Result<Database, SnapshotError> {
-        let mut bytes = Vec::new();
-        let limit = self.memory_limit.unwrap_or(u64::MAX);
-        if format::read_exactly(&mut source, limit.saturating_add(1), &mut bytes)? > limit {
-            return Err(SnapshotError::OverBudget { part: "the stream".to_owned(), limit });
-        }
-        self.load_known(&mut &bytes[..], bytes.len() as u64)
+    /// The stream is read block by block, and so nothing that a file says of its length is believed.
+    pub fn load_from(self, source: impl Read) -> Result<Database, SnapshotError> {
+        self.load_from_with_report(source).map(|(database, _)| database)
     }
 
-    fn load_known(self, source: &mut impl Read, length: u64) -> Result<Database, SnapshotError> {
-        let memory_limit = self.memory_limit;
+    /// As [`DatabaseBuilder::load_from`], with the report.
+    pub fn load_from_with_report(self, mut source: impl Read) -> Result<(Database, LoadReport), SnapshotError> {
+        self.load_known(&mut source, None)
+    }
+
+    fn load_known(
+        mut self,
+        source: &mut impl Read,
+        length: Option<u64>,
+    ) -> Result<(Database, LoadReport), SnapshotError> {
+        let choices = std::mem::take(&mut self.load);
         let empty = self.build().map_err(SnapshotError::Models)?;
-        load::database(empty, memory_limit, source, length)
+        load::database(empty, &choices, source, length)
     }
 }

@@ -16,6 +16,7 @@ pub(crate) use statement::{AnyEdits, AnyPending, EditFault, Relink, Statement};
 use positions::Positions;
 
 use crate::arena::{Arena, RowChange, Slots};
+use crate::codec::{CodecError, Decoder, Refusal, RowWriter};
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::id::{Id, RowId};
@@ -27,6 +28,10 @@ use crate::log::{History, IndexWriter, Log, Rows};
 use crate::model::{Model, Unique, find_by};
 use crate::relation::By;
 use crate::schema::{Action, Schema, UniqueSchema};
+
+/// Why a row could not be read, and under which key it would have been stored: `None` where there are more rows than
+/// slots for them.
+pub(crate) type RowFault = (Option<DefaultKey>, CodecError);
 
 /// A row of any table: the table's position, the row's key.
 pub(crate) type RowAt = (u32, DefaultKey);
@@ -52,7 +57,10 @@ pub struct Store {
 /// One table.
 pub struct TableSlot {
     pub(crate) position: u32,
+    pub(crate) model: TypeId,
     pub(crate) name: &'static str,
+    /// Names that the table had before, under which a snapshot may know it.
+    pub(crate) former_names: &'static [&'static str],
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) index: Indexes,
     /// The position of each relation's target table.
@@ -147,18 +155,26 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn slots(&self) -> Slots;
     /// The first id that is reserved and not filled.
     fn unfilled(&self) -> Option<DefaultKey>;
-    /// Appends the encoded row that is stored under the key.
-    fn encode_row(&self, key: DefaultKey, bytes: &mut Vec<u8>) -> Result<(), String>;
-    /// Says why a row does not come back from its own encoded bytes.
-    fn check_row(&self, bytes: &[u8]) -> Result<(), String>;
+    /// Appends the rows under the keys, until `full` bytes are reached; says how many, and why the next one is refused if
+    /// it is. In the place of a row that is reserved stands a mark.
+    fn encode_rows(&self, keys: &[DefaultKey], full: usize, rows: &mut RowWriter) -> (usize, Option<Refusal>);
     /// Turns the arena into one of these slots, the stored ones reserved for their rows.
     fn restore(&mut self, slots: &Slots) -> Result<(), String>;
-    /// Stores the encoded row under its reserved key.
-    fn decode_row(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String>;
-    /// Builds the unique indexes of stored rows; the error is of the first row that breaks one.
-    fn build_uniques(&self, index: &mut Indexes) -> Result<(), (DefaultKey, Error)>;
-    /// Builds the links of stored rows in slot order; the error is of the first row whose key names no target.
-    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> Result<(), (DefaultKey, Error)>;
+    /// Stores rows under their reserved keys, until the bytes end or define names; the error is of the row under a key,
+    /// or of one for which there is none.
+    fn decode_rows(
+        &mut self,
+        keys: &mut dyn Iterator<Item = DefaultKey>,
+        decoder: &mut Decoder<'_, '_>,
+    ) -> Result<(), RowFault>;
+    /// Stores a row of format 1 under its reserved key.
+    fn decode_row_by_position(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String>;
+    /// Stores a row, which is one of the model, under its reserved key.
+    fn fill_any(&mut self, key: DefaultKey, row: Box<dyn Any>) -> Result<(), String>;
+    /// Builds the unique indexes of stored rows, and says whether each key is there once.
+    fn build_uniques(&self, index: &mut Indexes) -> bool;
+    /// Builds the links of stored rows in slot order, and says whether each key names a row and no hierarchy has a cycle.
+    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> bool;
     /// How many ids the lists of all rows hold.
     fn listed(&self) -> usize;
     /// Collects what does not hold for the rows and the indexes of this table.
@@ -171,7 +187,9 @@ impl Store {
         self.positions.push(TypeId::of::<M>());
         self.tables.push(TableSlot {
             position: self.tables.len() as u32,
+            model: TypeId::of::<M>(),
             name: M::NAME,
+            former_names: M::FORMER_NAMES,
             rows,
             index,
             targets: Vec::new(),

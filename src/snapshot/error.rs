@@ -1,8 +1,9 @@
 //! What saving and loading can refuse, and why.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
+use crate::codec::Refusal;
 use crate::error::Error;
 use crate::id::RowId;
 
@@ -15,7 +16,7 @@ pub enum SnapshotError {
     #[error("not a relata snapshot")]
     NotASnapshot,
     /// The file is of a format, of a codec or with flags that this build does not know.
-    #[error("the snapshot has {what} {found}, this build reads {supported}")]
+    #[error("the snapshot has {what} {found}, this build reads up to {supported}")]
     UnsupportedVersion {
         /// Which number of the header it is: the format version, the codec or the flags.
         what: &'static str,
@@ -72,22 +73,32 @@ pub enum SnapshotError {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// A row does not survive being encoded and decoded.
-    #[error("{row} cannot be saved: {why}")]
-    RowNotEncodable {
-        /// The row.
+    /// Rows would not come back from the file. All of them are named, each with its field, the cause and the remedy;
+    /// [`Saver::leave_out_unsavable`](super::Saver::leave_out_unsavable) saves the others.
+    #[error("{} row(s) cannot be saved{}", rows.len(), first(rows))]
+    RowsNotSavable {
+        /// The rows, in the order of tables and slots.
+        rows: Vec<UnsavableRow>,
+    },
+    /// A row is not what its model can read: a field without a value and a default, an unknown variant, another type.
+    #[error("{row}{} cannot be read: {what}", in_field(field))]
+    RowNotReadable {
+        /// The row, under the name that its table has in this program.
         row: RowId,
-        /// What the codec said.
-        why: String,
+        /// The field, and the way to the value inside of it, as `lines[2].price`; empty where it is the row as a whole.
+        field: String,
+        /// What serde or the model's type says.
+        what: String,
     },
-    /// The rows of a table have encoded to another length the second time.
-    #[error("`{table}` cannot be saved: its rows do not encode the same twice")]
-    Unrepeatable {
-        /// The table.
-        table: &'static str,
+    /// Rows break rules: a unique key is there twice, a foreign key names no row, a hierarchy leads back to itself. All
+    /// violations are listed. A save takes them by [`Saver::with_violations`](super::Saver::with_violations), a load by
+    /// [`DatabaseBuilder::accept_violations`](crate::DatabaseBuilder::accept_violations).
+    #[error("{} violation(s){}", violations.len(), first(violations))]
+    Violations {
+        /// Each with its row, relation and key, in the order of tables and slots.
+        violations: Vec<Error>,
     },
-    /// The database is in a state that could not be loaded again: an id reserved and unfilled, a key that names no
-    /// row, a unique key that two rows have.
+    /// The database is in a state that no file holds: an id is reserved and unfilled, a transaction is open.
     #[error("cannot be saved: {0}")]
     Unsavable(Error),
     /// The models given to the builder do not fit together.
@@ -128,20 +139,37 @@ impl SnapshotError {
     }
 }
 
-/// A row that cannot be encoded, or would not come back, and why: of a save as of the hash of the state.
-pub(crate) struct NotEncodable {
-    pub(super) row: RowId,
-    pub(super) why: String,
+/// A stored row that cannot be saved, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsavableRow {
+    /// The row.
+    pub row: RowId,
+    /// Why.
+    pub refusal: Refusal,
 }
 
-impl From<NotEncodable> for SnapshotError {
-    fn from(NotEncodable { row, why }: NotEncodable) -> Self {
-        SnapshotError::RowNotEncodable { row, why }
+impl fmt::Display for UnsavableRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.row, self.refusal)
     }
 }
 
+fn first(all: &[impl fmt::Display]) -> String {
+    all.first().map(|first| format!(", the first: {first}")).unwrap_or_default()
+}
+
+fn in_field(field: &str) -> String {
+    if field.is_empty() { String::new() } else { format!(", field `{field}`,") }
+}
+
+/// A row that has no bytes, or would not come back from them.
+pub(crate) struct NotEncodable {
+    pub(super) row: RowId,
+    pub(super) refusal: Refusal,
+}
+
 impl From<NotEncodable> for Error {
-    fn from(NotEncodable { row, why }: NotEncodable) -> Self {
-        Error::NotEncodable { row, why }
+    fn from(NotEncodable { row, refusal }: NotEncodable) -> Self {
+        Error::NotEncodable { row, why: refusal.what }
     }
 }

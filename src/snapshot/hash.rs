@@ -5,8 +5,9 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::format::Kind;
-use super::save::{Care, Items, Saving};
+use super::blocks::Sections;
+use super::save::contents;
+use super::sections::Kind;
 use crate::database::Database;
 use crate::error::Error;
 use crate::table::Store;
@@ -21,9 +22,10 @@ impl Database {
     /// out never come back. Not of it are the declarations (the schema has a fingerprint of its own in a file),
     /// subscriptions, and what a history holds; but slots that a history keeps for its rows are out of use, and that is.
     ///
-    /// It is as exact as the bytes of the rows: `-0.0` and `0.0` differ, and a hash map inside a row has an order of its own.
+    /// It is as exact as the bytes of the rows: `-0.0` and `0.0` differ. The order of a hash map or set of std or hashbrown
+    /// is no state.
     ///
-    /// O(slots ever used): each row is encoded once, where a save does it twice. The errors are [`Error::TransactionOpen`] and
+    /// O(slots ever used): each row is encoded once. The errors are [`Error::TransactionOpen`] and
     /// [`Error::NotEncodable`].
     ///
     /// ```
@@ -46,37 +48,39 @@ impl Database {
 }
 
 fn of(store: &Store) -> Result<u64, Error> {
-    let contents = Saving::contents(store);
-    let mut hashing = Hashing { hasher: Xxh3::new(), length: 0 };
-    for (kind, table) in Kind::all(store.tables.len()) {
-        if kind != Kind::Schema {
-            contents.items(kind, table, Care::Quick, &mut hashing)?;
-            hashing.end_section();
-        }
-    }
+    let mut hashing = Hashing { hasher: Xxh3::new(), length: None };
+    contents(store, &mut hashing)?;
+    hashing.end_section();
     Ok(hashing.hasher.digest())
 }
 
 /// Takes items in as they come, and after each section its length, so that no two contents run together.
 struct Hashing {
     hasher: Xxh3,
-    /// Of the section so far, in bytes.
-    length: u64,
+    /// Of the section so far, in bytes; `None` before the first.
+    length: Option<u64>,
 }
 
-impl Items for Hashing {
+impl Sections for Hashing {
     type Error = Error;
 
-    fn item(&mut self, item: &[u8]) -> Result<(), Error> {
-        self.hasher.update(item);
-        self.length += item.len() as u64;
+    fn begin(&mut self, _: Kind, _: usize) -> Result<(), Error> {
+        self.end_section();
+        self.length = Some(0);
+        Ok(())
+    }
+
+    fn block(&mut self, _: u32, content: &[u8]) -> Result<(), Error> {
+        self.hasher.update(content);
+        self.length = self.length.map(|length| length + content.len() as u64);
         Ok(())
     }
 }
 
 impl Hashing {
     fn end_section(&mut self) {
-        self.hasher.update(&self.length.to_le_bytes());
-        self.length = 0;
+        if let Some(length) = self.length {
+            self.hasher.update(&length.to_le_bytes());
+        }
     }
 }

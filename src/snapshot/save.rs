@@ -1,163 +1,311 @@
-//! Writing a database as a file.
+//! Writing a database as a file, and giving its contents to the hash of the state.
 //!
-//! Everything is encoded twice: once to learn how long each section is, once to be written. So the file can go to any
-//! stream, front to back, and what cannot be saved is refused before the first byte is written.
-//!
-//! What a section holds is given item by item ([`Saving::items`]), to blocks or to the hash of the state.
+//! Rows are encoded once, proved and written, block by block. What a section holds is given in blocks ([`Sections`]), to the
+//! file or to the hash.
 
-use std::io::{self, Write};
+use std::io::Write;
 
+use hashbrown::HashSet;
 use slotmap::{DefaultKey, Key};
 
-use super::block::BlockWriter;
-use super::codec;
-use super::error::{NotEncodable, SnapshotError};
-use super::format::{Frame, Kind, Section, fingerprint};
+use super::blocks::{BLOCK_FULL, BlockWriter, Filling, HAS_VIOLATIONS, Sections};
+use super::error::{NotEncodable, SnapshotError, UnsavableRow};
+use super::positional;
+use super::sections::Kind;
 use crate::arena::Slots;
+use crate::codec::{NESTING, RowWriter};
 use crate::error::Error;
-use crate::id::{RowId, slot_of};
+use crate::id::{RowId, next_in_slot, slot_of, version_of};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::referrers::{Referrers, Sources};
 use crate::table::{Store, TableSlot};
 
-/// A database that is ready to be written.
+/// What a save may leave out or let pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choices {
+    pub(super) nesting: u32,
+    pub(super) with_violations: bool,
+    pub(super) leave_out: bool,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Choices { nesting: NESTING, with_violations: false, leave_out: false }
+    }
+}
+
+/// A database that is being written.
 pub(super) struct Saving<'a> {
     store: &'a Store,
-    schema: Vec<u8>,
-    /// Of each table.
-    slots: Vec<Slots>,
-    frame: Frame,
-}
-
-/// How much is proved before anything is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Care {
-    /// No more than must be.
-    Quick,
-    /// That every rule holds, and that each row comes back from its own bytes.
-    Thorough,
-}
-
-/// The length that stands for a row which is not there: the id is reserved. No row is that long.
-const RESERVED: u32 = u32::MAX;
-
-/// What takes the items of a section, one after the other.
-pub(super) trait Items {
-    type Error: From<NotEncodable>;
-    fn item(&mut self, item: &[u8]) -> Result<(), Self::Error>;
+    choices: Choices,
+    flags: u8,
+    /// The rows that are left out, by table.
+    left_out: Vec<HashSet<DefaultKey>>,
+    pub(super) refused: Vec<UnsavableRow>,
 }
 
 impl<'a> Saving<'a> {
-    /// A database of which the sections are asked for, and not the file: no schema, no frame, and nothing is refused.
-    pub(super) fn contents(store: &'a Store) -> Self {
-        let slots = store.tables.iter().map(|table| table.rows.slots()).collect();
-        let frame = Frame { fingerprint: 0, sections: Vec::new() };
-        Saving { store, schema: Vec::new(), slots, frame }
-    }
-
-    /// Encodes the database without keeping it, to learn the lengths and to refuse what cannot be saved.
-    pub(super) fn prepare(store: &'a Store, care: Care) -> Result<Self, SnapshotError> {
+    /// Refuses a database that no load would take, and finds the rows to be left out.
+    pub(super) fn prepare(store: &'a Store, choices: Choices) -> Result<Self, SnapshotError> {
         if store.log.is_some() {
             return Err(SnapshotError::Unsavable(Error::TransactionOpen));
         }
         for table in &store.tables {
-            refuse_unsavable(store, table, care)?;
+            if let Some(key) = table.rows.unfilled() {
+                return Err(SnapshotError::Unsavable(Error::Unfilled { row: RowId { table: table.name, key } }));
+            }
         }
-        let mut saving = Saving::contents(store);
-        codec::encode(&store.schema, &mut saving.schema).expect("a schema is of strings, numbers and lists");
-        saving.frame.fingerprint = fingerprint(&saving.schema);
-        for (kind, table) in Kind::all(store.tables.len()) {
-            let length = saving.write_section(kind, table, care, &mut io::sink())?;
-            saving.frame.sections.push(Section { kind: kind as u32, table: table as u32, length });
+        let mut saving = Saving { store, choices, flags: 0, left_out: Vec::new(), refused: Vec::new() };
+        let mut faults = if store.stored_unchecked { faults(store) } else { Vec::new() };
+        if choices.leave_out {
+            saving.refused = unsavable(store, choices.nesting);
+            saving.left_out = vec![HashSet::new(); store.tables.len()];
+            for refused in &saving.refused {
+                let place = store.tables.iter().position(|table| table.name == refused.row.table);
+                saving.left_out[place.expect("rows are of tables")].insert(refused.row.key);
+            }
+            faults.extend(saving.bereaved());
+        }
+        if !faults.is_empty() {
+            if !choices.with_violations {
+                return Err(SnapshotError::Violations { violations: faults });
+            }
+            saving.flags |= HAS_VIOLATIONS;
         }
         Ok(saving)
     }
 
-    /// Writes the file.
+    /// The rows that refer to one that is left out, and stay.
+    fn bereaved(&self) -> Vec<Error> {
+        let mut faults = Vec::new();
+        for refused in &self.refused {
+            let target = self.store.tables.iter().find(|table| table.name == refused.row.table);
+            for incoming in &target.expect("rows are of tables").incoming {
+                let sources = &self.store.tables[incoming.table as usize];
+                let referrers = sources.index.referrers(incoming.relation).sources(refused.row.key);
+                let stays = |source: &DefaultKey| !self.left_out[incoming.table as usize].contains(source);
+                faults.extend(referrers.filter(stays).map(|source| Error::LeftOut {
+                    row: RowId { table: sources.name, key: source },
+                    relation: incoming.name,
+                    target: refused.row,
+                }));
+            }
+        }
+        faults
+    }
+
+    /// Writes the file. A refused row ends it, and all that would be are named.
     pub(super) fn write(&self, sink: &mut impl Write) -> Result<(), SnapshotError> {
-        self.frame.write(sink)?;
-        for ((kind, table), section) in Kind::all(self.store.tables.len()).zip(&self.frame.sections) {
-            if self.write_section(kind, table, Care::Quick, sink)? != section.length {
-                return Err(SnapshotError::Unrepeatable { table: self.store.tables[table].name });
+        let mut blocks = BlockWriter::new(sink, self.flags)?;
+        let mut rows = RowWriter::new(self.choices.nesting, true);
+        let written = self.sections(&mut Saved { blocks: &mut blocks }, &mut rows);
+        match written {
+            Ok(()) => {}
+            Err(Stopped::Io(error)) => return Err(error),
+            Err(Stopped::Row) => {
+                return Err(SnapshotError::RowsNotSavable { rows: unsavable(self.store, self.choices.nesting) });
             }
+        }
+        let left_out = |place: usize| self.left_out.get(place).map_or(0, HashSet::len);
+        let tables = self.store.tables.iter().enumerate();
+        let counts: Vec<u64> = tables.map(|(place, table)| (table.rows.len() - left_out(place)) as u64).collect();
+        blocks.finish(&counts)
+    }
+
+    fn sections<S: Sections>(&self, sections: &mut S, rows: &mut RowWriter) -> Result<(), S::Error>
+    where
+        S::Error: From<NotEncodable>,
+    {
+        let mut schema = Vec::new();
+        positional::encode(&self.store.schema, &mut schema).expect("a schema is of strings, numbers and lists");
+        sections.begin(Kind::Schema, 0)?;
+        sections.block(1, &schema)?;
+        self.contents(sections, rows)
+    }
+
+    /// Gives the contents of all tables.
+    fn contents<S: Sections>(&self, sections: &mut S, rows: &mut RowWriter) -> Result<(), S::Error>
+    where
+        S::Error: From<NotEncodable>,
+    {
+        for (place, table) in self.store.tables.iter().enumerate() {
+            let slots = self.slots(place, table.rows.slots());
+            sections.begin(Kind::Slots, place)?;
+            write_runs(&slots.generations, sections)?;
+            sections.begin(Kind::Free, place)?;
+            let mut filling = Filling::new(sections);
+            slots.free.iter().try_for_each(|slot| filling.item(&slot.to_le_bytes()))?;
+            filling.flush()?;
+            sections.begin(Kind::Rows, place)?;
+            let keys: Vec<DefaultKey> = slots.stored().collect();
+            write_rows(table, &keys, sections, rows)?;
+        }
+        for (place, table) in self.store.tables.iter().enumerate() {
+            let stays = |table: usize, key: DefaultKey| self.left_out.get(table).is_none_or(|out| !out.contains(&key));
+            sections.begin(Kind::Order, place)?;
+            write_order(&table.index.links, |source| stays(place, source), sections)?;
+            sections.begin(Kind::Listers, place)?;
+            write_listers(&table.index, |source| stays(place, source), sections)?;
+            sections.begin(Kind::Defaults, place)?;
+            let targets = |relation: usize| table.targets[relation] as usize;
+            write_defaults(&table.index.links, |relation, target| stays(targets(relation), target), sections)?;
         }
         Ok(())
     }
 
-    /// Writes one section and says how long it is, in bytes.
-    fn write_section(&self, kind: Kind, table: usize, care: Care, sink: &mut impl Write) -> Result<u64, SnapshotError> {
-        let mut blocks = BlockWriter::new(sink);
-        self.items(kind, table, care, &mut blocks)?;
-        blocks.finish()
-    }
-
-    /// Gives the items of one section, in their order.
-    pub(super) fn items<I: Items>(&self, kind: Kind, table: usize, care: Care, items: &mut I) -> Result<(), I::Error> {
-        let mut numbers = |numbers: &[u32]| numbers.iter().try_for_each(|number| items.item(&number.to_le_bytes()));
-        match kind {
-            Kind::Schema => items.item(&self.schema)?,
-            Kind::Slots => numbers(&self.slots[table].generations)?,
-            Kind::Free => numbers(&self.slots[table].free)?,
-            Kind::Rows => self.write_rows(table, care, items)?,
-            Kind::Order => write_order(&self.store.tables[table].index.links, items)?,
-            Kind::Listers => write_listers(&self.store.tables[table].index, items)?,
-            Kind::Defaults => write_defaults(&self.store.tables[table].index.links, items)?,
+    /// The slots of a table, those of rows that are left out vacant.
+    fn slots(&self, table: usize, mut slots: Slots) -> Slots {
+        let Some(left_out) = self.left_out.get(table) else { return slots };
+        let mut keys: Vec<DefaultKey> = left_out.iter().copied().collect();
+        keys.sort_unstable_by_key(|key| slot_of(*key));
+        for key in keys {
+            let next = next_in_slot(key);
+            slots.generations[slot_of(key) as usize - 1] = next.map_or(0, |next| version_of(next) - 1);
+            slots.free.extend(next.map(slot_of));
         }
-        Ok(())
-    }
-
-    fn write_rows<I: Items>(&self, table: usize, care: Care, items: &mut I) -> Result<(), I::Error> {
-        const PREFIX: usize = size_of::<u32>();
-        let TableSlot { name, rows, .. } = &self.store.tables[table];
-        let mut item = Vec::new();
-        for key in self.slots[table].stored() {
-            let refuse = |why| NotEncodable { row: RowId { table: name, key }, why };
-            if rows.is_reserved(key) {
-                items.item(&RESERVED.to_le_bytes())?;
-                continue;
-            }
-            item.clear();
-            item.extend([0; PREFIX]);
-            rows.encode_row(key, &mut item).map_err(refuse)?;
-            let length = item.len() - PREFIX;
-            if item.len() > u32::MAX as usize {
-                return Err(refuse(format!("it takes {length} bytes, more than a row may")).into());
-            }
-            item[..PREFIX].copy_from_slice(&(length as u32).to_le_bytes());
-            if care == Care::Thorough {
-                rows.check_row(&item[PREFIX..]).map_err(refuse)?;
-            }
-            items.item(&item)?;
-        }
-        Ok(())
+        slots
     }
 }
 
-/// Writes the sources of every posting list that is not in slot order, with the place of their relation.
-fn write_order<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
-    for (relation, link) in (0_u32..).zip(links) {
-        for source in out_of_order(link.referrers()).flat_map(|(_, list)| list) {
-            items.item(&link_item(relation, source))?;
+/// Gives the contents of all tables, as the hash of the state is taken of.
+pub(super) fn contents<S: Sections>(store: &Store, sections: &mut S) -> Result<(), S::Error>
+where
+    S::Error: From<NotEncodable>,
+{
+    let (choices, left_out, refused) = (Choices::default(), Vec::new(), Vec::new());
+    let saving = Saving { store, choices, flags: 0, left_out, refused };
+    // What is hashed is never read again, and may be nested as deep as the stack allows.
+    saving.contents(sections, &mut RowWriter::new(u32::MAX, false))
+}
+
+/// Every rule that does not hold.
+pub(super) fn faults(store: &Store) -> Vec<Error> {
+    let mut faults = Vec::new();
+    store.tables.iter().for_each(|table| table.rows.check(store, table, &mut faults));
+    faults
+}
+
+/// Every row that cannot be saved. One encoding and one decoding for each row.
+pub(super) fn unsavable(store: &Store, nesting: u32) -> Vec<UnsavableRow> {
+    let mut rows = RowWriter::new(nesting, true);
+    let mut refused = Vec::new();
+    for table in &store.tables {
+        let keys: Vec<DefaultKey> = table.rows.slots().stored().collect();
+        let mut rest = &keys[..];
+        while !rest.is_empty() {
+            let (done, refusal) = table.rows.encode_rows(rest, BLOCK_FULL, &mut rows);
+            rest = &rest[done..];
+            rows.encoder.clear();
+            if let Some(refusal) = refusal {
+                refused.push(UnsavableRow { row: RowId { table: table.name, key: rest[0] }, refusal });
+                rest = &rest[1..];
+            }
         }
+    }
+    refused
+}
+
+/// The blocks of a file, of which a row may be refused.
+struct Saved<'a, 'b, W> {
+    blocks: &'a mut BlockWriter<'b, W>,
+}
+
+/// Why a save has not come to its end.
+enum Stopped {
+    Io(SnapshotError),
+    Row,
+}
+
+impl From<NotEncodable> for Stopped {
+    fn from(_: NotEncodable) -> Self {
+        Stopped::Row
+    }
+}
+
+impl<W: Write> Sections for Saved<'_, '_, W> {
+    type Error = Stopped;
+
+    fn begin(&mut self, kind: Kind, table: usize) -> Result<(), Stopped> {
+        self.blocks.begin(kind, table).map_err(Stopped::Io)
+    }
+
+    fn block(&mut self, items: u32, content: &[u8]) -> Result<(), Stopped> {
+        self.blocks.block(items, content).map_err(Stopped::Io)
+    }
+}
+
+/// Writes generations as runs of equal ones: how many slots, then their generation.
+fn write_runs<S: Sections>(generations: &[u32], sections: &mut S) -> Result<(), S::Error> {
+    let mut filling = Filling::new(sections);
+    for run in generations.chunk_by(|left, right| left == right) {
+        let mut item = [0; RUN_ITEM];
+        item[..4].copy_from_slice(&(run.len() as u32).to_le_bytes());
+        item[4..].copy_from_slice(&run[0].to_le_bytes());
+        filling.item(&item)?;
+    }
+    filling.flush()
+}
+
+/// The length of a run of slots, in bytes: how many, and their generation.
+pub(super) const RUN_ITEM: usize = 8;
+
+fn write_rows<S: Sections>(
+    table: &TableSlot,
+    keys: &[DefaultKey],
+    sections: &mut S,
+    rows: &mut RowWriter,
+) -> Result<(), S::Error>
+where
+    S::Error: From<NotEncodable>,
+{
+    let mut rest = keys;
+    while !rest.is_empty() {
+        let (done, refusal) = table.rows.encode_rows(rest, BLOCK_FULL, rows);
+        if let Some(refusal) = refusal {
+            return Err(NotEncodable { row: RowId { table: table.name, key: rest[done] }, refusal }.into());
+        }
+        rest = &rest[done..];
+        sections.block(done as u32, rows.encoder.bytes())?;
+        rows.encoder.clear();
     }
     Ok(())
 }
 
+/// Writes the sources of every posting list that is not in slot order, with the place of their relation.
+fn write_order<S: Sections>(
+    links: &[Link],
+    stays: impl Fn(DefaultKey) -> bool,
+    sections: &mut S,
+) -> Result<(), S::Error> {
+    let mut filling = Filling::new(sections);
+    for (relation, link) in (0_u32..).zip(links) {
+        for source in out_of_order(link.referrers()).flat_map(|(_, list)| list).filter(|source| stays(*source)) {
+            filling.item(&link_item(relation, source))?;
+        }
+    }
+    filling.flush()
+}
+
 /// The same for those who list a row, with its slot.
-fn write_listers<I: Items>(index: &Indexes, items: &mut I) -> Result<(), I::Error> {
+fn write_listers<S: Sections>(
+    index: &Indexes,
+    stays: impl Fn(DefaultKey) -> bool,
+    sections: &mut S,
+) -> Result<(), S::Error> {
+    let mut filling = Filling::new(sections);
     for (relation, list) in (index.links.len() as u32..).zip(&index.lists) {
         for (target, sources) in out_of_order(list.referrers()) {
-            for source in sources {
+            for source in sources.filter(|source| stays(*source)) {
                 let mut item = [0; LISTER_ITEM];
                 item[..4].copy_from_slice(&relation.to_le_bytes());
                 item[4..8].copy_from_slice(&target.to_le_bytes());
                 item[8..].copy_from_slice(&source.data().as_ffi().to_le_bytes());
-                items.item(&item)?;
+                filling.item(&item)?;
             }
         }
     }
-    Ok(())
+    filling.flush()
 }
 
 /// The length of an item of the order of listers, in bytes: the relation's place, the target's slot, the source's key.
@@ -169,12 +317,18 @@ fn out_of_order(referrers: Referrers<'_>) -> impl Iterator<Item = (u32, Sources<
 }
 
 /// Writes the default targets that are set, with the place of their relation.
-fn write_defaults<I: Items>(links: &[Link], items: &mut I) -> Result<(), I::Error> {
-    let defaults = (0_u32..).zip(links).filter_map(|(relation, link)| Some((relation, link.default_target()?)));
-    for (relation, target) in defaults {
-        items.item(&link_item(relation, target))?;
+fn write_defaults<S: Sections>(
+    links: &[Link],
+    stays: impl Fn(usize, DefaultKey) -> bool,
+    sections: &mut S,
+) -> Result<(), S::Error> {
+    let mut filling = Filling::new(sections);
+    for (relation, link) in links.iter().enumerate() {
+        if let Some(target) = link.default_target().filter(|target| stays(relation, *target)) {
+            filling.item(&link_item(relation as u32, target))?;
+        }
     }
-    Ok(())
+    filling.flush()
 }
 
 /// The length of an item about a relation, in bytes: the relation's place and the key of a row.
@@ -185,18 +339,4 @@ fn link_item(relation: u32, row: DefaultKey) -> [u8; LINK_ITEM] {
     item[..4].copy_from_slice(&relation.to_le_bytes());
     item[4..].copy_from_slice(&row.data().as_ffi().to_le_bytes());
     item
-}
-
-/// Refuses a table that loading would refuse.
-///
-/// Rows that were checked when they were stored are checked again only if asked.
-fn refuse_unsavable(store: &Store, table: &TableSlot, care: Care) -> Result<(), SnapshotError> {
-    if let Some(key) = table.rows.unfilled() {
-        return Err(SnapshotError::Unsavable(Error::Unfilled { row: RowId { table: table.name, key } }));
-    }
-    let mut faults = Vec::new();
-    if care == Care::Thorough || store.stored_unchecked {
-        table.rows.check(store, table, &mut faults);
-    }
-    faults.into_iter().next().map_or(Ok(()), |fault| Err(SnapshotError::Unsavable(fault)))
 }

@@ -12,8 +12,8 @@ use syn::{Attribute, Expr, LitInt, LitStr, Token, Type, parenthesized};
 
 use crate::model::{InverseKind, unraw};
 
-const STRUCT_ITEMS: &str = "`table`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
-const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, \
+const STRUCT_ITEMS: &str = "`table`, `was`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
+const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `lossy`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, \
      `on_update`, `default`, `deferred`, `acyclic`";
 const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`, `default`, `deferred`, `acyclic`";
 const OPTION_WORDS: [&str; 8] =
@@ -59,6 +59,8 @@ impl Errors {
 #[derive(Default)]
 pub(crate) struct StructItems {
     pub(crate) table: Option<LitStr>,
+    /// Names that the table had before.
+    pub(crate) was: Vec<LitStr>,
     pub(crate) version: Option<LitInt>,
     pub(crate) primary_keys: Vec<FieldList>,
     pub(crate) uniques: Vec<FieldList>,
@@ -72,6 +74,7 @@ pub(crate) struct FieldItems {
     pub(crate) primary_key: Option<Span>,
     pub(crate) unique: Option<Span>,
     pub(crate) plain: Option<Span>,
+    pub(crate) lossy: Option<Span>,
     pub(crate) belongs_to: Option<BelongsToItem>,
     pub(crate) references_many: Option<BelongsToItem>,
 }
@@ -143,6 +146,10 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
         let word = input.call(Ident::parse_any)?;
         match word.to_string().as_str() {
             "table" => once(&mut items.table, &word, assigned(input)?),
+            "was" => {
+                items.was.push(assigned(input)?);
+                Ok(())
+            }
             "version" => once(&mut items.version, &word, assigned(input)?),
             "primary_key" => {
                 items.primary_keys.push(field_list(&word, input)?);
@@ -164,8 +171,10 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
-            "plain" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" | "default" | "deferred"
-            | "acyclic" => Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct"))),
+            "plain" | "lossy" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" | "default"
+            | "deferred" | "acyclic" => {
+                Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
+            }
             _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
         }
     });
@@ -185,6 +194,7 @@ pub(crate) fn field_items(attributes: &[Attribute], errors: &mut Errors) -> Fiel
             "primary_key" => once(&mut items.primary_key, &word, word.span()),
             "unique" => once(&mut items.unique, &word, word.span()),
             "plain" => once(&mut items.plain, &word, word.span()),
+            "lossy" => once(&mut items.lossy, &word, word.span()),
             "belongs_to" => {
                 let item = belongs_to(&word, input, errors)?;
                 once(&mut items.belongs_to, &word, item)
@@ -193,7 +203,7 @@ pub(crate) fn field_items(attributes: &[Attribute], errors: &mut Errors) -> Fiel
                 let item = belongs_to(&word, input, errors)?;
                 once(&mut items.references_many, &word, item)
             }
-            "table" | "version" | "has_many" | "has_one" => {
+            "table" | "was" | "version" | "has_many" | "has_one" => {
                 Err(syn::Error::new(word.span(), format!("`{word}` is said of the struct, not of a field")))
             }
             _ => Err(unknown(&word, "attribute", FIELD_ITEMS)),

@@ -8,6 +8,7 @@ mod relations;
 
 use std::collections::BTreeMap;
 
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitInt};
@@ -33,6 +34,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         ident: input.ident.clone(),
         visibility: input.vis.clone(),
         table: items.table.as_ref().map_or_else(|| unraw(&input.ident), syn::LitStr::value),
+        former_names: items.was.iter().map(syn::LitStr::value).collect(),
         version: version(items.version.as_ref(), &mut errors),
         fields: Vec::new(),
         uniques: Vec::new(),
@@ -44,17 +46,24 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         throughs: Vec::new(),
     };
     let mut field_items = Vec::new();
+    let mut skipped = Vec::new();
     for field in fields {
         let Some(ident) = field.ident.clone() else { continue };
         let ty = syn::parse2(without_self(field.ty.to_token_stream(), &model.ident))?;
+        let items = attr::field_items(&field.attrs, &mut errors);
+        let skips = serde_attr::skips(&field.attrs);
         model.fields.push(Field {
             external_name: serde_attr::external_name(&unraw(&ident), &field.attrs, rule.as_deref(), &mut errors),
             type_name: type_name(field.ty.to_token_stream()),
             visibility: field.vis.clone(),
+            may_differ: skips.is_some() || items.lossy.is_some(),
             ident,
             ty,
         });
-        field_items.push(attr::field_items(&field.attrs, &mut errors));
+        skipped.extend(
+            skips.or_else(|| Some(Ident::new("lossy", items.lossy?))).map(|word| (model.fields.len() - 1, word)),
+        );
+        field_items.push(items);
     }
     if items.table.as_ref().is_some_and(|table| table.value().is_empty()) {
         errors.on(&items.table, "a table needs a name");
@@ -64,6 +73,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
     checker.collect_relations(items.belongs_to, field_items);
     checker.collect_inverses(items.inverses);
     checker.check_names();
+    checker.check_skipped(&skipped);
     checker.errors.finish(checker.model)
 }
 
@@ -110,6 +120,17 @@ struct Checker {
 }
 
 impl Checker {
+    /// A key that is not saved would come back as another.
+    fn check_skipped(&mut self, skipped: &[(usize, Ident)]) {
+        for (field, word) in skipped.iter().filter(|(field, _)| !self.model.is_unindexed(*field)) {
+            let name = self.model.fields[*field].name();
+            self.errors.at(
+                word.span(),
+                format!("`{name}` is part of a key, and a key is saved as it is: it cannot be `{word}`"),
+            );
+        }
+    }
+
     fn collect_uniques(&mut self, items: &StructItems, field_items: &[FieldItems]) {
         let mut keys: Vec<(bool, UniqueKey)> = Vec::new();
         for (field, items) in field_items.iter().enumerate() {

@@ -419,6 +419,13 @@ fn declaration(model: &Model) -> TokenStream {
             const PRIMARY_KEY: ::core::option::Option<usize> = ::core::option::Option::Some(0);
         )
     });
+    let former_names = (!model.former_names.is_empty()).then(|| {
+        let names = &model.former_names;
+        quote!(
+            const FORMER_NAMES: &'static [&'static str] = &[#(#names),*];
+        )
+    });
+    let comparison = comparison(model);
     let columns = model.fields.iter().map(|field| {
         let (name, external_name, type_name) = (field.name(), &field.external_name, &field.type_name);
         quote!(::relata::Column { name: #name, external_name: #external_name, type_name: #type_name })
@@ -452,6 +459,9 @@ fn declaration(model: &Model) -> TokenStream {
             const VERSION: u32 = #version;
             const COLUMNS: &'static [::relata::Column] = &[#(#columns),*];
             #primary_key
+            #former_names
+
+            #comparison
 
             #[inline]
             fn declare<__Visitor: ::relata::Visitor<Self>>(visitor: &mut __Visitor) {
@@ -462,6 +472,31 @@ fn declaration(model: &Model) -> TokenStream {
                 #(#throughs)*
                 let _ = visitor;
             }
+        }
+    }
+}
+
+/// Compares two rows field by field. What serde leaves out, and what may differ, is passed over.
+fn comparison(model: &Model) -> TokenStream {
+    let fields = model.fields.iter().filter(|field| !field.may_differ).map(|field| {
+        let (ident, name) = (&field.ident, &field.external_name);
+        quote! {
+            match ::relata::Both(&left.#ident, &right.#ident).are_equal() {
+                ::core::option::Option::Some(true) => {}
+                ::core::option::Option::Some(false) => return ::relata::Comparison::Differs(#name),
+                ::core::option::Option::None => comparison = ::relata::Comparison::Unknown,
+            }
+        }
+    });
+    quote! {
+        fn compare(left: &Self, right: &Self) -> ::relata::Comparison {
+            #[allow(unused_imports)]
+            use ::relata::Incomparable as _;
+            let _ = (left, right);
+            #[allow(unused_mut)]
+            let mut comparison = ::relata::Comparison::Same;
+            #(#fields)*
+            comparison
         }
     }
 }

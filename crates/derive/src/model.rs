@@ -13,6 +13,8 @@ pub(crate) struct Model {
     pub(crate) ident: Ident,
     pub(crate) visibility: Visibility,
     pub(crate) table: String,
+    /// Names that the table had before.
+    pub(crate) former_names: Vec<String>,
     pub(crate) version: u32,
     pub(crate) fields: Vec<Field>,
     /// The primary key first, where there is one.
@@ -32,6 +34,8 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) type_name: String,
     pub(crate) external_name: String,
+    /// Whether a row that is loaded need not have the value that was saved: serde leaves the field out, or the user says so.
+    pub(crate) may_differ: bool,
 }
 
 /// A unique key.

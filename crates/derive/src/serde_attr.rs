@@ -1,9 +1,7 @@
-//! What serde's own attributes mean for a model: the names that fields have outside, and the attributes that a row
-//! codec cannot carry.
+//! What serde's own attributes mean for a model: the names that fields have outside, and which fields are not saved.
 //!
-//! A snapshot stores rows by position, without names. An attribute that leaves a field out, or that needs to see the
-//! data to know what comes, writes rows that do not come back; it is refused here, where it can be shown. Those of nested
-//! types are out of the derive's sight.
+//! A snapshot stores rows with the names of their fields, so that whatever serde carries through JSON is carried. What an
+//! attribute loses beyond that is found by the proof of each row.
 
 use proc_macro2::TokenTree;
 use syn::ext::IdentExt;
@@ -12,25 +10,15 @@ use syn::{Attribute, Ident, LitStr, Token, parenthesized};
 
 use crate::attr::{Errors, for_each_item};
 
-/// Why a row would not come back.
-const REFUSED: [(&str, &str); 9] = [
-    ("skip", "leaves the field out of snapshots"),
-    ("skip_serializing", "leaves the field out of snapshots"),
-    ("skip_deserializing", "does not read back what it wrote"),
-    ("skip_serializing_if", "leaves the field out of some rows, and a row is read by position"),
-    ("flatten", "needs names, and a row is read by position"),
-    ("tag", "needs names, and a row is read by position"),
-    ("content", "needs names, and a row is read by position"),
-    ("untagged", "needs to see the data to know its type"),
-    ("remote", "does not serialise the struct itself"),
-];
+/// Attributes that leave a field out of a row that is saved, or of one that is loaded.
+const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
 
 /// `rename_all` of the struct: how names change outside.
 pub(crate) fn rename_rule(attributes: &[Attribute], errors: &mut Errors) -> Option<String> {
     serialized_name(attributes, "rename_all", errors)
 }
 
-/// The name of a field outside, and whatever of its serde attributes cannot be carried.
+/// The name of a field outside.
 pub(crate) fn external_name(name: &str, attributes: &[Attribute], rule: Option<&str>, errors: &mut Errors) -> String {
     serialized_name(attributes, "rename", errors).unwrap_or_else(|| rename(name, rule))
 }
@@ -40,8 +28,8 @@ fn serialized_name(attributes: &[Attribute], key: &str, errors: &mut Errors) -> 
     let mut found = None;
     for_each_item(attributes, "serde", errors, |input, _| {
         let word = input.call(Ident::parse_any)?;
-        if let Some((name, why)) = REFUSED.iter().find(|(name, _)| word == name) {
-            let message = format!("`serde({name})` cannot be used in a model: it {why}");
+        if word == "remote" {
+            let message = "`serde(remote)` cannot be used in a model: it does not serialise the struct itself";
             return Err(syn::Error::new(word.span(), message));
         }
         if word == key {
@@ -49,6 +37,24 @@ fn serialized_name(attributes: &[Attribute], key: &str, errors: &mut Errors) -> 
         }
         while !input.is_empty() && !input.peek(Token![,]) {
             input.parse::<TokenTree>()?;
+        }
+        Ok(())
+    });
+    found
+}
+
+/// Whether a field is left out, and the word that says so.
+pub(crate) fn skips(attributes: &[Attribute]) -> Option<Ident> {
+    let mut found = None;
+    // What is wrong with an attribute has been said when its name was looked for.
+    let mut errors = Errors::default();
+    for_each_item(attributes, "serde", &mut errors, |input, _| {
+        let word = input.call(Ident::parse_any)?;
+        while !input.is_empty() && !input.peek(Token![,]) {
+            input.parse::<TokenTree>()?;
+        }
+        if SKIPS.iter().any(|skip| word == skip) {
+            found = Some(word);
         }
         Ok(())
     });

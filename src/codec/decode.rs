@@ -1,0 +1,678 @@
+//! From bytes to a value: a serde `Deserializer`.
+//!
+//! Each `deserialize_*` looks whether the value is what is asked for, and hands it over as such; if it is not, it hands
+//! over what there is, as a format does that tells what it holds, and the type decides. So a number becomes a float, a
+//! unit variant a text, a map a struct where the program has changed so.
+
+mod access;
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
+use serde::forward_to_deserialize_any;
+use slotmap::{DefaultKey, Key, KeyData};
+
+use access::{Elements, Entries, Stored, StructByName, StructByPlace};
+
+use super::error::{CodecError, What};
+use super::names::Names;
+use super::tag;
+use crate::id::{FIRST_GENERATION, ID_NAME, Id, key_from_parts};
+
+/// What a decoder may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// How deep values may be nested.
+    pub(crate) nesting: u32,
+    /// How many bytes of memory elements may take from here on.
+    pub(crate) memory: u64,
+}
+
+impl Room {
+    /// For what has just been encoded from memory.
+    pub(crate) fn unbounded(nesting: u32) -> Self {
+        Room { nesting, memory: u64::MAX }
+    }
+}
+
+/// Which structs agree with the types that ask for them, by the number of the struct.
+#[derive(Debug, Default)]
+pub(crate) struct Memo {
+    /// The address of the list of fields asked for last, and whether it is that of the file.
+    known: Vec<(usize, bool)>,
+}
+
+/// Reads values from the beginning of its bytes to their end.
+pub(crate) struct Decoder<'de, 'a> {
+    bytes: &'de [u8],
+    at: usize,
+    names: &'a Names,
+    memo: &'a mut Memo,
+    room: Room,
+    depth: u32,
+    in_id: bool,
+    by_name: bool,
+}
+
+type Decoded<T> = Result<T, CodecError>;
+
+impl<'de, 'a> Decoder<'de, 'a> {
+    pub(crate) fn new(bytes: &'de [u8], names: &'a Names, memo: &'a mut Memo, room: Room) -> Self {
+        memo.known.resize(names.structs(), (0, false));
+        Decoder { bytes, at: 0, names, memo, room, depth: 0, in_id: false, by_name: false }
+    }
+
+    /// How many bytes have been read.
+    pub(crate) fn place(&self) -> usize {
+        self.at
+    }
+
+    /// What is left of the room.
+    pub(crate) fn room(&self) -> Room {
+        self.room
+    }
+
+    /// Whether a row follows: not the end, and no definition of names.
+    pub(crate) fn is_at_row(&self) -> bool {
+        self.bytes.get(self.at).is_some_and(|tag| !matches!(*tag, tag::DEFINE_FIELDS | tag::DEFINE_VARIANT))
+    }
+
+    /// Reads a whole value.
+    ///
+    /// Where a type does not take the fields of its structs by position, though it names them in their order, it is
+    /// asked again by name. So each row is read in the same way, whatever was read before it.
+    pub(crate) fn value<T: DeserializeOwned>(&mut self) -> Decoded<T> {
+        let (at, room) = (self.at, self.room);
+        (self.depth, self.in_id, self.by_name) = (0, false, false);
+        let refused = match T::deserialize(&mut *self) {
+            Ok(value) => return Ok(value),
+            Err(error) if !matches!(error.what(), What::Said(_)) => return Err(error),
+            Err(error) => error,
+        };
+        (self.at, self.room, self.depth, self.in_id, self.by_name) = (at, room, 0, false, true);
+        T::deserialize(&mut *self).map_err(|_| refused)
+    }
+
+    /// Passes over a whole value.
+    pub(crate) fn pass(&mut self) -> Decoded<()> {
+        self.skip()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ended<T>(&self) -> Decoded<T> {
+        Err(CodecError::malformed("the bytes end inside of it"))
+    }
+
+    #[inline]
+    fn tag(&mut self) -> Decoded<u8> {
+        match self.bytes.get(self.at) {
+            Some(tag) => {
+                self.at += 1;
+                Ok(*tag)
+            }
+            None => self.ended(),
+        }
+    }
+
+    #[inline]
+    fn peek(&self) -> Decoded<u8> {
+        match self.bytes.get(self.at) {
+            Some(tag) => Ok(*tag),
+            None => self.ended(),
+        }
+    }
+
+    /// A number of up to 8 bytes.
+    #[inline]
+    fn number(&mut self, length: usize) -> Decoded<u64> {
+        let rest = &self.bytes[self.at..];
+        let number = match rest.first_chunk::<8>() {
+            Some(eight) => u64::from_le_bytes(*eight) & (u64::MAX >> (64 - 8 * length)),
+            None if rest.len() >= length => {
+                rest[..length].iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte))
+            }
+            None => return self.ended(),
+        };
+        self.at += length;
+        Ok(number)
+    }
+
+    fn big(&mut self) -> Decoded<u128> {
+        match self.bytes[self.at..].first_chunk() {
+            Some(bytes) => {
+                self.at += 16;
+                Ok(u128::from_le_bytes(*bytes))
+            }
+            None => self.ended(),
+        }
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Decoded<usize> {
+        let number = tag::varint(self.bytes, &mut self.at).and_then(|number| usize::try_from(number).ok());
+        number.ok_or_else(|| CodecError::malformed("a number is not as it can be"))
+    }
+
+    /// As [`Decoder::varint`], a length of what follows, each part of which takes one byte at least.
+    #[inline]
+    fn length(&mut self) -> Decoded<usize> {
+        let length = self.varint()?;
+        if length > self.bytes.len() - self.at {
+            return Err(CodecError::malformed("it states a length that goes beyond it"));
+        }
+        Ok(length)
+    }
+
+    #[inline]
+    fn slice(&mut self, length: usize) -> Decoded<&'de [u8]> {
+        match self.bytes[self.at..].get(..length) {
+            Some(slice) => {
+                self.at += length;
+                Ok(slice)
+            }
+            None => self.ended(),
+        }
+    }
+
+    #[inline]
+    fn text(&mut self, tag: u8) -> Decoded<&'de str> {
+        let length = if tag == tag::LONG_TEXT { self.length()? } else { usize::from(tag - tag::TEXT) };
+        let slice = self.slice(length)?;
+        std::str::from_utf8(slice).map_err(|_| CodecError::malformed("a text is not UTF-8"))
+    }
+
+    /// The id behind its tag, as slotmap's number of it.
+    #[inline]
+    fn id(&mut self, tag: u8) -> Decoded<u64> {
+        match tag {
+            tag::NULL_ID => Ok(DefaultKey::null().data().as_ffi()),
+            tag::ID => self.number(8),
+            _ => Ok((u64::from(FIRST_GENERATION) << 32) | self.number(usize::from(tag - tag::FIRST_ID) + 1)?),
+        }
+    }
+
+    #[inline]
+    fn struct_number(&mut self, tag: u8) -> Decoded<usize> {
+        if tag == tag::STRUCT { self.varint() } else { Ok(usize::from(tag - tag::SHORT_STRUCT)) }
+    }
+
+    fn fields(&self, number: usize) -> Decoded<&'a [Box<str>]> {
+        let names: &'a Names = self.names;
+        names.fields(number).ok_or_else(|| CodecError::malformed("a struct has a number that stands for no names"))
+    }
+
+    /// The name of the variant behind its tag.
+    fn variant(&mut self, tag: u8) -> Decoded<&'a str> {
+        let number = match tag {
+            tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => usize::from(tag - tag::SHORT_UNIT_VARIANT),
+            _ => self.varint()?,
+        };
+        let names: &'a Names = self.names;
+        names.variant(number).ok_or_else(|| CodecError::malformed("a variant has a number that stands for no name"))
+    }
+
+    #[inline]
+    fn enter(&mut self) -> Decoded<()> {
+        self.depth += 1;
+        if self.depth > self.room.nesting { Err(CodecError::new(What::TooDeep(self.room.nesting))) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Takes the memory of a value of this type out of what is left.
+    #[inline]
+    fn charge<T>(&mut self) -> Decoded<()> {
+        match self.room.memory.checked_sub(size_of::<T>() as u64) {
+            Some(left) => {
+                self.room.memory = left;
+                Ok(())
+            }
+            None => Err(CodecError::new(What::OverBudget)),
+        }
+    }
+
+    /// Whether a type that names these fields can take the struct's values by position.
+    #[inline]
+    fn agrees(&mut self, number: usize, name: &str, asked: &'static [&'static str]) -> bool {
+        let address = asked.as_ptr().addr();
+        match self.memo.known.get(number) {
+            Some(&(known, agrees)) if known == address => agrees && !self.by_name && self.has_as_many(number, asked),
+            _ => self.compare(number, name, asked) && !self.by_name,
+        }
+    }
+
+    /// Lists of one address could be of several lengths.
+    #[inline]
+    fn has_as_many(&self, number: usize, asked: &[&str]) -> bool {
+        self.names.fields(number).is_some_and(|fields| fields.len() == asked.len())
+    }
+
+    #[cold]
+    fn compare(&mut self, number: usize, name: &str, asked: &'static [&'static str]) -> bool {
+        let Some(fields) = self.names.fields(number) else { return false };
+        // Names that begin so are how a type talks to its own format, and such types know fields by name only.
+        let agrees = !name.starts_with('$') && fields.iter().map(|field| &**field).eq(asked.iter().copied());
+        if let Some(known) = self.memo.known.get_mut(number) {
+            *known = (asked.as_ptr().addr(), agrees);
+        }
+        agrees
+    }
+
+    fn visit_list<V: Visitor<'de>>(&mut self, length: usize, visitor: V) -> Decoded<V::Value> {
+        self.enter()?;
+        let mut elements = Elements::new(self, length);
+        let value = visitor.visit_seq(&mut elements)?;
+        elements.finish()?;
+        self.leave();
+        Ok(value)
+    }
+
+    fn visit_entries<V: Visitor<'de>>(&mut self, length: usize, visitor: V) -> Decoded<V::Value> {
+        self.enter()?;
+        let mut entries = Entries::new(self, length);
+        let value = visitor.visit_map(&mut entries)?;
+        entries.finish()?;
+        self.leave();
+        Ok(value)
+    }
+
+    fn visit_names<V: Visitor<'de>>(&mut self, number: usize, visitor: V) -> Decoded<V::Value> {
+        self.enter()?;
+        let fields = self.fields(number)?;
+        let mut by_name = StructByName::new(self, fields);
+        let value = visitor.visit_map(&mut by_name)?;
+        by_name.finish()?;
+        self.leave();
+        Ok(value)
+    }
+
+    #[inline]
+    fn visit_places<V: Visitor<'de>>(&mut self, number: usize, visitor: V) -> Decoded<V::Value> {
+        self.enter()?;
+        let fields = self.fields(number)?;
+        let mut by_place = StructByPlace::new(self, fields);
+        let value = visitor.visit_seq(&mut by_place)?;
+        by_place.finish()?;
+        self.leave();
+        Ok(value)
+    }
+
+    /// Hands over whatever there is behind the tag.
+    fn any<V: Visitor<'de>>(&mut self, tag: u8, visitor: V) -> Decoded<V::Value> {
+        match tag {
+            0..=tag::SMALL => visitor.visit_u64(u64::from(tag)),
+            tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT => visitor.visit_borrowed_str(self.text(tag)?),
+            tag::UINT..tag::NEGATIVE => visitor.visit_u64(self.number(usize::from(tag - tag::UINT) + 1)?),
+            tag::SMALL_NEGATIVE.. | tag::NEGATIVE..tag::BIG => match self.negative(tag)? {
+                Ok(number) => visitor.visit_i64(number),
+                Err(number) => visitor.visit_i128(number),
+            },
+            tag::BIG => visitor.visit_u128(self.big()?),
+            tag::BIG_NEGATIVE => visitor.visit_i128(!(self.big()? as i128)),
+            tag::F32 => visitor.visit_f32(f32::from_bits(self.number(4)? as u32)),
+            tag::F64 => visitor.visit_f64(f64::from_bits(self.number(8)?)),
+            tag::FALSE => visitor.visit_bool(false),
+            tag::TRUE => visitor.visit_bool(true),
+            tag::NONE => visitor.visit_none(),
+            tag::SOME => self.some(visitor),
+            tag::UNIT => visitor.visit_unit(),
+            tag::BYTES => {
+                let length = self.length()?;
+                visitor.visit_borrowed_bytes(self.slice(length)?)
+            }
+            tag::SHORT_LIST..=tag::SHORT_LIST_END => self.visit_list(usize::from(tag - tag::SHORT_LIST), visitor),
+            tag::LIST => {
+                let length = self.length()?;
+                self.visit_list(length, visitor)
+            }
+            tag::MAP => {
+                let length = self.length()?;
+                self.visit_entries(length, visitor)
+            }
+            tag::FIRST_ID..=tag::NULL_ID => {
+                let id = self.id(tag)?;
+                visitor.visit_string(id_text(id)?)
+            }
+            tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END => {
+                let number = self.struct_number(tag)?;
+                self.visit_names(number, visitor)
+            }
+            tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => {
+                visitor.visit_str(self.variant(tag)?)
+            }
+            tag::VARIANT => self.visit_variant_as_map(visitor),
+            _ => Err(CodecError::malformed("a byte is the tag of no value")),
+        }
+    }
+
+    fn some<V: Visitor<'de>>(&mut self, visitor: V) -> Decoded<V::Value> {
+        self.enter()?;
+        let value = visitor.visit_some(&mut *self)?;
+        self.leave();
+        Ok(value)
+    }
+
+    fn visit_variant_as_map<V: Visitor<'de>>(&mut self, visitor: V) -> Decoded<V::Value> {
+        self.enter()?;
+        let name = self.variant(tag::VARIANT)?;
+        let mut only = access::VariantAsMap::new(self, name);
+        let value = visitor.visit_map(&mut only)?;
+        only.finish()?;
+        self.leave();
+        Ok(value)
+    }
+
+    /// The negative integer behind the tag; `Err` where it takes more than 64 bits.
+    #[inline]
+    fn negative(&mut self, tag: u8) -> Decoded<Result<i64, i128>> {
+        if tag >= tag::SMALL_NEGATIVE {
+            return Ok(Ok(!i64::from(tag - tag::SMALL_NEGATIVE)));
+        }
+        let number = self.number(usize::from(tag - tag::NEGATIVE) + 1)?;
+        Ok(i64::try_from(number).map(|number| !number).map_err(|_| !i128::from(number)))
+    }
+
+    /// Passes over a value, however deep it is nested.
+    fn skip(&mut self) -> Decoded<()> {
+        let mut values = 1_usize;
+        while values > 0 {
+            values -= 1;
+            let tag = self.tag()?;
+            let inside = match tag {
+                0..=tag::SMALL | tag::FALSE..=tag::NONE | tag::UNIT | tag::NULL_ID | tag::SMALL_NEGATIVE.. => 0,
+                tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT => self.text(tag).map(|_| 0)?,
+                tag::UINT..tag::NEGATIVE => self.number(usize::from(tag - tag::UINT) + 1).map(|_| 0)?,
+                tag::NEGATIVE..tag::BIG => self.number(usize::from(tag - tag::NEGATIVE) + 1).map(|_| 0)?,
+                tag::BIG | tag::BIG_NEGATIVE => self.big().map(|_| 0)?,
+                tag::F32 => self.number(4).map(|_| 0)?,
+                tag::F64 | tag::ID => self.number(8).map(|_| 0)?,
+                tag::SOME => 1,
+                tag::BYTES => {
+                    let length = self.length()?;
+                    self.slice(length).map(|_| 0)?
+                }
+                tag::SHORT_LIST..=tag::SHORT_LIST_END => usize::from(tag - tag::SHORT_LIST),
+                tag::LIST => self.length()?,
+                tag::MAP => self.length()?.saturating_mul(2),
+                tag::FIRST_ID..=tag::FIRST_ID_END => self.id(tag).map(|_| 0)?,
+                tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END => {
+                    let number = self.struct_number(tag)?;
+                    self.fields(number)?.len()
+                }
+                tag::VARIANT => self.varint().map(|_| 1)?,
+                tag::UNIT_VARIANT => self.varint().map(|_| 0)?,
+                tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => 0,
+                _ => return Err(CodecError::malformed("a byte is the tag of no value")),
+            };
+            values = values.saturating_add(inside);
+        }
+        Ok(())
+    }
+}
+
+/// An id as formats for people show it.
+fn id_text(id: u64) -> Decoded<String> {
+    let key: DefaultKey = KeyData::from_ffi(id).into();
+    match key_from_parts(id as u32, (id >> 32) as u32) {
+        Some(_) => Ok(if key.is_null() { "null".to_owned() } else { Id::<()>::from_key(key).to_string() }),
+        None => Err(CodecError::malformed("an id with an even generation")),
+    }
+}
+
+/// The integers: handed over as the type asks for them where they are in its range.
+macro_rules! integers {
+    ($($method:ident $visit:ident $type:ty),+) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+            let tag = self.tag()?;
+            let number = match tag {
+                0..=tag::SMALL => u64::from(tag),
+                tag::UINT..tag::NEGATIVE => self.number(usize::from(tag - tag::UINT) + 1)?,
+                tag::SMALL_NEGATIVE.. | tag::NEGATIVE..tag::BIG => {
+                    return match self.negative(tag)? {
+                        Ok(number) => match <$type>::try_from(number) {
+                            Ok(number) => visitor.$visit(number),
+                            Err(_) => visitor.visit_i64(number),
+                        },
+                        Err(number) => visitor.visit_i128(number),
+                    };
+                }
+                _ => return self.any(tag, visitor),
+            };
+            match <$type>::try_from(number) {
+                Ok(number) => visitor.$visit(number),
+                Err(_) => visitor.visit_u64(number),
+            }
+        }
+    )+};
+}
+
+impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
+    type Error = CodecError;
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        !self.in_id
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        let tag = self.tag()?;
+        self.any(tag, visitor)
+    }
+
+    integers!(
+        deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
+        deserialize_i64 visit_i64 i64, deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16,
+        deserialize_u32 visit_u32 u32
+    );
+
+    #[inline]
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        let tag = self.tag()?;
+        match tag {
+            0..=tag::SMALL => visitor.visit_u64(u64::from(tag)),
+            tag::UINT..tag::NEGATIVE => visitor.visit_u64(self.number(usize::from(tag - tag::UINT) + 1)?),
+            tag::FIRST_ID..=tag::NULL_ID if self.in_id => visitor.visit_u64(self.id(tag)?),
+            _ => self.any(tag, visitor),
+        }
+    }
+
+    /// A type may know the wide integers by the wide call only.
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        let tag = self.tag()?;
+        match tag {
+            0..=tag::SMALL => visitor.visit_i128(i128::from(tag)),
+            tag::UINT..tag::NEGATIVE => visitor.visit_i128(self.number(usize::from(tag - tag::UINT) + 1)?.into()),
+            tag::SMALL_NEGATIVE.. | tag::NEGATIVE..tag::BIG => {
+                visitor.visit_i128(self.negative(tag)?.map_or_else(|number| number, i128::from))
+            }
+            tag::BIG => match self.big()? {
+                number if number > i128::MAX as u128 => visitor.visit_u128(number),
+                number => visitor.visit_i128(number as i128),
+            },
+            _ => self.any(tag, visitor),
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        let tag = self.tag()?;
+        match tag {
+            0..=tag::SMALL => visitor.visit_u128(u128::from(tag)),
+            tag::UINT..tag::NEGATIVE => visitor.visit_u128(self.number(usize::from(tag - tag::UINT) + 1)?.into()),
+            _ => self.any(tag, visitor),
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    #[inline]
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.tag()? {
+            tag::FALSE => visitor.visit_bool(false),
+            tag::TRUE => visitor.visit_bool(true),
+            tag => self.any(tag, visitor),
+        }
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        let tag = self.tag()?;
+        if !matches!(tag, tag::TEXT..=tag::TEXT_END) {
+            return self.any(tag, visitor);
+        }
+        let text = self.text(tag)?;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) => visitor.visit_char(letter),
+            _ => visitor.visit_borrowed_str(text),
+        }
+    }
+
+    #[inline]
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        let tag = self.tag()?;
+        match tag {
+            tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT => visitor.visit_borrowed_str(self.text(tag)?),
+            _ => self.any(tag, visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_str(visitor)
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.peek()? {
+            tag::NONE => {
+                self.at += 1;
+                visitor.visit_none()
+            }
+            tag::SOME => {
+                self.at += 1;
+                self.some(visitor)
+            }
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.tag()? {
+            tag::UNIT | tag::NONE => visitor.visit_unit(),
+            tag => self.any(tag, visitor),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_unit(visitor)
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Decoded<V::Value> {
+        if name == ID_NAME && matches!(self.peek()?, tag::FIRST_ID..=tag::NULL_ID) {
+            self.in_id = true;
+            let value = visitor.visit_newtype_struct(&mut *self);
+            self.in_id = false;
+            return value;
+        }
+        if name.starts_with('$') {
+            return self.deserialize_any(visitor);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
+        let tag = self.tag()?;
+        if !matches!(tag, tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END) {
+            return self.any(tag, visitor);
+        }
+        let number = self.struct_number(tag)?;
+        if self.depth > 0 {
+            self.charge::<V::Value>()?;
+        }
+        if self.agrees(number, name, fields) {
+            self.visit_places(number, visitor)
+        } else {
+            self.visit_names(number, visitor)
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
+        self.charge::<V::Value>()?;
+        let tag = self.tag()?;
+        match tag {
+            tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => {
+                let name = self.variant(tag)?;
+                visitor.visit_enum(Stored::unit(self, name))
+            }
+            tag::VARIANT => {
+                self.enter()?;
+                let name = self.variant(tag)?;
+                let value = visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(name))?;
+                self.leave();
+                Ok(value)
+            }
+            // As a type writes it that describes itself: the name alone, or a map of one entry.
+            tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT => {
+                visitor.visit_enum(BorrowedStrDeserializer::new(self.text(tag)?))
+            }
+            tag::MAP => {
+                if self.length()? != 1 {
+                    return Err(CodecError::custom("expected a variant: a map of one entry"));
+                }
+                self.enter()?;
+                let name_tag = self.tag()?;
+                if !matches!(name_tag, tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT) {
+                    return Err(CodecError::custom("expected the name of a variant"));
+                }
+                let name = self.text(name_tag)?;
+                let value = visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(name))?;
+                self.leave();
+                Ok(value)
+            }
+            tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END => {
+                let number = self.struct_number(tag)?;
+                let [name] = self.fields(number)? else {
+                    return Err(CodecError::custom("expected a variant: a struct of one field"));
+                };
+                self.enter()?;
+                let value =
+                    visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(&**name))?;
+                self.leave();
+                Ok(value)
+            }
+            _ => self.any(tag, visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.skip()?;
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! { bytes byte_buf seq tuple tuple_struct identifier }
+}

@@ -1,0 +1,172 @@
+//! The proof that a row comes back: it is read again from the bytes that were made of it, and compared.
+//!
+//! Whether a type comes back may depend on its value, so every row is proved. Keys are `Eq`, and so are compared;
+//! other fields are where their type is `PartialEq`. What cannot be compared is encoded once more, and must give the same
+//! bytes; it may then still have lost what its serde form has no place for.
+
+use std::fmt;
+
+use super::decode::{Decoder, Memo, Room};
+use super::encode::Encoder;
+use super::error::{CodecError, What};
+use crate::key::Key;
+use crate::model::{Comparison, ListRelation, Model, Reference, Relation, Unique, Visitor};
+
+/// Why a row cannot be saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The field, and the way to the value inside of it, as `lines[2].price`; empty where it is the row as a whole.
+    pub field: String,
+    /// The kind of cause.
+    pub cause: RefusalCause,
+    /// What serde, the type or the proof said.
+    pub what: String,
+}
+
+/// The kinds of causes for which a row cannot be saved, and with each what can be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalCause {
+    /// The type's own `Serialize` refuses the value: a time before 1970, a path that is not UTF-8.
+    NotSerialized,
+    /// What `Serialize` has written, `Deserialize` does not read.
+    NotDeserialized,
+    /// It is read as another value: its serde form has no place for a part of it.
+    Changed,
+    /// It is nested deeper than the limit.
+    TooDeep,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = &self.what;
+        if !self.field.is_empty() {
+            write!(f, "field `{}`: ", self.field)?;
+        }
+        match self.cause {
+            RefusalCause::NotSerialized => write!(f, "its type cannot be serialized with this value: {what}"),
+            RefusalCause::NotDeserialized => write!(
+                f,
+                "its type does not read back what it has written ({what}): give the field another serde form by \
+                 `#[serde(with = \"..\")]`"
+            ),
+            RefusalCause::Changed => write!(
+                f,
+                "{what}: give it a serde form that keeps the whole value by `#[serde(with = \"..\")]`, or mark the field \
+                 `#[model(lossy)]` if the loss is meant"
+            ),
+            RefusalCause::TooDeep => f.write_str(what),
+        }
+    }
+}
+
+impl Refusal {
+    fn new(error: &CodecError, cause: RefusalCause) -> Self {
+        let cause = if matches!(error.what(), What::TooDeep(_)) { RefusalCause::TooDeep } else { cause };
+        Refusal { field: error.path(), cause, what: error.what().to_string() }
+    }
+
+    fn changed(field: &str) -> Self {
+        Refusal {
+            field: field.to_owned(),
+            cause: RefusalCause::Changed,
+            what: "it comes back as another value".to_owned(),
+        }
+    }
+}
+
+/// Encodes rows one after the other.
+#[derive(Debug)]
+pub(crate) struct RowWriter {
+    pub(crate) encoder: Encoder,
+    memo: Memo,
+    nesting: u32,
+    /// Whether rows are proved: the hash of the state asks for their bytes alone.
+    proves: bool,
+}
+
+impl RowWriter {
+    pub(crate) fn new(nesting: u32, proves: bool) -> Self {
+        RowWriter { encoder: Encoder::new(nesting), memo: Memo::default(), nesting, proves }
+    }
+
+    /// Appends a row, and before it the definitions of names that it is the first to need. One that is refused leaves
+    /// nothing.
+    pub(crate) fn row<M: Model>(&mut self, row: &M) -> Result<(), Refusal> {
+        let start = self.encoder.bytes().len();
+        self.encoder.append(row).map_err(|error| Refusal::new(&error, RefusalCause::NotSerialized))?;
+        if self.proves {
+            let end = self.encoder.bytes().len();
+            let proved = self.prove(row, start);
+            self.encoder.truncate(if proved.is_ok() { end } else { start });
+            proved?;
+        }
+        self.encoder.define_new_names(start);
+        Ok(())
+    }
+
+    fn prove<M: Model>(&mut self, row: &M, start: usize) -> Result<(), Refusal> {
+        let bytes = &self.encoder.bytes()[start..];
+        let mut decoder = Decoder::new(bytes, self.encoder.names(), &mut self.memo, Room::unbounded(self.nesting));
+        let refuse = |error| Refusal::new(&error, RefusalCause::NotDeserialized);
+        let back: M = decoder.value().map_err(refuse)?;
+        if decoder.place() != bytes.len() {
+            return Err(refuse(CodecError::malformed("not all of its bytes are read")));
+        }
+        match M::compare(row, &back) {
+            Comparison::Same => Ok(()),
+            Comparison::Differs(field) => Err(Refusal::changed(field)),
+            Comparison::Unknown => self.compare_otherwise(row, &back, start),
+        }
+    }
+
+    /// Compares the keys by what they are, and the whole by what it is encoded to.
+    fn compare_otherwise<M: Model>(&mut self, row: &M, back: &M, start: usize) -> Result<(), Refusal> {
+        let mut keys = Keys { row, back, differs: None };
+        M::declare(&mut keys);
+        if let Some(field) = keys.differs {
+            return Err(Refusal::changed(&field));
+        }
+        let end = self.encoder.bytes().len();
+        self.encoder.append(back).map_err(|error| Refusal::new(&error, RefusalCause::NotSerialized))?;
+        let (once, again) = self.encoder.bytes()[start..].split_at(end - start);
+        if once == again { Ok(()) } else { Err(Refusal::changed("")) }
+    }
+}
+
+/// Compares the keys of two rows.
+struct Keys<'a, M> {
+    row: &'a M,
+    back: &'a M,
+    differs: Option<String>,
+}
+
+impl<M> Keys<'_, M> {
+    fn note(&mut self, same: bool, fields: &[&str]) {
+        if !same && self.differs.is_none() {
+            self.differs = Some(fields.join(", "));
+        }
+    }
+}
+
+impl<M: Model> Visitor<M> for Keys<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        let same = match (U::key(self.row), U::key(self.back)) {
+            (Some(left), Some(right)) => <U::Key as Key>::same(left, right),
+            (left, right) => left.is_none() && right.is_none(),
+        };
+        self.note(same, U::FIELDS);
+    }
+
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        let same = match (R::key(self.row), R::key(self.back)) {
+            (Some(left), Some(right)) => R::Reference::same(left, right),
+            (left, right) => left.is_none() && right.is_none(),
+        };
+        self.note(same, R::FIELDS);
+    }
+
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        self.note(L::ids(self.row) == L::ids(self.back), &[L::FIELD]);
+    }
+}

@@ -1,0 +1,211 @@
+//! Slots, free lists and rows.
+
+use std::any::Any;
+use std::io::Read;
+
+use slotmap::DefaultKey;
+
+use super::{Budget, Loading};
+use crate::arena::Slots;
+use crate::codec::{CodecError, Decoder, Memo, Room, What};
+use crate::id::RowId;
+use crate::migration::{Chain, MigrationContext};
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::first::BLOCK_MAX;
+use crate::snapshot::save::RUN_ITEM;
+use crate::snapshot::sections::{Kind, u32_at};
+use crate::snapshot::source::Source;
+use crate::table::{RowFault, Store};
+
+impl<R: Read> Loading<'_, R> {
+    pub(super) fn generations(&mut self, table: usize) -> Result<Vec<u32>, SnapshotError> {
+        if matches!(self.source, Source::First(_)) {
+            return self.numbers(Kind::Slots);
+        }
+        let mut generations = Vec::new();
+        while let Some(block) = self.source.block_of(RUN_ITEM, Kind::Slots)? {
+            for run in block.chunks_exact(RUN_ITEM) {
+                let (count, generation) = (u32_at(run, 0) as usize, u32_at(run, 4));
+                // A few bytes may state as many slots as there are numbers.
+                let name = &self.saved.tables[table].name;
+                self.budget.charge((count * size_of::<u32>()) as u64, Kind::Slots, name)?;
+                generations.resize(generations.len() + count, generation);
+            }
+        }
+        Ok(generations)
+    }
+
+    pub(super) fn free(&mut self, _: usize) -> Result<Vec<u32>, SnapshotError> {
+        self.numbers(Kind::Free)
+    }
+
+    fn numbers(&mut self, kind: Kind) -> Result<Vec<u32>, SnapshotError> {
+        const SIZE: usize = size_of::<u32>();
+        let mut numbers = Vec::new();
+        while let Some(block) = self.source.block_of(SIZE, kind)? {
+            numbers.extend(block.chunks_exact(SIZE).map(|number| u32_at(number, 0)));
+        }
+        Ok(numbers)
+    }
+
+    /// Makes the slots of a table, when it is known that they may be made.
+    pub(super) fn restore(&mut self, table: usize, slots: &Slots) -> Result<(), SnapshotError> {
+        /// What a slot takes of a link column, of a unique index, and of the posting lists and generations of targets, in bytes.
+        const OF_INDEXES: [usize; 3] = [12, 24, 44];
+        let Some(own) = self.matched[table].own else { return Ok(()) };
+        let table = &mut self.store.tables[own];
+        let indexes = [table.index.relations(), table.index.uniques.len(), table.incoming.len()];
+        let of_indexes: usize = indexes.iter().zip(OF_INDEXES).map(|(count, size)| count * size).sum();
+        let slot_size = (table.rows.slot_size() + of_indexes) as u64;
+        self.budget.charge(slot_size.saturating_mul(slots.generations.len() as u64), Kind::Slots, table.name)?;
+        let corrupt = |what| SnapshotError::Corrupt { section: Kind::Slots.to_string(), what };
+        table.rows.restore(slots).map_err(corrupt)
+    }
+
+    /// Reads the rows of a table into its slots, and says how many they are.
+    pub(super) fn rows(&mut self, table: usize, slots: &Slots) -> Result<u64, SnapshotError> {
+        let Loading { store, source, saved, matched, budget, nesting, names, loaded, .. } = self;
+        let is_first = matches!(source, Source::First(_));
+        let matched = &matched[table];
+        let mut keys = slots.stored();
+        let mut memo = Memo::default();
+        let mut rows = Rows { store, own: matched.own, chain: matched.chain.as_ref(), loaded };
+        while let Some(block) = source.block(budget.left())? {
+            if !budget.is_known {
+                budget.length += block.len() as u64;
+            }
+            budget.charge(block.len() as u64, Kind::Rows, &saved.tables[table].name)?;
+            if is_first {
+                rows.by_position(block, &mut keys)?;
+                continue;
+            }
+            let mut rest = block;
+            while !rest.is_empty() {
+                let defined = names.define(rest).map_err(|error| corrupt(error.to_string()))?;
+                rest = &rest[defined..];
+                let room = Room { nesting: *nesting, memory: budget.left() };
+                let mut decoder = Decoder::new(rest, names, &mut memo, room);
+                let read = rows.by_name(&mut decoder, &mut keys);
+                budget.used += room.memory - decoder.room().memory;
+                rest = &rest[decoder.place()..];
+                read.map_err(|fault| rows.explain(fault, budget))?;
+            }
+        }
+        let expected = slots.stored().count() as u64;
+        match keys.next() {
+            Some(key) => Err(corrupt(format!("{} is missing", rows.id(key)))),
+            None => Ok(expected),
+        }
+    }
+}
+
+fn corrupt(what: String) -> SnapshotError {
+    SnapshotError::Corrupt { section: Kind::Rows.to_string(), what }
+}
+
+/// The table that rows go to, if there is one.
+struct Rows<'a> {
+    store: &'a mut Store,
+    own: Option<usize>,
+    chain: Option<&'a Chain<'a>>,
+    loaded: &'a [bool],
+}
+
+/// Why a row could not be read.
+enum Fault {
+    Row(RowFault),
+    Migration(DefaultKey, String),
+}
+
+impl Rows<'_> {
+    fn id(&self, key: DefaultKey) -> RowId {
+        RowId { table: self.own.map_or("", |own| self.store.tables[own].name), key }
+    }
+
+    /// The error for a row: of the row where it is not as the model has it, of the file where it is no row.
+    fn explain(&self, fault: Fault, budget: &Budget) -> SnapshotError {
+        match fault {
+            Fault::Migration(key, what) => {
+                SnapshotError::RowNotReadable { row: self.id(key), field: String::new(), what }
+            }
+            Fault::Row((Some(key), error)) => match error.what() {
+                What::OverBudget => budget.over(Kind::Rows, self.id(key).table),
+                What::Malformed(_) => corrupt(format!("{}: {error}", self.id(key))),
+                what => {
+                    SnapshotError::RowNotReadable { row: self.id(key), field: error.path(), what: what.to_string() }
+                }
+            },
+            Fault::Row((None, error)) => corrupt(error.to_string()),
+        }
+    }
+
+    /// Reads rows until the bytes end or define names.
+    fn by_name(
+        &mut self,
+        decoder: &mut Decoder<'_, '_>,
+        keys: &mut dyn Iterator<Item = DefaultKey>,
+    ) -> Result<(), Fault> {
+        let Some(own) = self.own else {
+            while decoder.is_at_row() {
+                decoder.pass().map_err(|error| Fault::Row((None, error)))?;
+                keys.next().ok_or_else(|| Fault::Row((None, CodecError::more_rows())))?;
+            }
+            return Ok(());
+        };
+        let Some(chain) = self.chain else {
+            return self.store.tables[own].rows.decode_rows(keys, decoder).map_err(Fault::Row);
+        };
+        while decoder.is_at_row() {
+            let key = keys.next().ok_or_else(|| Fault::Row((None, CodecError::more_rows())))?;
+            let old = chain.decode(decoder).map_err(|error| Fault::Row((Some(key), error)))?;
+            self.migrate(chain, key, old)?;
+        }
+        Ok(())
+    }
+
+    fn migrate(&mut self, chain: &Chain<'_>, key: DefaultKey, old: Box<dyn Any>) -> Result<(), Fault> {
+        let context = MigrationContext::new(self.store, self.loaded, self.id(key));
+        let row = chain.apply(old, context).map_err(|error| Fault::Migration(key, error.to_string()))?;
+        let own = self.own.expect("what is migrated has a model");
+        self.store.tables[own].rows.fill_any(key, row).map_err(|what| Fault::Migration(key, what))
+    }
+
+    /// Reads the rows of a block of format 1.
+    fn by_position(&mut self, block: &[u8], keys: &mut dyn Iterator<Item = DefaultKey>) -> Result<(), SnapshotError> {
+        let mut rest = block;
+        while !rest.is_empty() {
+            let (row, after) = split_row(rest).map_err(corrupt)?;
+            if block.len() > BLOCK_MAX && row.len() + size_of::<u32>() < block.len() {
+                return Err(corrupt("a block of several rows is larger than it may be".to_owned()));
+            }
+            let key = keys.next().ok_or_else(|| corrupt(CodecError::more_rows().to_string()))?;
+            let name = |what| corrupt(format!("{}: {what}", self.id(key)));
+            match (self.own, self.chain) {
+                (None, _) => {}
+                (Some(own), None) => {
+                    let read = self.store.tables[own].rows.decode_row_by_position(key, row);
+                    read.map_err(|what| corrupt(format!("{}: {what}", self.id(key))))?;
+                }
+                (Some(_), Some(chain)) => {
+                    let old = chain.decode_by_position(row).map_err(name)?;
+                    self.migrate(chain, key, old).map_err(|fault| match fault {
+                        Fault::Migration(key, what) => {
+                            SnapshotError::RowNotReadable { row: self.id(key), field: String::new(), what }
+                        }
+                        Fault::Row((_, error)) => corrupt(error.to_string()),
+                    })?;
+                }
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+}
+
+/// The first row of a block of format 1, and what follows it.
+fn split_row(block: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let split = block
+        .split_first_chunk()
+        .and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
+    split.ok_or_else(|| "a row goes beyond its block".to_owned())
+}

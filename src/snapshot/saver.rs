@@ -1,0 +1,119 @@
+//! A save with choices.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::error::{SnapshotError, UnsavableRow};
+use super::report::SaveReport;
+use super::save::{Choices, Saving, unsavable};
+use super::{file, save};
+use crate::codec::{NESTING, Refusal, RowWriter};
+use crate::database::Database;
+use crate::model::Model;
+
+/// A save that is about to be made: what it may leave out, let pass or keep. [`Database::saver`] begins one.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "nothing is saved before `save` or `save_to`"]
+pub struct Saver<'a> {
+    database: &'a Database,
+    choices: Choices,
+}
+
+impl<'a> Saver<'a> {
+    pub(super) fn new(database: &'a Database) -> Self {
+        Saver { database, choices: Choices::default() }
+    }
+
+    /// Saves rows that break rules as they are: those stored unchecked whose key names no row, or is there twice.
+    ///
+    /// The file says that it has such rows, and a load stores them unchecked again; `check` then lists the same violations.
+    /// Without this such a database is not saved.
+    pub fn with_violations(mut self) -> Self {
+        self.choices.with_violations = true;
+        self
+    }
+
+    /// Leaves out the rows that cannot be saved, and lists them in the report. Their ids are not given out again after a
+    /// load.
+    ///
+    /// A row that refers to one of these would be left without its target, which is a violation. All rows are encoded once more beforehand.
+    pub fn leave_out_unsavable(mut self) -> Self {
+        self.choices.leave_out = true;
+        self
+    }
+
+    /// How deep lists, maps, structs and variants inside of a row may be nested; 128 if nothing is said. A load of the
+    /// file needs [`DatabaseBuilder::nesting_limit`](crate::DatabaseBuilder::nesting_limit) as high.
+    pub fn nesting_limit(mut self, levels: u32) -> Self {
+        self.choices.nesting = levels;
+        self
+    }
+
+    /// Saves to a file, as [`Database::save`] does.
+    pub fn save(self, path: impl AsRef<Path>) -> Result<SaveReport, SnapshotError> {
+        let saving = Saving::prepare(&self.database.store, self.choices)?;
+        file::replace(path.as_ref(), |file| saving.write(file))?;
+        Ok(SaveReport { left_out: saving.refused })
+    }
+
+    /// Saves to a stream, as [`Database::save_to`] does.
+    pub fn save_to(self, mut sink: impl Write) -> Result<SaveReport, SnapshotError> {
+        let saving = Saving::prepare(&self.database.store, self.choices)?;
+        saving.write(&mut sink)?;
+        Ok(SaveReport { left_out: saving.refused })
+    }
+}
+
+impl Database {
+    /// Begins a save with choices.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// # db.insert(Planet { name: "Mars".into() })?;
+    /// let mut file = Vec::new();
+    /// let report = db.saver().leave_out_unsavable().save_to(&mut file)?;
+    /// assert!(report.left_out.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn saver(&self) -> Saver<'_> {
+        Saver::new(self)
+    }
+
+    /// The stored rows that cannot be saved, in the order of tables and slots, each with its field, the cause and the
+    /// remedy. One encoding and one decoding for each row.
+    pub fn unsavable(&self) -> Vec<UnsavableRow> {
+        unsavable(&self.store, NESTING)
+    }
+
+    /// Proves that a snapshot of this database can be loaded: that every rule holds, and that each row comes back from
+    /// its own bytes as an equal one. O(slots ever used).
+    ///
+    /// A save proves each row itself; this does so without writing anything, and lists every violation as well.
+    pub fn check_snapshot(&self) -> Result<(), SnapshotError> {
+        let violations = save::faults(&self.store);
+        if !violations.is_empty() {
+            return Err(SnapshotError::Violations { violations });
+        }
+        Saving::prepare(&self.store, Choices::default())?.write(&mut std::io::sink())
+    }
+}
+
+/// Proves that a row can be saved, before it is inserted: that it comes back from its own bytes as an equal one.
+///
+/// ```
+/// # use relata::*; use serde::{Serialize, Deserialize};
+/// use std::time::{Duration, SystemTime};
+///
+/// #[derive(Model, Clone, Serialize, Deserialize)]
+/// struct Event { at: SystemTime }
+///
+/// assert!(relata::snapshot::check_row(&Event { at: SystemTime::UNIX_EPOCH }).is_ok());
+/// let moon_landing = Event { at: SystemTime::UNIX_EPOCH - Duration::from_secs(14_182_940) };
+/// let refusal = relata::snapshot::check_row(&moon_landing).unwrap_err();
+/// assert_eq!(refusal.field, "at");
+/// ```
+pub fn check_row<M: Model>(row: &M) -> Result<(), Refusal> {
+    RowWriter::new(NESTING, true).row(row)
+}
