@@ -21,16 +21,17 @@ pub(crate) mod positional;
 mod decode;
 mod encode;
 mod error;
+mod lossless;
 mod names;
-mod prove;
 mod tag;
 mod unordered;
 
 pub(crate) use decode::{Decoder, Memo, Room};
-pub(crate) use error::{CodecError, What};
+pub(crate) use encode::Encoder;
+pub use error::CodecError;
+pub(crate) use error::What;
+pub use lossless::{Lossless, LosslessReader, LosslessWriter, Lossy, Probe};
 pub(crate) use names::Names;
-pub(crate) use prove::RowWriter;
-pub use prove::{Refusal, RefusalCause};
 
 /// How deep lists, maps, structs and variants may be nested inside a row, unless the caller says otherwise: as deep as
 /// serde_json allows.

@@ -8,7 +8,7 @@ use std::any::Any;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange, Slots};
-use crate::codec::{CodecError, Decoder, Refusal, RowWriter, positional};
+use crate::codec::{CodecError, Decoder, positional};
 use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
@@ -18,6 +18,7 @@ use crate::integrity::removal::{UniqueHashes, plan_leaving};
 use crate::integrity::{Edits, check_table, dangling};
 use crate::log::{IndexWriter, Rows};
 use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
+use crate::proof::{Refusal, RowWriter, read_row};
 use crate::snapshot::rebuild;
 use crate::table::{AnyEdits, AnyRows, RowFault, Store, TableSlot};
 use crate::write::apply;
@@ -163,7 +164,7 @@ impl<M: Model> AnyRows for Arena<M> {
     ) -> Result<(), RowFault> {
         while decoder.is_at_row() {
             let Some(key) = keys.next() else { return Err((None, CodecError::more_rows())) };
-            let row = decoder.value().map_err(|error| (Some(key), error))?;
+            let row = read_row::<M>(decoder).map_err(|error| (Some(key), error))?;
             self.fill(key, row).map_err(|_| (Some(key), CodecError::not_reserved()))?;
         }
         Ok(())

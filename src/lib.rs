@@ -72,11 +72,12 @@ mod id;
 mod schema;
 mod error;
 mod key;
+mod codec;
 mod arena;
 mod index;
 mod log;
 mod model;
-mod codec;
+mod proof;
 mod relation;
 mod feed;
 mod table;
@@ -100,6 +101,9 @@ pub mod snapshot;
 mod erased;
 
 pub use builder::DatabaseBuilder;
+pub use codec::Lossless;
+#[doc(hidden)]
+pub use codec::{CodecError, LosslessReader, LosslessWriter, Lossy, Probe};
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
@@ -124,7 +128,7 @@ pub use model::{
 };
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]
-pub use relata_derive::{Model, PolymorphicId};
+pub use relata_derive::{Lossless, Model, PolymorphicId};
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, ReferencesMany, Through};
 pub use row::{Navigate, Row, RowRef};
 pub use schema::{

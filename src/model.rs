@@ -14,6 +14,7 @@ pub(crate) use at::{WithRelation, with_relation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec::{CodecError, LosslessReader, LosslessWriter};
 use crate::id::{Id, RowId};
 use crate::key::Key;
 use crate::schema::Action;
@@ -54,6 +55,24 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn compare(left: &Self, right: &Self) -> Comparison {
         let _ = (left, right);
         Comparison::Unknown
+    }
+
+    /// Whether rows come back by construction: every field is [`Lossless`](crate::Lossless).
+    #[doc(hidden)]
+    const IS_LOSSLESS: bool = false;
+
+    /// Appends the row field by field, where it is lossless.
+    #[doc(hidden)]
+    fn write_lossless(&self, out: &mut LosslessWriter<'_>) -> Result<(), CodecError> {
+        let _ = out;
+        Ok(())
+    }
+
+    /// Reads what [`Model::write_lossless`] has appended; `None` where rows are not lossless.
+    #[doc(hidden)]
+    fn read_lossless(from: &mut LosslessReader<'_, '_, '_>) -> Result<Option<Self>, CodecError> {
+        let _ = from;
+        Ok(None)
     }
 }
 

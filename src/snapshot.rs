@@ -43,9 +43,9 @@ pub use saver::{Saver, check_row};
 
 use crate::builder::DatabaseBuilder;
 use crate::codec::positional;
-pub use crate::codec::{Refusal, RefusalCause};
 use crate::database::Database;
 use crate::migration::{Migration, MigrationContext, MigrationError};
+pub use crate::proof::{Refusal, RefusalCause};
 use crate::schema::Schema;
 
 /// Reads what the models of a saved database declared, without having them. O(tables).

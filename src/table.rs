@@ -16,7 +16,7 @@ pub(crate) use statement::{AnyEdits, AnyPending, EditFault, Relink, Statement};
 use positions::Positions;
 
 use crate::arena::{Arena, RowChange, Slots};
-use crate::codec::{CodecError, Decoder, Refusal, RowWriter};
+use crate::codec::{CodecError, Decoder};
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::id::{Id, RowId};
@@ -26,6 +26,7 @@ use crate::index::lists::Lists;
 use crate::key::Lookup;
 use crate::log::{History, IndexWriter, Log, Rows};
 use crate::model::{Model, Unique, find_by};
+use crate::proof::{Refusal, RowWriter};
 use crate::relation::By;
 use crate::schema::{Action, Schema, UniqueSchema};
 

@@ -275,3 +275,45 @@ fn evolves() {
         assert!(Database::builder().model::<Zoo>().model::<Crate>().load_from(&bytes[..cut]).is_err());
     }
 }
+
+#[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct P1 { a_b: Option<Option<u8>>, #[serde(rename = "x")] c: Vec<P2>, d: [f32; 3], e: (u8, String), n: P3, u: P4, t: P5 }
+#[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum P2 { A, B(i64), C(u8, String), D { q: f64, #[serde(default)] r: Option<Id<Crate>> }, E() , F {} }
+#[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct P3(u128);
+#[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct P4;
+#[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct P5(u8, i8);
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Lean { p: P1, #[model(plain)] id: Id<Crate>, m: std::collections::BTreeMap<String, P2> }
+#[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[model(table = "Lean")]
+struct Fat { p: P1, #[model(plain)] id: Id<Crate>, m: std::collections::BTreeMap<String, P2>, #[serde(skip)] cached: u8 }
+fn lean() -> Vec<P1> {
+    (0..20u8).map(|n| P1 { a_b: [None, Some(None), Some(Some(n))][n as usize % 3], c: vec![P2::A, P2::B(-i64::from(n) * 9), P2::C(n, "s".repeat(n as usize * 2)), P2::D { q: f64::from(n), r: Some("5v3".parse().unwrap()) }, P2::E(), P2::F {}],
+        d: [1.0, 2.0, n as f32], e: (n, "e".into()), n: P3(u128::MAX), u: P4, t: P5(n, -1) }).collect()
+}
+#[test]
+fn lossless_gives_the_same_bytes_as_serde() {
+    assert!(Lean::IS_LOSSLESS && !Fat::IS_LOSSLESS && !Zoo::IS_LOSSLESS);
+    let id: Id<Crate> = "1v1".parse().unwrap();
+    let mut a = Database::builder().model::<Crate>().model::<Lean>().build().unwrap();
+    let mut b = Database::builder().model::<Crate>().model::<Fat>().build().unwrap();
+    a.insert(Crate { size: Size { depth: None, w: 0, h: 1 }, tag: Some(0) }).unwrap();
+    b.insert(Crate { size: Size { depth: None, w: 0, h: 1 }, tag: Some(0) }).unwrap();
+    for p in lean() {
+        let m: std::collections::BTreeMap<_, _> = p.c.iter().map(|c| (format!("{c:?}"), c.clone())).collect();
+        a.insert(Lean { p: p.clone(), id, m: m.clone() }).unwrap();
+        b.insert(Fat { p, id, m, cached: 0 }).unwrap();
+    }
+    assert_eq!(a.state_hash().unwrap(), b.state_hash().unwrap());
+    let mut bytes = vec![];
+    a.save_to(&mut bytes).unwrap();
+    let back = Database::builder().model::<Crate>().model::<Lean>().load_from(&bytes[..]).unwrap();
+    assert!(back.iter::<Lean>().map(|r| r.1.clone()).eq(a.iter::<Lean>().map(|r| r.1.clone())));
+    let back = Database::builder().model::<Crate>().model::<Fat>().load_from(&bytes[..]).unwrap();
+    assert!(back.iter::<Fat>().map(|r| r.1.clone()).eq(b.iter::<Fat>().map(|r| r.1.clone())));
+}

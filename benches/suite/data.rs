@@ -4,7 +4,7 @@
 //! database, and in bare slot maps. A line item has 72 bytes in each. What the rows hold beside their keys is the same
 //! struct everywhere (`..Details`).
 
-use relata::{Database, Id, Model};
+use relata::{Database, Id, Lossless, Model};
 use serde::{Deserialize, Serialize};
 use slotmap::{DefaultKey, SlotMap};
 use tpchgen::distribution::Distributions;
@@ -46,13 +46,13 @@ pub(crate) struct LineItem {
     pub(crate) details: LineDetails,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Lossless, Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct CustomerDetails {
     pub(crate) account_balance_cents: i64,
     pub(crate) number: u32,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Lossless, Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct OrderDetails {
     pub(crate) total_price_cents: i64,
     pub(crate) number: u32,
@@ -61,7 +61,7 @@ pub(crate) struct OrderDetails {
     pub(crate) is_fulfilled: bool,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Lossless, Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct LineDetails {
     pub(crate) quantity: i64,
     pub(crate) extended_price_cents: i64,

@@ -14,6 +14,7 @@ use slotmap::{DefaultKey, Key, KeyData};
 use access::{Elements, Entries, Stored, StructByName, StructByPlace};
 
 use super::error::{CodecError, What};
+use super::lossless::{LosslessReader, other};
 use super::names::Names;
 use super::tag;
 use crate::id::{FIRST_GENERATION, ID_NAME, Id, key_from_parts};
@@ -90,6 +91,96 @@ impl<'de, 'a> Decoder<'de, 'a> {
         };
         (self.at, self.room, self.depth, self.in_id, self.by_name) = (at, room, 0, false, true);
         T::deserialize(&mut *self).map_err(|_| refused)
+    }
+
+    /// Reads a whole value by what it is made of. `None`, and nothing is read, where it has another form.
+    pub(crate) fn lossless<T>(
+        &mut self,
+        read: impl FnOnce(&mut LosslessReader<'_, 'de, 'a>) -> Decoded<T>,
+    ) -> Option<T> {
+        let (at, room) = (self.at, self.room);
+        (self.depth, self.in_id, self.by_name) = (0, false, false);
+        let value = read(&mut LosslessReader(self)).ok();
+        if value.is_none() {
+            (self.at, self.room) = (at, room);
+        }
+        value
+    }
+
+    /// Begins a struct of these fields in their order; [`Decoder::end`] ends it.
+    #[inline]
+    pub(super) fn begin_fields(&mut self, names: &'static [&'static str]) -> Decoded<()> {
+        self.enter()?;
+        let tag = self.tag()?;
+        if !matches!(tag, tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END) {
+            return Err(other());
+        }
+        let number = self.struct_number(tag)?;
+        if self.agrees(number, "", names) { Ok(()) } else { Err(other()) }
+    }
+
+    #[inline]
+    pub(super) fn begin_list(&mut self) -> Decoded<usize> {
+        self.enter()?;
+        match self.tag()? {
+            tag @ tag::SHORT_LIST..=tag::SHORT_LIST_END => Ok(usize::from(tag - tag::SHORT_LIST)),
+            tag::LIST => self.length(),
+            _ => Err(other()),
+        }
+    }
+
+    pub(super) fn begin_map(&mut self) -> Decoded<usize> {
+        self.enter()?;
+        if self.tag()? == tag::MAP { self.length() } else { Err(other()) }
+    }
+
+    /// The name of a variant, and whether a value follows and then [`Decoder::end`].
+    #[inline]
+    pub(super) fn begin_variant(&mut self) -> Decoded<(&'a str, bool)> {
+        match self.tag()? {
+            tag @ (tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END) => {
+                Ok((self.variant(tag)?, false))
+            }
+            tag::VARIANT => {
+                self.enter()?;
+                Ok((self.variant(tag::VARIANT)?, true))
+            }
+            _ => Err(other()),
+        }
+    }
+
+    #[inline]
+    pub(super) fn end(&mut self) {
+        self.leave();
+    }
+
+    /// Whether an option has no value; if it has one, that follows.
+    #[inline]
+    pub(super) fn is_none(&mut self) -> Decoded<bool> {
+        let tag = self.peek()?;
+        self.at += usize::from(tag == tag::NONE || tag == tag::SOME);
+        Ok(tag == tag::NONE)
+    }
+
+    #[inline]
+    pub(super) fn f32(&mut self) -> Decoded<f32> {
+        if self.tag()? == tag::F32 { Ok(f32::from_bits(self.number(4)? as u32)) } else { Err(other()) }
+    }
+
+    #[inline]
+    pub(super) fn f64(&mut self) -> Decoded<f64> {
+        if self.tag()? == tag::F64 { Ok(f64::from_bits(self.number(8)?)) } else { Err(other()) }
+    }
+
+    #[inline]
+    pub(super) fn id_of<M: ?Sized>(&mut self) -> Decoded<Id<M>> {
+        match self.tag()? {
+            tag @ tag::FIRST_ID..=tag::NULL_ID => {
+                let id = self.id(tag)?;
+                key_from_parts(id as u32, (id >> 32) as u32).map(Id::from_key).ok_or_else(other)
+            }
+            _ => Err(other()),
+        }
     }
 
     /// Passes over a whole value.
@@ -224,7 +315,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
 
     /// Takes the memory of a value of this type out of what is left.
     #[inline]
-    fn charge<T>(&mut self) -> Decoded<()> {
+    pub(super) fn charge<T>(&mut self) -> Decoded<()> {
         match self.room.memory.checked_sub(size_of::<T>() as u64) {
             Some(left) => {
                 self.room.memory = left;

@@ -4,13 +4,14 @@ mod compound;
 
 use serde::Serialize;
 use serde::ser::Serializer;
+use slotmap::Key;
 
 use compound::{Compound, Fields};
 
 use super::error::{CodecError, What};
 use super::names::{Interner, Names};
-use super::{tag, unordered};
-use crate::id::{FIRST_GENERATION, ID_NAME};
+use super::{LosslessWriter, tag, unordered};
+use crate::id::{FIRST_GENERATION, ID_NAME, Id};
 
 /// Bytes that values are appended to, and the names that have been met.
 #[derive(Debug)]
@@ -75,6 +76,71 @@ impl Encoder {
             let definitions = self.interner.define_new();
             self.bytes.splice(before..before, definitions);
         }
+    }
+
+    /// Begins a struct of these fields; [`Encoder::end`] ends it.
+    #[inline]
+    pub(super) fn begin_fields(&mut self, names: &'static [&'static str]) -> Encoded {
+        self.enter()?;
+        let number = self.interner.number_of_all(names)?;
+        compound::put_struct(&mut self.bytes, number);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn begin_list(&mut self, length: usize) -> Encoded {
+        self.enter()?;
+        compound::put_head(&mut self.bytes, false, length);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn begin_map(&mut self, length: usize) -> Encoded {
+        self.enter()?;
+        compound::put_head(&mut self.bytes, true, length);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn begin_variant(&mut self, name: &'static str) -> Encoded {
+        self.enter()?;
+        self.put_variant(tag::VARIANT, name);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn unit_variant(&mut self, name: &'static str) {
+        self.put_variant(tag::UNIT_VARIANT, name);
+    }
+
+    #[inline]
+    pub(super) fn end(&mut self) {
+        self.leave();
+    }
+
+    #[inline]
+    pub(super) fn put_none(&mut self) {
+        self.bytes.push(tag::NONE);
+    }
+
+    /// Puts the mark of an option before the value that begins here, if it needs one.
+    #[inline]
+    pub(super) fn mark_some(&mut self, before: usize) {
+        if matches!(self.bytes.get(before), Some(&(tag::NONE | tag::SOME))) {
+            self.bytes.insert(before, tag::SOME);
+        }
+    }
+
+    #[inline]
+    pub(super) fn put_id_of<M: ?Sized>(&mut self, id: Id<M>) {
+        self.put_id(id.key().data().as_ffi());
+    }
+
+    /// Appends a value by what it is made of; a refused one leaves no bytes.
+    pub(crate) fn append_lossless(&mut self, write: impl FnOnce(&mut LosslessWriter<'_>) -> Encoded) -> Encoded {
+        let before = self.bytes.len();
+        (self.depth, self.in_id) = (0, false);
+        write(&mut LosslessWriter(self)).inspect_err(|_| self.bytes.truncate(before))
     }
 
     /// An encoder whose bytes depend on the value alone.
@@ -312,9 +378,7 @@ impl<'a> Serializer for &'a mut Encoder {
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Encoded {
         let before = self.bytes.len();
         value.serialize(&mut *self)?;
-        if matches!(self.bytes.get(before), Some(&(tag::NONE | tag::SOME))) {
-            self.bytes.insert(before, tag::SOME);
-        }
+        self.mark_some(before);
         Ok(())
     }
     fn serialize_unit(self) -> Encoded {

@@ -5,8 +5,9 @@ use std::fmt;
 /// Why a value cannot be encoded or decoded, and the way to it from the row.
 ///
 /// Boxed, so that the result of each of a row's many small steps is one word.
+#[doc(hidden)]
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CodecError(Box<Inner>);
+pub struct CodecError(Box<Inner>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Inner {
@@ -35,7 +36,7 @@ impl CodecError {
     }
 
     #[cold]
-    pub(super) fn malformed(what: &'static str) -> Self {
+    pub(crate) fn malformed(what: &'static str) -> Self {
         Self::new(What::Malformed(what))
     }
 

@@ -106,11 +106,13 @@ pub(super) struct Interner {
     /// The struct that was written last under a name.
     last_structs: Guesses,
     known_variants: Guesses,
+    /// The lists of fields of types that are [`Lossless`](super::Lossless).
+    known_lists: Guesses,
     /// How many have been defined in the file: structs, variants.
     defined: (usize, usize),
 }
 
-/// Numbers found by where a text lies. Static texts of one address and length are one.
+/// Numbers found by where a text or a list lies. Static ones of one type, address and length are one.
 #[derive(Debug, Clone)]
 struct Guesses([Option<(usize, usize, u32)>; 64]);
 
@@ -122,22 +124,20 @@ impl Default for Guesses {
 
 impl Guesses {
     #[inline]
-    fn place(text: &'static str) -> (usize, usize) {
-        let address = text.as_ptr().addr();
-        (((address ^ (address >> 6)) + text.len()) % 64, address)
+    fn place<T>(known: &'static [T]) -> (usize, usize) {
+        let address = known.as_ptr().addr();
+        (((address ^ (address >> 6)) + known.len()) % 64, address)
     }
 
     #[inline]
-    fn get(&self, text: &'static str) -> Option<u32> {
-        let (place, address) = Self::place(text);
-        self.0[place]
-            .filter(|(known, length, _)| (*known, *length) == (address, text.len()))
-            .map(|(_, _, number)| number)
+    fn get<T>(&self, known: &'static [T]) -> Option<u32> {
+        let (place, address) = Self::place(known);
+        self.0[place].filter(|entry| (entry.0, entry.1) == (address, known.len())).map(|entry| entry.2)
     }
 
-    fn set(&mut self, text: &'static str, number: u32) {
-        let (place, address) = Self::place(text);
-        self.0[place] = Some((address, text.len(), number));
+    fn set<T>(&mut self, known: &'static [T], number: u32) {
+        let (place, address) = Self::place(known);
+        self.0[place] = Some((address, known.len(), number));
     }
 }
 
@@ -149,7 +149,7 @@ impl Interner {
     /// The number of the struct that a type of this name was written as last.
     #[inline]
     pub(super) fn guess(&self, name: &'static str) -> Option<u32> {
-        self.last_structs.get(name)
+        self.last_structs.get(name.as_bytes())
     }
 
     #[inline]
@@ -170,8 +170,27 @@ impl Interner {
                 number
             }
         };
-        self.last_structs.set(name, number);
+        self.last_structs.set(name.as_bytes(), number);
         Some(number)
+    }
+
+    /// The number of the struct with all of these fields; an error where there are too many kinds of structs, so that
+    /// it is to be written as a map.
+    #[inline]
+    pub(super) fn number_of_all(&mut self, fields: &'static [&'static str]) -> Result<u32, CodecError> {
+        match self.known_lists.get(fields) {
+            Some(number) => Ok(number),
+            None => self.number_of_list(fields),
+        }
+    }
+
+    #[cold]
+    fn number_of_list(&mut self, fields: &'static [&'static str]) -> Result<u32, CodecError> {
+        let Some(number) = self.number_of(fields.first().copied().unwrap_or(""), fields) else {
+            return Err(CodecError::malformed("there are more kinds of structs than get numbers"));
+        };
+        self.known_lists.set(fields, number);
+        Ok(number)
     }
 
     /// Whether structs of other fields are written as maps: where fields are left out of some rows there may be as many
@@ -184,7 +203,7 @@ impl Interner {
     /// The number of a variant's name.
     #[inline]
     pub(super) fn variant(&mut self, name: &'static str) -> u32 {
-        if let Some(number) = self.known_variants.get(name) {
+        if let Some(number) = self.known_variants.get(name.as_bytes()) {
             return number;
         }
         let next = self.variant_numbers.len() as u32;
@@ -192,7 +211,7 @@ impl Interner {
         if number == next {
             self.names.variants.push(Some(name.into()));
         }
-        self.known_variants.set(name, number);
+        self.known_variants.set(name.as_bytes(), number);
         number
     }
 

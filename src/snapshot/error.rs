@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use crate::codec::Refusal;
 use crate::error::Error;
 use crate::id::RowId;
+use crate::proof::Refusal;
 
 /// Why a snapshot was not saved or not loaded. A refused save has left the file as it was, a refused load gives no
 /// database.

@@ -13,12 +13,13 @@ use super::error::{NotEncodable, SnapshotError, UnsavableRow};
 use super::positional;
 use super::sections::Kind;
 use crate::arena::Slots;
-use crate::codec::{NESTING, RowWriter};
+use crate::codec::NESTING;
 use crate::error::Error;
 use crate::id::{RowId, next_in_slot, slot_of, version_of};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::referrers::{Referrers, Sources};
+use crate::proof::RowWriter;
 use crate::table::{Store, TableSlot};
 
 /// What a save may leave out or let pass.

@@ -7,9 +7,10 @@ use super::error::{SnapshotError, UnsavableRow};
 use super::report::SaveReport;
 use super::save::{Choices, Saving, unsavable};
 use super::{file, save};
-use crate::codec::{NESTING, Refusal, RowWriter};
+use crate::codec::NESTING;
 use crate::database::Database;
 use crate::model::Model;
+use crate::proof::{Refusal, RowWriter};
 
 /// A save that is about to be made: what it may leave out, let pass or keep. [`Database::saver`] begins one.
 #[derive(Debug, Clone, Copy)]

@@ -37,6 +37,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         former_names: items.was.iter().map(syn::LitStr::value).collect(),
         version: version(items.version.as_ref(), &mut errors),
         fields: Vec::new(),
+        is_altered: serde_attr::alters(&input.attrs, true).is_some(),
         uniques: Vec::new(),
         has_primary_key: false,
         relations: Vec::new(),
@@ -52,6 +53,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         let ty = syn::parse2(without_self(field.ty.to_token_stream(), &model.ident))?;
         let items = attr::field_items(&field.attrs, &mut errors);
         let skips = serde_attr::skips(&field.attrs);
+        model.is_altered |= serde_attr::alters(&field.attrs, false).is_some();
         model.fields.push(Field {
             external_name: serde_attr::external_name(&unraw(&ident), &field.attrs, rule.as_deref(), &mut errors),
             type_name: type_name(field.ty.to_token_stream()),

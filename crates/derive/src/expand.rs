@@ -13,6 +13,7 @@ mod lists;
 mod views;
 
 use crate::attr::Action;
+use crate::lossless;
 use crate::model::{
     BelongsTo, Inverse, InverseKind, Model, Polymorphic, Reference, Through, UniqueKey, short_name, shown_at, unraw,
 };
@@ -426,6 +427,7 @@ fn declaration(model: &Model) -> TokenStream {
         )
     });
     let comparison = comparison(model);
+    let lossless = lossless::of_model(model);
     let columns = model.fields.iter().map(|field| {
         let (name, external_name, type_name) = (field.name(), &field.external_name, &field.type_name);
         quote!(::relata::Column { name: #name, external_name: #external_name, type_name: #type_name })
@@ -462,6 +464,8 @@ fn declaration(model: &Model) -> TokenStream {
             #former_names
 
             #comparison
+
+            #lossless
 
             #[inline]
             fn declare<__Visitor: ::relata::Visitor<Self>>(visitor: &mut __Visitor) {

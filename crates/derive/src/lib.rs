@@ -12,6 +12,7 @@ mod check;
 mod expand;
 mod model;
 mod polymorphic;
+mod lossless;
 mod serde_attr;
 
 /// Declares a struct as a model: its table, keys and relations.
@@ -328,4 +329,29 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 pub fn derive_polymorphic_id(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     polymorphic::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Writes the trait `relata::Lossless`: a value is written and read field by field, so that a row that has it as a field needs
+/// no proof when it is saved. For structs and enums all of whose fields have it.
+///
+/// ```
+/// use relata::Lossless;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Lossless, Serialize, Deserialize)]
+/// enum Mood { Calm, Angry { at: String, since: u32 } }
+/// ```
+///
+/// A type whose serde form is another than its fields cannot be one:
+///
+/// ```compile_fail
+/// # use relata::Lossless;
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Lossless, Serialize, Deserialize)]
+/// struct Account { #[serde(skip)] password: String }
+/// ```
+#[proc_macro_derive(Lossless)]
+pub fn derive_lossless(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    lossless::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -17,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) former_names: Vec<String>,
     pub(crate) version: u32,
     pub(crate) fields: Vec<Field>,
+    /// Whether serde's attributes make another form of a row than its fields are.
+    pub(crate) is_altered: bool,
     /// The primary key first, where there is one.
     pub(crate) uniques: Vec<UniqueKey>,
     pub(crate) has_primary_key: bool,

@@ -45,6 +45,11 @@ fn serialized_name(attributes: &[Attribute], key: &str, errors: &mut Errors) -> 
 
 /// Whether a field is left out, and the word that says so.
 pub(crate) fn skips(attributes: &[Attribute]) -> Option<Ident> {
+    first_word(attributes, |word| SKIPS.iter().any(|skip| word == skip))
+}
+
+/// The first word of serde's attributes that is asked for.
+fn first_word(attributes: &[Attribute], is_asked: impl Fn(&Ident) -> bool) -> Option<Ident> {
     let mut found = None;
     // What is wrong with an attribute has been said when its name was looked for.
     let mut errors = Errors::default();
@@ -53,12 +58,20 @@ pub(crate) fn skips(attributes: &[Attribute]) -> Option<Ident> {
         while !input.is_empty() && !input.peek(Token![,]) {
             input.parse::<TokenTree>()?;
         }
-        if SKIPS.iter().any(|skip| word == skip) {
-            found = Some(word);
+        if is_asked(&word) {
+            found.get_or_insert(word);
         }
         Ok(())
     });
     found
+}
+
+/// The first word of an attribute by which the serde form is another than the fields, under their names.
+pub(crate) fn alters(attributes: &[Attribute], renames_all: bool) -> Option<Ident> {
+    const HARMLESS: [&str; 7] = ["rename", "alias", "default", "deny_unknown_fields", "bound", "crate", "expecting"];
+    first_word(attributes, |word| {
+        !HARMLESS.iter().any(|harmless| word == harmless) && !(renames_all && word == "rename_all")
+    })
 }
 
 /// Reads `= ".."` or `(serialize = "..", deserialize = "..")`.

@@ -99,7 +99,8 @@ impl<'a> Compound<'a> {
     }
 }
 
-fn put_head(bytes: &mut Vec<u8>, is_map: bool, length: usize) {
+#[inline]
+pub(super) fn put_head(bytes: &mut Vec<u8>, is_map: bool, length: usize) {
     if !is_map && length <= usize::from(tag::SHORT_LIST_END - tag::SHORT_LIST) {
         bytes.push(tag::SHORT_LIST + length as u8);
     } else {
@@ -278,7 +279,8 @@ fn is_same(left: &'static str, right: &'static str) -> bool {
     std::ptr::eq(left, right) || left == right
 }
 
-fn put_struct(bytes: &mut Vec<u8>, number: u32) {
+#[inline]
+pub(super) fn put_struct(bytes: &mut Vec<u8>, number: u32) {
     if number < 16 {
         bytes.push(tag::SHORT_STRUCT + number as u8);
     } else {

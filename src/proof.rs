@@ -6,9 +6,7 @@
 
 use std::fmt;
 
-use super::decode::{Decoder, Memo, Room};
-use super::encode::Encoder;
-use super::error::{CodecError, What};
+use crate::codec::{CodecError, Decoder, Encoder, Memo, Room, What};
 use crate::key::Key;
 use crate::model::{Comparison, ListRelation, Model, Reference, Relation, Unique, Visitor};
 
@@ -94,8 +92,13 @@ impl RowWriter {
     /// nothing.
     pub(crate) fn row<M: Model>(&mut self, row: &M) -> Result<(), Refusal> {
         let start = self.encoder.bytes().len();
-        self.encoder.append(row).map_err(|error| Refusal::new(&error, RefusalCause::NotSerialized))?;
-        if self.proves {
+        let refuse = |error: CodecError| Refusal::new(&error, RefusalCause::NotSerialized);
+        if M::IS_LOSSLESS {
+            self.encoder.append_lossless(|out| row.write_lossless(out)).map_err(refuse)?;
+        } else {
+            self.encoder.append(row).map_err(refuse)?;
+        }
+        if self.proves && !M::IS_LOSSLESS {
             let end = self.encoder.bytes().len();
             let proved = self.prove(row, start);
             self.encoder.truncate(if proved.is_ok() { end } else { start });
@@ -108,7 +111,7 @@ impl RowWriter {
     fn prove<M: Model>(&mut self, row: &M, start: usize) -> Result<(), Refusal> {
         let bytes = &self.encoder.bytes()[start..];
         let mut decoder = Decoder::new(bytes, self.encoder.names(), &mut self.memo, Room::unbounded(self.nesting));
-        let refuse = |error| Refusal::new(&error, RefusalCause::NotDeserialized);
+        let refuse = |error: CodecError| Refusal::new(&error, RefusalCause::NotDeserialized);
         let back: M = decoder.value().map_err(refuse)?;
         if decoder.place() != bytes.len() {
             return Err(refuse(CodecError::malformed("not all of its bytes are read")));
@@ -169,4 +172,15 @@ impl<M: Model> Visitor<M> for Keys<'_, M> {
     fn references_many<L: ListRelation<Source = M>>(&mut self) {
         self.note(L::ids(self.row) == L::ids(self.back), &[L::FIELD]);
     }
+}
+
+/// Reads a row: field by field where its model is lossless and the file has its fields, else through serde.
+#[inline]
+pub(crate) fn read_row<M: Model>(decoder: &mut Decoder<'_, '_>) -> Result<M, CodecError> {
+    if M::IS_LOSSLESS
+        && let Some(Some(row)) = decoder.lossless(|from| M::read_lossless(from))
+    {
+        return Ok(row);
+    }
+    decoder.value()
 }
