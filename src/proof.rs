@@ -92,13 +92,12 @@ impl RowWriter {
     /// nothing.
     pub(crate) fn row<M: Model>(&mut self, row: &M) -> Result<(), Refusal> {
         let start = self.encoder.bytes().len();
-        let refuse = |error: CodecError| Refusal::new(&error, RefusalCause::NotSerialized);
-        if M::IS_LOSSLESS {
-            self.encoder.append_lossless(|out| row.write_lossless(out)).map_err(refuse)?;
-        } else {
-            self.encoder.append(row).map_err(refuse)?;
+        if M::IS_LOSSLESS && self.encoder.append_lossless(|out| row.write_lossless(out)) {
+            self.encoder.define_new_names(start);
+            return Ok(());
         }
-        if self.proves && !M::IS_LOSSLESS {
+        self.encoder.append(row).map_err(|error| Refusal::new(&error, RefusalCause::NotSerialized))?;
+        if self.proves {
             let end = self.encoder.bytes().len();
             let proved = self.prove(row, start);
             self.encoder.truncate(if proved.is_ok() { end } else { start });

@@ -9,6 +9,7 @@ use slotmap::Key;
 use compound::{Compound, Fields};
 
 use super::error::{CodecError, What};
+use super::lossless::other;
 use super::names::{Interner, Names};
 use super::{LosslessWriter, tag, unordered};
 use crate::id::{FIRST_GENERATION, ID_NAME, Id};
@@ -82,7 +83,7 @@ impl Encoder {
     #[inline]
     pub(super) fn begin_fields(&mut self, names: &'static [&'static str]) -> Encoded {
         self.enter()?;
-        let number = self.interner.number_of_all(names)?;
+        let number = self.interner.known_number(names).ok_or_else(other)?;
         compound::put_struct(&mut self.bytes, number);
         Ok(())
     }
@@ -136,11 +137,12 @@ impl Encoder {
         self.put_id(id.key().data().as_ffi());
     }
 
-    /// Appends a value by what it is made of; a refused one leaves no bytes.
-    pub(crate) fn append_lossless(&mut self, write: impl FnOnce(&mut LosslessWriter<'_>) -> Encoded) -> Encoded {
+    /// Appends a value by what it is made of, and says whether it has: not where a struct is met for the first time, or it
+    /// is nested too deep. Then serde is to be asked.
+    pub(crate) fn append_lossless(&mut self, write: impl FnOnce(&mut LosslessWriter<'_>) -> Encoded) -> bool {
         let before = self.bytes.len();
         (self.depth, self.in_id) = (0, false);
-        write(&mut LosslessWriter(self)).inspect_err(|_| self.bytes.truncate(before))
+        write(&mut LosslessWriter(self)).inspect_err(|_| self.bytes.truncate(before)).is_ok()
     }
 
     /// An encoder whose bytes depend on the value alone.

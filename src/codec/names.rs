@@ -174,23 +174,17 @@ impl Interner {
         Some(number)
     }
 
-    /// The number of the struct with all of these fields; an error where there are too many kinds of structs, so that
-    /// it is to be written as a map.
+    /// The number of the struct with all of these fields, if it has one.
+    ///
+    /// It gets none here: through serde a struct gets its number when its last field is known, after those inside of it, and
+    /// numbers must not depend on the way that a value takes.
     #[inline]
-    pub(super) fn number_of_all(&mut self, fields: &'static [&'static str]) -> Result<u32, CodecError> {
-        match self.known_lists.get(fields) {
-            Some(number) => Ok(number),
-            None => self.number_of_list(fields),
-        }
-    }
-
-    #[cold]
-    fn number_of_list(&mut self, fields: &'static [&'static str]) -> Result<u32, CodecError> {
-        let Some(number) = self.number_of(fields.first().copied().unwrap_or(""), fields) else {
-            return Err(CodecError::malformed("there are more kinds of structs than get numbers"));
-        };
-        self.known_lists.set(fields, number);
-        Ok(number)
+    pub(super) fn known_number(&mut self, fields: &'static [&'static str]) -> Option<u32> {
+        self.known_lists.get(fields).or_else(|| {
+            let number = *self.struct_numbers.get(fields)?;
+            self.known_lists.set(fields, number);
+            Some(number)
+        })
     }
 
     /// Whether structs of other fields are written as maps: where fields are left out of some rows there may be as many
