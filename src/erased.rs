@@ -165,18 +165,18 @@ impl<M: Model> AnyRows for Arena<M> {
         while decoder.is_at_row() {
             let Some(key) = keys.next() else { return Err((None, CodecError::more_rows())) };
             let row = read_row::<M>(decoder).map_err(|error| (Some(key), error))?;
-            self.fill(key, row).map_err(|_| (Some(key), CodecError::not_reserved()))?;
+            self.restore_row(key, row).map_err(|_| (Some(key), CodecError::not_reserved()))?;
         }
         Ok(())
     }
 
     fn decode_row_by_position(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String> {
-        self.fill(key, positional::decode(bytes)?).map_err(|_| "its slot is not reserved for it".to_owned())
+        self.restore_row(key, positional::decode(bytes)?).map_err(|_| "its slot is not reserved for it".to_owned())
     }
 
     fn fill_any(&mut self, key: DefaultKey, row: Box<dyn Any>) -> Result<(), String> {
         let row = row.downcast::<M>().map_err(|_| "the last migration gives a row of another type".to_owned())?;
-        self.fill(key, *row).map_err(|_| "its slot is not reserved for it".to_owned())
+        self.restore_row(key, *row).map_err(|_| "its slot is not reserved for it".to_owned())
     }
 
     fn build_uniques(&self, index: &mut Indexes) -> bool {

@@ -11,10 +11,10 @@
 use serde::de::value::{Error as RestoreError, SeqDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
-use slotmap::SlotMap;
+use slotmap::{DefaultKey, SlotMap};
 
 use super::Arena;
-use crate::id::{SLOTS_END, key_from_parts, slot_of, version_of};
+use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
 
 /// The generation that stands for a slot which will not be used again.
 const RETIRED: u32 = 0;
@@ -33,7 +33,7 @@ pub(crate) struct Slots {
 
 impl Slots {
     /// The keys under which rows are stored, in slot order.
-    pub(crate) fn stored(&self) -> impl Iterator<Item = slotmap::DefaultKey> {
+    pub(crate) fn stored(&self) -> impl Iterator<Item = DefaultKey> {
         (1..).zip(&self.generations).filter_map(|(slot, &generation)| key_from_parts(slot, generation))
     }
 
@@ -80,11 +80,17 @@ impl<M> Arena<M> {
 }
 
 impl<M: for<'de> Deserialize<'de>> Arena<M> {
-    /// An arena with these slots, in which each stored one is reserved for its row. O(slots).
+    /// An arena with these slots, in which each stored one waits for its row, by [`Arena::restore_row`] in slot order.
+    /// O(slots).
     ///
     /// `Err` says which slot is not as it can be.
     pub(crate) fn restore(slots: &Slots) -> Result<Self, String> {
         slots.check()?;
+        if slots.generations.iter().all(|&generation| generation == FIRST_GENERATION) {
+            // As in a table from which nothing was ever removed: the rows get their ids by coming one after the other.
+            let map = SlotMap::with_capacity(slots.generations.len());
+            return Ok(Arena { slots: map, ..Arena::default() });
+        }
         // Slot 0 is slotmap's own and always vacant.
         let occupied = slots.generations.iter().map(|&generation| Part::Slot(Slots::last_row(generation)));
         let parts = SeqDeserializer::<_, RestoreError>::new(std::iter::once(Part::Slot(0)).chain(occupied));
@@ -98,6 +104,19 @@ impl<M: for<'de> Deserialize<'de>> Arena<M> {
             arena.cancel(key_from_parts(slot, last_row).expect("generations of rows are odd"));
         }
         Ok(arena)
+    }
+}
+
+impl<M> Arena<M> {
+    /// Stores a row of a snapshot under its key; gives it back where none waits for it.
+    #[inline]
+    pub(crate) fn restore_row(&mut self, key: DefaultKey, row: M) -> Result<(), M> {
+        if self.next_slot == slot_of(key) && version_of(key) == FIRST_GENERATION && self.free.is_empty() {
+            let stored = self.insert(row);
+            debug_assert_eq!(stored, key, "the rows come in slot order");
+            return Ok(());
+        }
+        self.fill(key, row)
     }
 }
 

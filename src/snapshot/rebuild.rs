@@ -3,14 +3,16 @@
 //!
 //! Unique indexes come first, for all tables; links look their targets up in them. Lists of ids come with the links.
 
+use slotmap::DefaultKey;
+
 use crate::arena::Arena;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target, waiting_hash};
 use crate::index::lists::{Listed, Lists, by_id};
 use crate::integrity::acyclic;
 use crate::key::hash_of;
-use crate::model::{ListRelation, Model, Probe, Reference, Relation, Unique, Visitor, has_key};
-use crate::table::Store;
+use crate::model::{BLOCK, KeyRef, ListRelation, Model, Probe, Reference, Relation, Unique, Visitor, has_key};
+use crate::table::{Store, Table};
 
 /// Enters every row into every unique index; says whether each key is there once. O(rows x keys).
 pub(crate) fn uniques<M: Model>(rows: &Arena<M>, index: &mut Indexes) -> bool {
@@ -63,21 +65,20 @@ impl<M: Model> Visitor<M> for Linking<'_, M> {
         let targets = self.store.table::<R::Target>().expect("the builder has seen every target");
         link.reserve(self.rows.next_slot() as usize);
         link.reserve_targets(targets.rows.next_slot() as usize);
-        for (source, row) in self.rows.iter() {
-            let Some(key) = R::key(row) else {
-                link.join(source, no_target::absent());
-                continue;
-            };
-            match R::Reference::find(targets.rows, targets.index, key) {
-                Some(target) => link.join(source, target),
-                None => {
-                    self.hold = false;
-                    let hash = match R::Reference::probe(targets.index, key) {
-                        Probe::Id(id) => waiting_hash(id),
-                        Probe::Hash(hash) => hash,
-                    };
-                    link.wait(source, hash);
-                }
+        let mut rows = self.rows.iter();
+        let (mut block, mut found) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
+        loop {
+            block.clear();
+            block.extend(rows.by_ref().take(BLOCK));
+            if block.is_empty() {
+                break;
+            }
+            found.clear();
+            // Most often all keys of a block name rows, and are looked up together.
+            if R::Reference::find_block(targets.rows, targets.index, &block, key_of::<R>, &mut found) {
+                block.iter().zip(&found).for_each(|((source, _), target)| link.join(*source, *target));
+            } else {
+                block.iter().for_each(|(source, row)| self.hold &= link_one::<R>(link, targets, *source, row));
             }
         }
         self.hold &= !R::ACYCLIC || acyclic::standing(link, self.rows.iter().map(|(key, _)| key)).is_empty();
@@ -100,4 +101,33 @@ impl<M: Model> Visitor<M> for Linking<'_, M> {
             list.relist(source, &listed, |_| ());
         }
     }
+}
+
+fn key_of<'a, R: Relation>(source: &'a (DefaultKey, &R::Source)) -> Option<KeyRef<'a, R>> {
+    R::key(source.1)
+}
+
+/// Links a row to its target; it waits where its key names none, and `false` says so.
+fn link_one<R: Relation>(
+    link: &mut Link,
+    targets: Table<'_, R::Target>,
+    source: DefaultKey,
+    row: &R::Source,
+) -> bool {
+    let Some(key) = R::key(row) else {
+        link.join(source, no_target::absent());
+        return true;
+    };
+    let target = R::Reference::find(targets.rows, targets.index, key);
+    match target {
+        Some(target) => link.join(source, target),
+        None => {
+            let hash = match R::Reference::probe(targets.index, key) {
+                Probe::Id(id) => waiting_hash(id),
+                Probe::Hash(hash) => hash,
+            };
+            link.wait(source, hash);
+        }
+    }
+    target.is_some()
 }
