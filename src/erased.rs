@@ -70,6 +70,10 @@ impl<M: Model> AnyRows for Arena<M> {
         with_relation::<M, _>(relation, DefaultKeyOr { target })?
     }
 
+    fn row(&self, key: DefaultKey) -> Option<&dyn Any> {
+        self.get(key).map(|row| row as &dyn Any)
+    }
+
     fn contains(&self, key: DefaultKey) -> bool {
         Arena::contains(self, key)
     }

@@ -119,7 +119,8 @@ impl<M: Model> AnyEdits for Edits<M> {
     }
 
     fn origin(&self, place: usize) -> usize {
-        self.origins[place]
+        // A table may be planned for links alone, none of its rows edited.
+        self.origins.get(place).copied().unwrap_or(0)
     }
 
     fn plan_uniques(&mut self, store: &Store, table: u32, removed: &RowSet, faults: &mut Vec<EditFault>) {

@@ -130,7 +130,9 @@ pub(crate) fn plan_removal<'h>(
                 Some(unique) => hashes(*target)[unique],
             };
             let stays = !statement.replaces(*source);
-            hash.filter(|_| stays).map(|hash| leave(store, *source, *incoming, hash, statement.pending(target.0)))
+            let goes = |row: RowAt| statement.replaces(row) || statement.removed.contains(&row);
+            let pending = statement.pending(target.0);
+            hash.filter(|_| stays).map(|hash| leave(store, *source, *incoming, hash, pending, &goes))
         };
         removal.orphaned.iter().filter_map(leaves).collect()
     });
@@ -138,18 +140,28 @@ pub(crate) fn plan_removal<'h>(
 }
 
 /// What becomes of the link of a source that stays as it is, and whose target gives up the key of this hash: keys may
-/// change hands within a statement, and the row that takes the key takes the source.
+/// change hands within a statement, and the row that takes the key takes the source. So does a row that has had the key
+/// all along (stored unchecked), unless it `goes` too: away, or to another key.
 pub(super) fn leave(
     store: &Store,
     (table, source): RowAt,
     incoming: Incoming,
     hash: u32,
     pending: Option<&dyn AnyPending>,
+    goes: &dyn Fn(RowAt) -> bool,
 ) -> Relink {
     let relation = incoming.relation;
-    let rows = &store.tables[table as usize].rows;
-    let names = |row: &dyn Any| rows.names(relation, source, DefaultKey::default(), row);
-    let home = incoming.unique.zip(pending).and_then(|(unique, pending)| pending.find(unique, hash, &names));
+    let slot = &store.tables[table as usize];
+    let names = |row: &dyn Any| slot.rows.names(relation, source, DefaultKey::default(), row);
+    let home = incoming.unique.and_then(|unique| {
+        let taken = pending.and_then(|pending| pending.find(unique, hash, &names));
+        taken.or_else(|| {
+            let target = slot.targets[relation];
+            let targets = &store.tables[target as usize];
+            let has_it = |row| !goes((target, row)) && targets.rows.row(row).is_some_and(names);
+            targets.index.uniques[unique].find(hash, has_it)
+        })
+    });
     Relink { table, relation, source, to: home.map_or(LinkChange::Waits(hash), LinkChange::To) }
 }
 
@@ -282,6 +294,18 @@ impl<'a> Worklist<'a> {
         }
     }
 
+    /// Rows that find another row of their own table in the place of one that goes may close a cycle: their table is
+    /// planned, for that, where nothing else of it is.
+    fn judge_new_homes(&mut self) {
+        let Statement { edits, relinks, .. } = &mut self.planned.statement;
+        for Relink { table, relation, to, .. } in relinks {
+            let slot = &self.store.tables[*table as usize];
+            if matches!(to, LinkChange::To(_)) && slot.targets[*relation] == *table {
+                edits.entry(*table).or_insert_with(|| slot.rows.edits());
+            }
+        }
+    }
+
     /// Plans each table's rows. Faults are in the order of the caller's rows, of one row those in its own table first.
     /// `orphaned` gives what becomes of the rows whose targets go, once it is known which keys are taken.
     fn finish(
@@ -295,6 +319,7 @@ impl<'a> Worklist<'a> {
             edits.plan_uniques(self.store, *table, removed, &mut found);
         }
         self.planned.statement.relinks = orphaned(&self.planned.statement);
+        self.judge_new_homes();
         let statement = &self.planned.statement;
         let mut relinks = Vec::new();
         for (table, edits) in &statement.edits {

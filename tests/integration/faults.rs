@@ -1,0 +1,3 @@
+//! Faults that were found from outside, each with its whole kind: what must never come back.
+
+mod twins;
