@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::id::Id;
 use crate::key::Lookup;
-use crate::model::{Editable, Model, Unique};
+use crate::model::{Model, Unique};
 use crate::relation::By;
 use crate::schema::Schema;
 use crate::table::{Store, Table};
@@ -94,43 +94,5 @@ impl Database {
             fields: U::FIELDS,
             key: key.describe(),
         })
-    }
-
-    /// Lends the fields of a row that are in no key and no index, to be changed in place. O(1), runs no check.
-    pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
-        self.expect_no_transaction()?;
-        let position = self.store.position::<M>()?;
-        if !self.store.feed.is_empty() && self.contains(id) {
-            self.store.feed.touch(&[M::NAME]);
-        }
-        let (rows, _) = self.store.writer::<M>(position);
-        let why = rows.why_missing(id.key());
-        rows.get_mut(id.key()).map(M::lend).ok_or_else(|| Error::NotFound { row: id.erase(), why })
-    }
-
-    /// Lends those fields of every row in slot order, at the speed of the array. Runs no check.
-    ///
-    /// ```
-    /// # use relata::*; use serde::{Serialize, Deserialize};
-    /// #[derive(Model, Clone, Serialize, Deserialize)]
-    /// struct Body { #[model(unique)] name: String, x: f32, dx: f32 }
-    ///
-    /// # let mut db = Database::builder().model::<Body>().build()?;
-    /// let comet = db.insert(Body { name: "Halley".into(), x: 0.0, dx: 0.5 })?;
-    /// for (_, body) in db.iter_mut::<Body>()? {
-    ///     *body.x += *body.dx; // `body.name` is a key: it can be read here, not changed
-    /// }
-    /// assert_eq!(db.get(comet)?.x, 0.5);
-    /// # Ok::<(), relata::Error>(())
-    /// ```
-    #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
-    pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
-        self.expect_no_transaction()?;
-        let position = self.store.position::<M>()?;
-        if !self.store.feed.is_empty() {
-            self.store.feed.touch(&[M::NAME]);
-        }
-        let (rows, _) = self.store.writer::<M>(position);
-        Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
     }
 }

@@ -5,17 +5,19 @@
 
 use std::any::Any;
 
+use hashbrown::HashMap;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
+use crate::fields::FieldSet;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
 use crate::index::lists::Lists;
 use crate::integrity::lists::dangling_elements;
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
 use crate::integrity::{Edits, check_table, dangling};
-use crate::log::{IndexWriter, Rows};
+use crate::log::{Change, IndexWriter, Record, Rows, What};
 use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
 use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyEdits, AnyRows, Store, TableSlot};
@@ -78,8 +80,37 @@ impl<M: Model> AnyRows for Arena<M> {
         Arena::contains(self, key)
     }
 
-    fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange {
-        Arena::revert(self, change, key)
+    fn revert(&mut self, change: RowChange, key: DefaultKey, fields: &[FieldSet]) -> RowChange {
+        Arena::revert(self, change, key, |set, stored, old| M::exchange(stored, old, &fields[set as usize]))
+    }
+
+    fn changed_fields(&self, table: u32, records: &[&Record]) -> Vec<Vec<FieldSet>> {
+        // The state of each row behind the change that is looked at, where that is not the stored row.
+        let mut states: HashMap<DefaultKey, &M> = HashMap::new();
+        let mut replaced: HashMap<DefaultKey, (&M, Vec<usize>)> = HashMap::new();
+        let mut changed = vec![Vec::new(); records.len()];
+        for (record, changed) in records.iter().zip(&mut changed) {
+            let rows = record.before.iter().find(|(position, _)| *position == table);
+            let mut rows = rows.and_then(|(_, rows)| rows.downcast_ref::<Vec<M>>()).into_iter().flatten().rev();
+            for Change { key, what, .. } in record.log.changes.iter().rev().filter(|change| change.table == table) {
+                let What::Row(RowChange::Replaced | RowChange::Removed | RowChange::Emptied) = what else { continue };
+                let before = rows.next().expect("a row of before is kept for each change that has put one aside");
+                let after = states.insert(*key, before).or_else(|| self.get(*key)).unwrap_or(before);
+                if *what == What::Row(RowChange::Replaced) {
+                    let of_row = replaced.entry(*key).or_insert_with(|| (after, Vec::new()));
+                    of_row.1.push(changed.len());
+                    changed.push(M::changed(before, after));
+                }
+            }
+            // What a step has changed and changed back it has not changed.
+            for (key, (last, places)) in replaced.drain().filter(|(_, (_, places))| places.len() > 1) {
+                let net = M::changed(states[&key], last);
+                for place in places {
+                    changed[place].intersect(&net);
+                }
+            }
+        }
+        changed
     }
 
     fn is_reserved(&self, key: DefaultKey) -> bool {

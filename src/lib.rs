@@ -72,6 +72,7 @@ mod id;
 mod schema;
 mod error;
 mod key;
+mod fields;
 mod arena;
 mod index;
 mod log;
@@ -101,6 +102,9 @@ pub use builder::DatabaseBuilder;
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
+pub use fields::FieldSet;
+#[doc(hidden)]
+pub use fields::{Comparable, Incomparable, States};
 pub use id::{Id, ParseIdError, RowId};
 #[cfg(feature = "rayon")]
 pub use include::ParInclude;

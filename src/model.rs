@@ -14,6 +14,7 @@ pub(crate) use at::{WithRelation, with_relation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::fields::FieldSet;
 use crate::id::{Id, RowId};
 use crate::key::Key;
 use crate::schema::Action;
@@ -44,6 +45,22 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Shows a visitor every unique key and every relation, in the order of their `INDEX`.
     fn declare<V: Visitor<Self>>(visitor: &mut V);
+
+    /// The fields in which two states of a row differ, of those that can be edited in place: what an
+    /// [`undo`](crate::Database::undo) takes back beside the keys. All of them, if nothing is said; a model of which rows
+    /// are edited in place while a history is kept should say more, and [`Model::exchange`] with it.
+    ///
+    /// The derive compares by `==`. A field whose type has no `PartialEq` counts as changed.
+    fn changed(before: &Self, after: &Self) -> FieldSet {
+        let _ = (before, after);
+        FieldSet::all()
+    }
+
+    /// Exchanges two rows, but for the fields that can be edited in place and are not in `fields`. Runs no user code.
+    fn exchange(left: &mut Self, right: &mut Self, fields: &FieldSet) {
+        let _ = fields;
+        std::mem::swap(left, right);
+    }
 }
 
 /// One field of a model, for schemas and tools.

@@ -18,12 +18,13 @@ use positions::Positions;
 use crate::arena::{Arena, RowChange, Slots};
 use crate::error::Error;
 use crate::feed::Feed;
+use crate::fields::FieldSet;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::lists::Lists;
 use crate::key::Lookup;
-use crate::log::{History, IndexWriter, Log, Rows};
+use crate::log::{History, IndexWriter, Log, Record, Rows};
 use crate::model::{Model, Unique, find_by};
 use crate::relation::By;
 use crate::schema::{Action, Schema, UniqueSchema};
@@ -120,8 +121,11 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn row(&self, key: DefaultKey) -> Option<&dyn Any>;
     /// Whether a row is stored under the key.
     fn contains(&self, key: DefaultKey) -> bool;
-    /// Takes a change of a row back, and says what takes that back again.
-    fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange;
+    /// Takes a change of a row back, and says what takes that back again. `fields` are the sets of the change's log.
+    fn revert(&mut self, change: RowChange, key: DefaultKey, fields: &[FieldSet]) -> RowChange;
+    /// For each row of this table, in the position `table`, that these records have replaced, the fields in which the two
+    /// differ. The records are in the order of taking back, and so is what is given of each.
+    fn changed_fields(&self, table: u32, records: &[&Record]) -> Vec<Vec<FieldSet>>;
     /// Whether the key is reserved and not filled.
     fn is_reserved(&self, key: DefaultKey) -> bool;
     /// Frees a withheld slot.

@@ -8,6 +8,7 @@
 pub(crate) mod apply;
 mod default_target;
 mod delete;
+mod in_place;
 mod many;
 mod owner;
 mod split;

@@ -1,3 +1,4 @@
 //! Faults that were found from outside, each with its whole kind: what must never come back.
 
+mod edits;
 mod twins;

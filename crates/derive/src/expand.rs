@@ -419,6 +419,7 @@ fn declaration(model: &Model) -> TokenStream {
             const PRIMARY_KEY: ::core::option::Option<usize> = ::core::option::Option::Some(0);
         )
     });
+    let states = views::states(model);
     let columns = model.fields.iter().map(|field| {
         let (name, external_name, type_name) = (field.name(), &field.external_name, &field.type_name);
         quote!(::relata::Column { name: #name, external_name: #external_name, type_name: #type_name })
@@ -462,6 +463,8 @@ fn declaration(model: &Model) -> TokenStream {
                 #(#throughs)*
                 let _ = visitor;
             }
+
+            #states
         }
     }
 }
