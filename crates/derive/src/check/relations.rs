@@ -218,30 +218,43 @@ impl Checker {
         }
     }
 
-    /// An id that is no relation must say so (behaviour R43), and nothing else may.
+    /// A field with ids in it that is no relation must say so (behaviour R43), and nothing else may.
     fn check_plain(&mut self, place: usize, plain: Option<Span>) {
         let field = &self.model.fields[place];
         let is_key = self.model.relations.iter().any(|relation| relation.fields.contains(&place))
             || self.model.lists.iter().any(|list| list.field == place);
-        let of_ids = field.ids_of().map(|target| (target, "a list of ids", "references_many"));
-        match (plain, field.id_of().map(|target| (target, "an id", "belongs_to")).or(of_ids)) {
+        match (plain, field.id_within()) {
             (Some(span), _) if is_key => {
                 self.errors.at(span, format!("`{}` is the key of a relation, and cannot be plain", field.name()));
             }
             (Some(span), None) => {
                 self.errors.at(span, "`plain` says that an id is no relation, and this field is no id");
             }
-            (None, Some((target, what, relation))) if !is_key => {
+            (None, Some(target)) if !is_key => {
                 let (name, target) = (field.name(), short_name(target));
-                let message = format!(
-                    "`{name}` is {what} of `{target}` but no relation: \
-                     mark it `#[model({relation})]`, or `#[model(plain)]` if it may name a row that is gone"
-                );
+                let message = if field.id_of().is_some() {
+                    no_relation(&name, "an id", &target, "belongs_to")
+                } else if field.ids_of().is_some() {
+                    no_relation(&name, "a list of ids", &target, "references_many")
+                } else {
+                    format!(
+                        "`{name}` holds ids of `{target}` that nothing enforces: make it a `Vec<Id<{target}>>` and mark it \
+                         `#[model(references_many)]`, or mark it `#[model(plain)]` if they may name rows that are gone"
+                    )
+                };
                 self.errors.on(&field.ty, message);
             }
             _ => {}
         }
     }
+}
+
+/// What is wrong with an id, or a list of them, that could be a relation and is none.
+fn no_relation(name: &str, what: &str, target: &str, relation: &str) -> String {
+    format!(
+        "`{name}` is {what} of `{target}` but no relation: \
+         mark it `#[model({relation})]`, or `#[model(plain)]` if it may name a row that is gone"
+    )
 }
 
 /// `OrderLine` as `order_line`.
