@@ -33,6 +33,9 @@ pub(crate) struct Log {
     pub(crate) fields: Vec<FieldSet>,
     /// Whether a foreign key may name no row until the transaction is committed.
     pub(crate) deferred: bool,
+    /// Whether it was opened for a statement that is made of several: to them it is no transaction, so that nothing waits
+    /// for its end.
+    pub(crate) of_parts: bool,
     /// Whether it was opened for a single statement, to end with it.
     pub(crate) of_one_statement: bool,
 }

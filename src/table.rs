@@ -280,11 +280,16 @@ impl Store {
         self.history.is_some() || !self.feed.is_empty()
     }
 
+    /// Whether a transaction is open, as the caller sees it: a foreign key may name an id that is reserved.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| !log.of_parts)
+    }
+
     /// Whether a foreign key is judged at the end of the transaction: all are in a deferred one, and those whose relation
     /// is `deferred` in any.
     #[inline]
     pub(crate) fn defers(&self, deferred: bool) -> bool {
-        self.log.as_ref().is_some_and(|log| log.deferred || deferred)
+        self.log.as_ref().is_some_and(|log| (log.deferred || deferred) && !log.of_parts)
     }
 
     /// Works out which unique keys change with which foreign keys, when all relations are there.

@@ -181,12 +181,16 @@ impl Database {
         finish(self.begin_deferred()?, work)
     }
 
-    /// Runs a statement that is made of several: all of them or none, in whatever transaction is open.
+    /// Runs a statement that is made of several: all of them or none, in whatever transaction is open. A refusal leaves no
+    /// trace where only the last of them stores new rows: an id that is taken back is used up.
     pub(crate) fn in_one<T>(&mut self, work: impl FnOnce(&mut Database) -> Result<T, Error>) -> Result<T, Error> {
         let work = |tx: &mut Transaction<'_>| work(&mut tx.database);
         match self.store.log.as_ref().map(|log| log.changes.len()) {
             Some(begin) => finish(Transaction { database: self.into(), begin, outermost: false }, work),
-            None => self.transaction(work),
+            None => {
+                self.store.log = Some(Log { of_parts: true, ..Log::default() });
+                finish(Transaction { database: self.into(), begin: 0, outermost: true }, work)
+            }
         }
     }
 
@@ -268,7 +272,7 @@ impl<'a> Transaction<'a> {
 }
 
 fn violations(store: &Store) -> Vec<Error> {
-    let Some(log) = &store.log else { return Vec::new() };
+    let Some(log) = store.log.as_ref().filter(|log| !log.of_parts) else { return Vec::new() };
     let mut seen: HashSet<(u32, u32, DefaultKey)> = HashSet::new();
     let mut listed: HashSet<(u32, u32, DefaultKey, DefaultKey)> = HashSet::new();
     let mut promised: HashSet<RowAt> = HashSet::new();

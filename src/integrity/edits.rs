@@ -45,6 +45,11 @@ impl<M: Model> Edits<M> {
         Edits { pending: Pending::updates(rows, keys), origins, said, ..Edits::default() }
     }
 
+    /// New rows, which nothing follows: for others to be planned beside them.
+    pub(crate) fn of_new(rows: Vec<M>, keys: Vec<DefaultKey>) -> Self {
+        Edits { pending: Pending::of(rows.into(), keys.into(), false), ..Edits::default() }
+    }
+
     /// The row under a key, to be edited: a copy of the stored one, if it is not among the edited ones yet.
     fn edited(&mut self, rows: &dyn AnyRows, key: DefaultKey, origin: usize) -> Option<&mut M> {
         let place = self.pending.place(key).or_else(|| {

@@ -165,7 +165,7 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
         };
         match found.filter(|row| !self.removes((table, *row))) {
             // Inside a transaction a reserved id can be named: it is filled by the end, or the end is refused.
-            None if self.store.log.is_some() => match R::Reference::probe(target.index, key) {
+            None if self.store.is_in_transaction() => match R::Reference::probe(target.index, key) {
                 Probe::Id(id) if target.rows.is_reserved(id) => Some(id),
                 _ => None,
             },
