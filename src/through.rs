@@ -113,7 +113,7 @@ impl Database {
         if let Some((link, _)) = self.find_link(owner, relation, target)? {
             return Ok(link);
         }
-        let link = made::<A, B>(self.key_of::<A>(owner)?, self.key_of::<B>(target)?, make)?;
+        let link = made::<A, B>(&self.key_of::<A>(owner)?, &self.key_of::<B>(target)?, make)?;
         self.insert(link)
     }
 
@@ -187,7 +187,8 @@ impl Database {
                 .map(|((link, _), (target, _))| (places.get(&target.key()).copied().unwrap_or(0), link.key()))
                 .collect();
             links.sort_by_key(|(place, _)| *place);
-            db.order::<A>(owner, links.into_iter().map(|(_, link)| link).collect())
+            let links: Vec<DefaultKey> = links.into_iter().map(|(_, link)| link).collect();
+            db.order::<A>(owner, &links)
         })
     }
 
@@ -206,7 +207,7 @@ impl Database {
         let (mut seen, mut new) = (HashSet::with_capacity(targets.len()), Vec::new());
         let mut add = |target: Id<B::Target>| {
             if self.find_link(owner, relation, target)?.is_none() {
-                new.push(made::<A, B>(self.key_of::<A>(owner)?, self.key_of::<B>(target)?, &mut *make)?);
+                new.push(made::<A, B>(&self.key_of::<A>(owner)?, &self.key_of::<B>(target)?, &mut *make)?);
             }
             Ok(())
         };
@@ -240,7 +241,7 @@ impl Database {
             });
         }
         let id = self.expect_insertable(&target)?;
-        let link = made::<A, B>(self.key_of::<A>(owner)?, key_of_row::<B>(id, &target)?, make)?;
+        let link = made::<A, B>(&self.key_of::<A>(owner)?, &key_of_row::<B>(id, &target)?, make)?;
         let target = self.expect_insertable_after(target, &link)?;
         self.in_one(|db| Ok((db.insert(target)?, db.insert(link)?)))
     }
@@ -289,8 +290,8 @@ impl Database {
 
 /// The link that `make` gives for two foreign keys, which it must put in.
 fn made<A, B>(
-    near: KeyOf<A>,
-    far: KeyOf<B>,
+    near: &KeyOf<A>,
+    far: &KeyOf<B>,
     make: impl FnOnce(KeyOf<A>, KeyOf<B>) -> A::Source,
 ) -> Result<A::Source, Error>
 where
@@ -298,7 +299,7 @@ where
     B: Relation<Source = A::Source>,
 {
     let link = make(near.clone(), far.clone());
-    expect_key::<A>(&link, &near)?;
-    expect_key::<B>(&link, &far)?;
+    expect_key::<A>(&link, near)?;
+    expect_key::<B>(&link, far)?;
     Ok(link)
 }

@@ -185,13 +185,10 @@ impl Database {
     /// trace where only the last of them stores new rows: an id that is taken back is used up.
     pub(crate) fn in_one<T>(&mut self, work: impl FnOnce(&mut Database) -> Result<T, Error>) -> Result<T, Error> {
         let work = |tx: &mut Transaction<'_>| work(&mut tx.database);
-        match self.store.log.as_ref().map(|log| log.changes.len()) {
-            Some(begin) => finish(Transaction { database: self.into(), begin, outermost: false }, work),
-            None => {
-                self.store.log = Some(Log { of_parts: true, ..Log::default() });
-                finish(Transaction { database: self.into(), begin: 0, outermost: true }, work)
-            }
-        }
+        let outermost = self.store.log.is_none();
+        let log = self.store.log.get_or_insert_with(|| Log { of_parts: true, ..Log::default() });
+        let begin = log.changes.len();
+        finish(Transaction { database: self.into(), begin, outermost }, work)
     }
 
     /// Rolls back a transaction whose guard was forgotten. Does nothing where none is open.

@@ -39,8 +39,10 @@ fn tag(name: &str) -> Tag {
     Tag { name: name.into() }
 }
 
+type Blog = (Database, [Id<Post>; 2], [Id<Tag>; 3], Id<Tag>);
+
 /// Two posts, the first of which has two of three tags, and the id of a tag that is gone.
-fn blog() -> (Database, [Id<Post>; 2], [Id<Tag>; 3], Id<Tag>) {
+fn blog() -> Blog {
     let mut db = Database::builder().model::<Post>().model::<Tag>().model::<PostTag>().build().unwrap();
     let posts = ["one", "two"].map(|title| db.insert(Post { title: title.into() }).unwrap());
     let tags = ["a", "b", "c"].map(|name| db.insert(tag(name)).unwrap());
