@@ -16,7 +16,7 @@ use crate::index::links::{Link, no_target};
 use crate::index::lists::Lists;
 use crate::integrity::lists::dangling_elements;
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
-use crate::integrity::{Edits, check_table, dangling};
+use crate::integrity::{Edits, acyclic, check_table, dangling};
 use crate::log::{Change, IndexWriter, Record, Rows, What};
 use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
 use crate::snapshot::{codec, rebuild};
@@ -141,6 +141,11 @@ impl<M: Model> AnyRows for Arena<M> {
         with_relation(relation, Dangling { store, source, row: self.get(source)? })?
     }
 
+    fn cycles(&self, index: &Indexes, relation: usize, changed: &[DefaultKey]) -> Vec<Error> {
+        let link = &index.links[relation];
+        with_relation::<M, _>(relation, Cycles { link, changed }).unwrap_or_default()
+    }
+
     fn dangling_elements(
         &self,
         index: &Indexes,
@@ -254,6 +259,18 @@ impl<M: Model> WithRelation<M> for Dangling<'_, M> {
     fn with<R: Relation<Source = M>>(self) -> Option<Error> {
         let target = self.store.table::<R::Target>().ok()?;
         Some(dangling::<R>(Some(self.source), R::key(self.row)?, target.rows))
+    }
+}
+
+struct Cycles<'a> {
+    link: &'a Link,
+    changed: &'a [DefaultKey],
+}
+
+impl<M: Model> WithRelation<M> for Cycles<'_> {
+    type Out = Vec<Error>;
+    fn with<R: Relation<Source = M>>(self) -> Vec<Error> {
+        acyclic::closed_since::<R>(self.link, self.changed)
     }
 }
 

@@ -138,6 +138,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn take_after(&mut self) -> Rows;
     /// The error for a link that names no target, if it is such.
     fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error>;
+    /// The errors for the cycles that links of an acyclic relation which were changed, in this order, have closed.
+    fn cycles(&self, index: &Indexes, relation: usize, changed: &[DefaultKey]) -> Vec<Error>;
     /// The errors for a row that lists this id, if the id names no row.
     fn dangling_elements(
         &self,

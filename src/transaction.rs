@@ -10,6 +10,7 @@
 //!
 //! Not responsible for sharing between threads: a transaction has the database to itself, by its borrow or by its lock.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 
@@ -120,7 +121,8 @@ impl Database {
     /// Opens a transaction in which a foreign key may name no row until it is committed (behaviour I10): so rows can
     /// come in any order, and in cycles of required keys.
     ///
-    /// Unique keys and `restrict` are checked at once all the same (behaviour I12). Following a key that names no row
+    /// So are hierarchies: what leads in a circle now may be taken apart before the commit (behaviour I21). Unique keys and
+    /// `restrict` are checked at once all the same (behaviour I12). Following a key that names no row
     /// is [`Error::Unresolved`].
     ///
     /// ```
@@ -258,7 +260,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// What stands against a commit: the foreign keys, written in the whole transaction, that name no row, and the ids,
-    /// reserved or named in it, that have none; in the order in which they were written. Costs O(changes).
+    /// reserved or named in it, that have none, in the order in which they were written; then the cycles that it has closed
+    /// over acyclic relations, where these are judged at the commit. Costs O(changes), and for such relations O(rows above
+    /// those that were changed).
     pub fn violations(&self) -> Vec<Error> {
         violations(&self.database.store)
     }
@@ -274,6 +278,7 @@ fn violations(store: &Store) -> Vec<Error> {
     let mut listed: HashSet<(u32, u32, DefaultKey, DefaultKey)> = HashSet::new();
     let mut promised: HashSet<RowAt> = HashSet::new();
     let mut violations = Vec::new();
+    let mut hierarchies: BTreeMap<(u32, usize), Vec<DefaultKey>> = BTreeMap::new();
     let mut expect_filled = |at: RowAt| {
         let unfilled = store.tables[at.0 as usize].rows.is_reserved(at.1) && promised.insert(at);
         unfilled.then(|| Error::Unfilled { row: store.row_id(at) })
@@ -286,6 +291,9 @@ fn violations(store: &Store) -> Vec<Error> {
                 let relation = &store.schema.tables[change.table as usize].relations[place];
                 if log.deferred || relation.deferred {
                     violations.extend(slot.rows.dangling(&slot.index, store, place, change.key));
+                }
+                if relation.acyclic && (log.deferred || relation.deferred) {
+                    hierarchies.entry((change.table, place)).or_default().push(change.key);
                 }
                 // The id may have been reserved before the transaction.
                 violations.extend(expect_filled((slot.targets[place], slot.index.links[place].target(change.key))));
@@ -302,6 +310,10 @@ fn violations(store: &Store) -> Vec<Error> {
             What::Row(RowChange::Reserved) => violations.extend(expect_filled((change.table, change.key))),
             _ => {}
         }
+    }
+    for ((table, relation), changed) in hierarchies {
+        let slot = &store.tables[table as usize];
+        violations.extend(slot.rows.cycles(&slot.index, relation, &changed));
     }
     violations
 }

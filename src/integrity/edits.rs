@@ -103,6 +103,15 @@ impl<M: Model> AnyEdits for Edits<M> {
         visitor.outcome
     }
 
+    fn changed_relations(&self, rows: &dyn AnyRows, key: DefaultKey) -> Vec<usize> {
+        let (stored, place) = (rows_of::<M>(rows).get(key), self.pending.place(key));
+        let Some((stored, place)) = stored.zip(place) else { return Vec::new() };
+        let mut visitor = Differing { stored, row: &self.pending.rows[place], found: Vec::new() };
+        M::declare(&mut visitor);
+        visitor.found.retain(|relation| !self.is_said(key, *relation));
+        visitor.found
+    }
+
     fn assign(&mut self, rows: &dyn AnyRows, key: DefaultKey, relation: usize, to: Option<&dyn Any>, origin: usize) {
         if let Some(row) = self.edited(rows, key, origin) {
             with_relation(relation, Assign { row, to });
@@ -124,8 +133,7 @@ impl<M: Model> AnyEdits for Edits<M> {
     }
 
     fn origin(&self, place: usize) -> usize {
-        // A table may be planned for links alone, none of its rows edited.
-        self.origins.get(place).copied().unwrap_or(0)
+        self.origins[place]
     }
 
     fn plan_uniques(&mut self, store: &Store, table: u32, removed: &RowSet, faults: &mut Vec<EditFault>) {
@@ -162,6 +170,20 @@ impl<M: Model> Visitor<M> for Said<'_, M> {
             if stored.get(*key).is_some_and(|stored| !same_key::<R>(stored, row)) {
                 self.found.insert((*key, R::INDEX));
             }
+        }
+    }
+}
+
+struct Differing<'a, M> {
+    stored: &'a M,
+    row: &'a M,
+    found: Vec<usize>,
+}
+
+impl<M: Model> Visitor<M> for Differing<'_, M> {
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if !same_key::<R>(self.stored, self.row) {
+            self.found.push(R::INDEX);
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn plan<M: Model>(
     round.find_arrivals();
     let Round { own, plan, faults, .. } = round;
     if mode == Mode::Checked {
-        acyclic::judge(own, table, pending, plan, statement, faults);
+        acyclic::judge(store, (table, own), pending, plan, faults);
     }
 }
 

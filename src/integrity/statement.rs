@@ -166,14 +166,25 @@ pub(super) fn leave(
 }
 
 impl Planned {
-    /// What it changes in rows that are not the caller's, in the order in which it does.
+    /// What it changes in rows that are not the caller's, in the order in which it does; behind each key those of the row
+    /// that share a field with it, and have changed too.
     pub(crate) fn changed(&self, store: &Store) -> Vec<ChangedKey> {
-        let key = |(at, incoming, action): &(RowAt, Incoming, Action)| ChangedKey {
-            row: store.row_id(*at),
-            relation: incoming.name,
-            action: *action,
-        };
-        self.changed.iter().map(key).collect()
+        let mut told: HashSet<(RowAt, usize)> =
+            self.changed.iter().map(|(at, incoming, _)| (*at, incoming.relation)).collect();
+        let mut all = Vec::with_capacity(self.changed.len());
+        for (at @ (table, key), incoming, action) in &self.changed {
+            let (row, action) = (store.row_id(*at), *action);
+            all.push(ChangedKey { row, relation: incoming.name, action });
+            let slot = &store.tables[*table as usize];
+            let edits = self.statement.edits.get(table);
+            let with_it = edits.map(|edits| edits.changed_relations(&*slot.rows, *key)).unwrap_or_default();
+            for place in with_it.into_iter().filter(|place| told.insert((*at, *place))) {
+                let mut relations = store.tables[slot.targets[place] as usize].incoming.iter();
+                let shared = relations.find(|relation| (relation.table, relation.relation) == (*table, place));
+                all.extend(shared.map(|relation| ChangedKey { row, relation: relation.name, action }));
+            }
+        }
+        all
     }
 }
 
@@ -294,18 +305,6 @@ impl<'a> Worklist<'a> {
         }
     }
 
-    /// Rows that find another row of their own table in the place of one that goes may close a cycle: their table is
-    /// planned, for that, where nothing else of it is.
-    fn judge_new_homes(&mut self) {
-        let Statement { edits, relinks, .. } = &mut self.planned.statement;
-        for Relink { table, relation, to, .. } in relinks {
-            let slot = &self.store.tables[*table as usize];
-            if matches!(to, LinkChange::To(_)) && slot.targets[*relation] == *table {
-                edits.entry(*table).or_insert_with(|| slot.rows.edits());
-            }
-        }
-    }
-
     /// Plans each table's rows. Faults are in the order of the caller's rows, of one row those in its own table first.
     /// `orphaned` gives what becomes of the rows whose targets go, once it is known which keys are taken.
     fn finish(
@@ -319,7 +318,6 @@ impl<'a> Worklist<'a> {
             edits.plan_uniques(self.store, *table, removed, &mut found);
         }
         self.planned.statement.relinks = orphaned(&self.planned.statement);
-        self.judge_new_homes();
         let statement = &self.planned.statement;
         let mut relinks = Vec::new();
         for (table, edits) in &statement.edits {

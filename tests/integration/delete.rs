@@ -124,9 +124,9 @@ fn a_restrict_far_away_refuses_everything() {
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Place {
-    #[model(primary_key)]
+    #[model(unique)]
     code: Option<String>,
-    #[model(belongs_to(Place), name = within, on_delete = set_null)]
+    #[model(belongs_to(Place), key_to = code, name = within, on_delete = set_null)]
     within_code: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 //! Faults that were found from outside, each with its whole kind: what must never come back.
 
+mod circles;
 mod edits;
 mod parts;
+mod shared_fields;
 mod twins;

@@ -280,7 +280,7 @@ fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
     if !model.is_optional(&relation.fields) {
         return quote!(if let #given);
     }
-    let cleared = fields.iter().filter(|field| field.is_optional()).map(|field| &field.ident);
+    let cleared = relation.cleared.iter().map(|&field| &model.fields[field].ident);
     quote! {
         if let #given else {
             #(row.#cleared = ::core::option::Option::None;)*

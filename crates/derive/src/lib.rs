@@ -87,6 +87,7 @@ mod serde_attr;
 /// | `key_to = code`, `key_to(a, b)` | the unique key of the target that is meant, if it is not the primary key |
 /// | `key_from = country`, `key_from(a, b)` | the fields that hold the key; on the struct only |
 /// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null`, `set_default` |
+/// | `on_delete = set_null(a)` | of a key of several fields, `set_null` clears those that are an `Option`, or those that are named; so does `unrelate` |
 /// | `on_update = ..` | what changing the target's natural key does: the same, where `cascade` gives the row the new key |
 /// | `default = ..` | the key that `set_default` gives, an expression; a tuple where the key has several fields. The default of an id is a row, which `Database::set_default_target` sets |
 /// | `deferred` | inside any transaction, the key and `no_action` are judged at the commit: SQL's `DEFERRABLE INITIALLY DEFERRED` |

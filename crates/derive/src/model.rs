@@ -45,6 +45,8 @@ pub(crate) struct UniqueKey {
 pub(crate) struct BelongsTo {
     pub(crate) name: Name,
     pub(crate) fields: Vec<usize>,
+    /// Those of the fields that clearing the key clears.
+    pub(crate) cleared: Vec<usize>,
     pub(crate) target: Type,
     pub(crate) reference: Reference,
     pub(crate) on_delete: Option<Action>,

@@ -131,11 +131,9 @@ fn a_twin_that_would_close_a_cycle_is_refused() {
     let below = db.insert(folder("b", Some("a"))).unwrap();
     let twin = db.insert_many_unchecked([folder("a", Some("b"))]).unwrap()[0];
     let mut tx = db.begin().unwrap();
-    assert!(matches!(tx.delete(top), Err(Error::Cycle { relation: "parent", .. })));
-    assert!(matches!(tx.set(top, Folder::FIELDS.name, "c".into()), Err(Error::Cycle { relation: "parent", .. })));
-    assert_eq!(tx.row(below).unwrap().parent().unwrap().unwrap().id(), top);
-    tx.unrelate(twin, Folder::PARENT).unwrap();
     tx.delete(top).unwrap();
+    assert!(matches!(tx.violations()[..], [Error::Cycle { relation: "parent", .. }]));
+    tx.unrelate(twin, Folder::PARENT).unwrap();
     assert_eq!((tx.violations(), tx.check()), (vec![], Ok(())));
     assert_eq!(tx.row(below).unwrap().parent().unwrap().unwrap().id(), twin);
 }
