@@ -152,7 +152,8 @@ impl Database {
         Transaction::open(self.into(), true)
     }
 
-    /// Runs `work` in a transaction: `Ok` commits it, `Err` or a panic rolls it back.
+    /// Runs `work` in a transaction: `Ok` commits it, `Err` or a panic rolls it back. Where `work` has an error type of its
+    /// own, see [`Transaction::run`].
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
@@ -164,22 +165,23 @@ impl Database {
     /// });
     /// assert!(refused.is_err());
     /// assert_eq!(db.len::<Planet>(), 0);
+    /// db.transaction(|tx| {
+    ///     tx.insert(Planet { name: "Mars".into() })?;
+    ///     Ok(())
+    /// })?;
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn transaction<T, E: From<Error>>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
         finish(self.begin()?, work)
     }
 
     /// [`Database::transaction`] with deferred checks, see [`Database::begin_deferred`]. Where violations stand at its
     /// end it is rolled back, and the error is [`Error::Violations`]; `work` can look at
     /// [`violations`](Transaction::violations) before.
-    pub fn transaction_deferred<T, E: From<Error>>(
+    pub fn transaction_deferred<T>(
         &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         finish(self.begin_deferred()?, work)
     }
 
@@ -226,10 +228,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Runs `work` in a savepoint: `Err` or a panic takes back what it has written, and nothing else.
-    pub fn savepoint<T, E: From<Error>>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn savepoint<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
         finish(self.begin(), work)
     }
 
@@ -252,6 +251,26 @@ impl<'a> Transaction<'a> {
         drop(self);
         drop(spent);
         Ok(())
+    }
+
+    /// Runs `work`, then commits; `Err` or a panic takes the changes back. For errors of the caller's own type, which take
+    /// in those of the database.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// # fn read() -> Result<String, std::io::Error> { Err(std::io::Error::other("no planets")) }
+    /// let read = db.begin()?.run(|tx| -> Result<_, Box<dyn std::error::Error>> {
+    ///     tx.insert(Planet { name: "Mars".into() })?;
+    ///     Ok(tx.insert(Planet { name: read()? })?)
+    /// });
+    /// assert_eq!(read.unwrap_err().to_string(), "no planets");
+    /// assert!(db.is_empty::<Planet>());
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn run<T, E: From<Error>>(self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        finish(self, work)
     }
 
     /// Takes the changes back; the same as dropping it.
