@@ -17,8 +17,9 @@ use crate::index::lists::Lists;
 use crate::integrity::lists::dangling_elements;
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
 use crate::integrity::{Edits, acyclic, check_table, dangling};
+use crate::key::Key;
 use crate::log::{Change, IndexWriter, Record, Rows, What};
-use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
+use crate::model::{ListRelation, Model, Reference, Relation, Unique, Visitor, WithRelation, with_relation};
 use crate::snapshot::{codec, rebuild};
 use crate::table::{AnyEdits, AnyRows, Store, TableSlot};
 use crate::write::apply;
@@ -70,6 +71,12 @@ impl<M: Model> AnyRows for Arena<M> {
 
     fn default_key(&self, relation: usize, target: Option<DefaultKey>) -> Option<Box<dyn Any>> {
         with_relation::<M, _>(relation, DefaultKeyOr { target })?
+    }
+
+    fn natural_key(&self, key: DefaultKey) -> Option<String> {
+        let mut visitor = NaturalKey { row: self.get(key)?, found: None };
+        M::declare(&mut visitor);
+        visitor.found
     }
 
     fn row(&self, key: DefaultKey) -> Option<&dyn Any> {
@@ -220,6 +227,19 @@ impl<M: Model> WithRelation<M> for Names<'_, M> {
     fn with<R: Relation<Source = M>>(self) -> bool {
         let target = self.row.downcast_ref::<R::Target>();
         R::key(self.source).zip(target).is_some_and(|(key, row)| R::Reference::names(key, self.target, row))
+    }
+}
+
+struct NaturalKey<'a, M> {
+    row: &'a M,
+    found: Option<String>,
+}
+
+impl<M: Model> Visitor<M> for NaturalKey<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        if let (None, Some(key)) = (&self.found, U::key(self.row)) {
+            self.found = Some(format!("{} = {}", U::FIELDS.join(", "), <U::Key as Key>::describe(key)));
+        }
     }
 }
 

@@ -50,8 +50,8 @@
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
+//! | tell people what was refused | [`Error`], [`Database::explain`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
-//! | share between threads | [`SharedDatabase`] |
 //! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`], [`Database::state_hash`] |
 //!
 //! # Costs

@@ -117,6 +117,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn key_of(&self, relation: usize, target: DefaultKey, row: &dyn Any) -> Option<Box<dyn Any>>;
     /// The foreign key that `set_default` gives: the declared one, or that of the default target.
     fn default_key(&self, relation: usize, target: Option<DefaultKey>) -> Option<Box<dyn Any>>;
+    /// The primary key of the row that is stored under the key, or the first unique key that it has, as a message shows it.
+    fn natural_key(&self, key: DefaultKey) -> Option<String>;
     /// The row that is stored under the key.
     fn row(&self, key: DefaultKey) -> Option<&dyn Any>;
     /// Whether a row is stored under the key.

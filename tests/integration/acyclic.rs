@@ -112,16 +112,15 @@ fn rows_of_a_batch_close_no_cycle_among_themselves() {
     });
     let Error::BatchRefused { rows: 6, violations } = error else { panic!("{error}") };
     let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    let row =
-        "row 1 of the same batch -> row 2 of the same batch -> row 3 of the same batch -> row 1 of the same batch";
-    assert_eq!(texts[0], format!("row 1 of the batch: `Folder`.parent leads in a circle: {row}"));
-    assert!(texts[1].starts_with("row 4 of the batch: `Folder`.parent"), "{texts:?}");
+    let row = "batch[1] -> batch[2] -> batch[3] -> batch[1]";
+    assert_eq!(texts[0], format!("batch[1]: `Folder`.parent leads in a circle: {row}"));
+    assert!(texts[1].starts_with("batch[4]: `Folder`.parent"), "{texts:?}");
     assert_eq!(texts.len(), 2);
     // Without cycles, in whatever order they come.
     db.insert_many_with(4, |new| rows(vec![Some(new[1]), Some(new[2]), Some(ids[3]), Some(new[0])])).unwrap();
     // By natural keys.
     let error = refused(&mut db, |db| db.insert_many([term("a", Some("b")), term("b", Some("a"))]));
-    assert!(error.to_string().contains("`Term`.broader leads in a circle: row 0 of the same batch"), "{error}");
+    assert!(error.to_string().contains("`Term`.broader leads in a circle: batch[0]"), "{error}");
     db.insert_many([term("a", Some("b")), term("b", None)]).unwrap();
     assert_eq!(db.check(), Ok(()));
 }
@@ -210,7 +209,7 @@ fn a_cycle_is_refused_when_its_last_row_arrives() {
     let error = flawed.insert(term("animal", Some("cat"))).unwrap_err();
     assert_eq!(error.to_string(), "`Term`.broader leads in a circle: Term 3v1 -> Term 1v1 -> Term 2v1 -> Term 3v1");
     let error = flawed.insert_many([term("animal", Some("cat")), term("x", None)]).unwrap_err();
-    assert!(error.to_string().contains("row 0 of the batch: `Term`.broader leads in a circle"), "{error}");
+    assert!(error.to_string().contains("batch[0]: `Term`.broader leads in a circle"), "{error}");
     flawed.insert(term("animal", None)).unwrap();
     assert_eq!(flawed.check(), Ok(()));
 

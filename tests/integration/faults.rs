@@ -2,6 +2,7 @@
 
 mod circles;
 mod edits;
+mod messages;
 mod parts;
 mod shared_fields;
 mod twins;
