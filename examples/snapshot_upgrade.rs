@@ -110,8 +110,7 @@ mod second {
     }
 
     pub(crate) fn world() -> Result<Database, relata::Error> {
-        let mut db =
-            Database::builder().model::<Hero>().model::<Item>().model::<Rumour>().model::<Quest>().build()?;
+        let mut db = Database::builder().model::<Hero>().model::<Item>().model::<Rumour>().model::<Quest>().build()?;
         let ada = db.insert(Hero { mana: 5, name: "Ada".into(), hit_points: 28 })?;
         db.insert(Item { hero_id: ada, kind: Kind::Bow })?;
         db.insert(Item { hero_id: ada, kind: Kind::Sword { sharpness: 6, rusty: true } })?;
@@ -168,13 +167,15 @@ mod third {
     }
 
     pub(crate) fn models() -> DatabaseBuilder {
-        Database::builder().model::<Hero>().model::<Gear>().model::<Quest>().drop_removed_models().migrate::<OldHero, Hero>(
-            0,
-            |old, _| {
+        Database::builder()
+            .model::<Hero>()
+            .model::<Gear>()
+            .model::<Quest>()
+            .drop_removed_models()
+            .migrate::<OldHero, Hero>(0, |old, _| {
                 let vitals = Vitals { now: old.hit_points, full: old.hit_points.max(30) };
                 Ok(Hero { name: old.name, mana: old.mana, vitals })
-            },
-        )
+            })
     }
 
     pub(crate) fn world() -> Result<Database, relata::Error> {
@@ -207,13 +208,23 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("  renamed: {} is {}", renamed.was, renamed.is);
         }
         for migrated in &report.migrated {
-            println!("  migrated: {} row(s) of {} from version {}", migrated.rows, migrated.table, migrated.from_version);
+            println!(
+                "  migrated: {} row(s) of {} from version {}",
+                migrated.rows, migrated.table, migrated.from_version
+            );
         }
         for (id, hero) in db.iter::<third::Hero>() {
             let gear: Vec<String> =
                 db.children(id, third::Hero::GEAR)?.map(|(_, gear)| format!("{:?}", gear.kind)).collect();
             let vitals = &hero.vitals;
-            println!("  {id} {}: {}/{} hit points, {} mana, {}", hero.name, vitals.now, vitals.full, hero.mana, gear.join(", "));
+            println!(
+                "  {id} {}: {}/{} hit points, {} mana, {}",
+                hero.name,
+                vitals.now,
+                vitals.full,
+                hero.mana,
+                gear.join(", ")
+            );
         }
         expect(&db, release)?;
     }

@@ -48,6 +48,9 @@ pub(crate) enum RowChange {
     Removed,
     /// A row gave way to another, and is kept.
     Replaced,
+    /// Some fields of a row gave way to others, which are kept with the rest of the row of before. `fields` is the place
+    /// of their set in the log.
+    Edited { fields: u32 },
     /// A row came under a reserved id.
     Filled,
     /// A row left the reserved id under which it had come, and is kept.
@@ -273,8 +276,14 @@ impl<M> Arena<M> {
     }
 
     /// Takes a change of a row back, and says what takes that back again. Changes are taken back in the reverse of the
-    /// order in which they were made.
-    pub(crate) fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange {
+    /// order in which they were made. `exchange` gives a stored row the fields of a set that another has, and that one its
+    /// own.
+    pub(crate) fn revert(
+        &mut self,
+        change: RowChange,
+        key: DefaultKey,
+        exchange: impl FnOnce(u32, &mut M, &mut M),
+    ) -> RowChange {
         match change {
             RowChange::Stored => {
                 let row = self.withhold(key);
@@ -292,6 +301,13 @@ impl<M> Arena<M> {
                     self.after.extend(stored.replace(old));
                 }
                 RowChange::Replaced
+            }
+            RowChange::Edited { fields } => {
+                if let (Some(mut old), Some(stored)) = (self.before.pop(), self.get_mut(key)) {
+                    exchange(fields, stored, &mut old);
+                    self.after.push(old);
+                }
+                RowChange::Edited { fields }
             }
             RowChange::Filled => {
                 self.after.extend(self.slots.get_mut(key).and_then(Option::take));

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::id::Id;
+use crate::id::{Id, RowId};
 use crate::key::Lookup;
-use crate::model::{Editable, Model, Unique};
+use crate::model::{Model, Unique};
 use crate::relation::By;
 use crate::schema::Schema;
 use crate::table::{Store, Table};
@@ -96,41 +96,64 @@ impl Database {
         })
     }
 
-    /// Lends the fields of a row that are in no key and no index, to be changed in place. O(1), runs no check.
-    pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
-        self.expect_no_transaction()?;
-        let position = self.store.position::<M>()?;
-        if !self.store.feed.is_empty() && self.contains(id) {
-            self.store.feed.touch(&[M::NAME]);
-        }
-        let (rows, _) = self.store.writer::<M>(position);
-        let why = rows.why_missing(id.key());
-        rows.get_mut(id.key()).map(M::lend).ok_or_else(|| Error::NotFound { row: id.erase(), why })
-    }
-
-    /// Lends those fields of every row in slot order, at the speed of the array. Runs no check.
+    /// A row as people know it: with its primary key, or else the first of its unique keys that is present.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
-    /// #[derive(Model, Clone, Serialize, Deserialize)]
-    /// struct Body { #[model(unique)] name: String, x: f32, dx: f32 }
-    ///
-    /// # let mut db = Database::builder().model::<Body>().build()?;
-    /// let comet = db.insert(Body { name: "Halley".into(), x: 0.0, dx: 0.5 })?;
-    /// for (_, body) in db.iter_mut::<Body>()? {
-    ///     *body.x += *body.dx; // `body.name` is a key: it can be read here, not changed
-    /// }
-    /// assert_eq!(db.get(comet)?.x, 0.5);
+    /// # #[derive(Model, Clone, Debug, Serialize, Deserialize)] struct Planet { #[model(unique)] name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// assert_eq!(db.describe(mars.erase()), r#"Planet 1v1 (name = "Mars")"#);
     /// # Ok::<(), relata::Error>(())
     /// ```
-    #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
-    pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
-        self.expect_no_transaction()?;
-        let position = self.store.position::<M>()?;
-        if !self.store.feed.is_empty() {
-            self.store.feed.touch(&[M::NAME]);
+    pub fn describe(&self, row: RowId) -> String {
+        let table = self.store.tables.iter().find(|table| table.name == row.table);
+        let key = table.and_then(|table| table.rows.natural_key(row.key));
+        key.map_or_else(|| row.to_string(), |key| format!("{row} ({key})"))
+    }
+
+    /// An error in words, with the rows that it names [as people know them](Database::describe).
+    ///
+    /// An error by itself names rows by their ids: it has no database to look into.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Debug, Serialize, Deserialize)] struct Planet { #[model(unique)] name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)]
+    /// # struct Moon { #[model(primary_key)] name: String, #[model(belongs_to)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.insert(Moon { name: "Phobos".into(), planet_id: mars })?;
+    /// let refused = db.delete(mars).unwrap_err();
+    /// assert_eq!(
+    ///     db.explain(&refused),
+    ///     "Planet 1v1 (name = \"Mars\") is referred to by 1 row(s) over `Moon`.planet, \
+    ///      the first is Moon 1v1 (name = \"Phobos\"): deleting it is restricted"
+    /// );
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn explain(&self, error: &Error) -> String {
+        let mut rows = error.rows();
+        rows.sort_unstable();
+        rows.dedup();
+        let text = error.to_string();
+        let mut inserts: Vec<(usize, String)> = Vec::new();
+        for row in rows {
+            let (name, described) = (row.to_string(), self.describe(row));
+            for (start, _) in text.match_indices(&name) {
+                let end = start + name.len();
+                let is_part_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+                let is_whole =
+                    !text[end..].starts_with(is_part_of_a_word) && !text[..start].ends_with(is_part_of_a_word);
+                if is_whole {
+                    inserts.push((end, described[name.len()..].to_owned()));
+                }
+            }
         }
-        let (rows, _) = self.store.writer::<M>(position);
-        Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
+        inserts.sort_unstable();
+        inserts.into_iter().rev().fold(text, |mut text, (at, key)| {
+            text.insert_str(at, &key);
+            text
+        })
     }
 }

@@ -5,19 +5,22 @@
 
 use std::any::Any;
 
+use hashbrown::HashMap;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::codec::{CodecError, Decoder, positional};
 use crate::error::Error;
+use crate::fields::FieldSet;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
 use crate::index::lists::Lists;
 use crate::integrity::lists::dangling_elements;
 use crate::integrity::removal::{UniqueHashes, plan_leaving};
-use crate::integrity::{Edits, check_table, dangling};
-use crate::log::{IndexWriter, Rows};
-use crate::model::{ListRelation, Model, Reference, Relation, Visitor, WithRelation, with_relation};
+use crate::integrity::{Edits, acyclic, check_table, dangling};
+use crate::key::Key;
+use crate::log::{Change, IndexWriter, Record, Rows, What};
+use crate::model::{ListRelation, Model, Reference, Relation, Unique, Visitor, WithRelation, with_relation};
 use crate::proof::{Refusal, RowWriter, read_row};
 use crate::snapshot::rebuild;
 use crate::table::{AnyEdits, AnyRows, RowFault, Store, TableSlot};
@@ -72,12 +75,51 @@ impl<M: Model> AnyRows for Arena<M> {
         with_relation::<M, _>(relation, DefaultKeyOr { target })?
     }
 
+    fn natural_key(&self, key: DefaultKey) -> Option<String> {
+        let mut visitor = NaturalKey { row: self.get(key)?, found: None };
+        M::declare(&mut visitor);
+        visitor.found
+    }
+
+    fn row(&self, key: DefaultKey) -> Option<&dyn Any> {
+        self.get(key).map(|row| row as &dyn Any)
+    }
+
     fn contains(&self, key: DefaultKey) -> bool {
         Arena::contains(self, key)
     }
 
-    fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange {
-        Arena::revert(self, change, key)
+    fn revert(&mut self, change: RowChange, key: DefaultKey, fields: &[FieldSet]) -> RowChange {
+        Arena::revert(self, change, key, |set, stored, old| M::exchange(stored, old, &fields[set as usize]))
+    }
+
+    fn changed_fields(&self, table: u32, records: &[&Record]) -> Vec<Vec<FieldSet>> {
+        // The state of each row behind the change that is looked at, where that is not the stored row.
+        let mut states: HashMap<DefaultKey, &M> = HashMap::new();
+        let mut replaced: HashMap<DefaultKey, (&M, Vec<usize>)> = HashMap::new();
+        let mut changed = vec![Vec::new(); records.len()];
+        for (record, changed) in records.iter().zip(&mut changed) {
+            let rows = record.before.iter().find(|(position, _)| *position == table);
+            let mut rows = rows.and_then(|(_, rows)| rows.downcast_ref::<Vec<M>>()).into_iter().flatten().rev();
+            for Change { key, what, .. } in record.log.changes.iter().rev().filter(|change| change.table == table) {
+                let What::Row(RowChange::Replaced | RowChange::Removed | RowChange::Emptied) = what else { continue };
+                let before = rows.next().expect("a row of before is kept for each change that has put one aside");
+                let after = states.insert(*key, before).or_else(|| self.get(*key)).unwrap_or(before);
+                if *what == What::Row(RowChange::Replaced) {
+                    let of_row = replaced.entry(*key).or_insert_with(|| (after, Vec::new()));
+                    of_row.1.push(changed.len());
+                    changed.push(M::changed(before, after));
+                }
+            }
+            // What a step has changed and changed back it has not changed.
+            for (key, (last, places)) in replaced.drain().filter(|(_, (_, places))| places.len() > 1) {
+                let net = M::changed(states[&key], last);
+                for place in places {
+                    changed[place].intersect(&net);
+                }
+            }
+        }
+        changed
     }
 
     fn is_reserved(&self, key: DefaultKey) -> bool {
@@ -106,6 +148,11 @@ impl<M: Model> AnyRows for Arena<M> {
             return None;
         }
         with_relation(relation, Dangling { store, source, row: self.get(source)? })?
+    }
+
+    fn cycles(&self, index: &Indexes, relation: usize, changed: &[DefaultKey]) -> Vec<Error> {
+        let link = &index.links[relation];
+        with_relation::<M, _>(relation, Cycles { link, changed }).unwrap_or_default()
     }
 
     fn dangling_elements(
@@ -212,6 +259,19 @@ impl<M: Model> WithRelation<M> for Names<'_, M> {
     }
 }
 
+struct NaturalKey<'a, M> {
+    row: &'a M,
+    found: Option<String>,
+}
+
+impl<M: Model> Visitor<M> for NaturalKey<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        if let (None, Some(key)) = (&self.found, U::key(self.row)) {
+            self.found = Some(format!("{} = {}", U::FIELDS.join(", "), <U::Key as Key>::describe(key)));
+        }
+    }
+}
+
 struct KeyOfTarget<'a> {
     target: DefaultKey,
     row: &'a dyn Any,
@@ -248,6 +308,18 @@ impl<M: Model> WithRelation<M> for Dangling<'_, M> {
     fn with<R: Relation<Source = M>>(self) -> Option<Error> {
         let target = self.store.table::<R::Target>().ok()?;
         Some(dangling::<R>(Some(self.source), R::key(self.row)?, target.rows))
+    }
+}
+
+struct Cycles<'a> {
+    link: &'a Link,
+    changed: &'a [DefaultKey],
+}
+
+impl<M: Model> WithRelation<M> for Cycles<'_> {
+    type Out = Vec<Error>;
+    fn with<R: Relation<Source = M>>(self) -> Vec<Error> {
+        acyclic::closed_since::<R>(self.link, self.changed)
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Error {
         key: String,
     },
     /// A foreign key names no row (behaviour I1).
-    #[error("`{model}`.{relation}: no `{target}` with {key}: {why}")]
+    #[error("{}`{model}`.{relation}: no `{target}` with {key}: {why}", prefix(row.as_ref()))]
     ForeignKeyViolation {
         /// The model that holds the key.
         model: &'static str,
@@ -247,7 +247,32 @@ pub enum Error {
     Schema(Vec<SchemaFault>),
 }
 
-/// One refused row of a batch.
+impl Error {
+    /// The stored rows that it names, in the order in which it does; of a batch those of every violation.
+    pub fn rows(&self) -> Vec<RowId> {
+        let holders = |holders: &[Holder]| holders.iter().filter_map(Holder::row).collect();
+        match self {
+            Error::NotFound { row, .. }
+            | Error::NoDefault { row, .. }
+            | Error::IsDefault { row, .. }
+            | Error::Unresolved { row, .. }
+            | Error::NotReserved { row, .. }
+            | Error::Unfilled { row }
+            | Error::NotEncodable { row, .. } => vec![*row],
+            Error::ForeignKeyViolation { row, .. } => row.iter().copied().collect(),
+            Error::UniqueViolation { existing, .. } => holders(std::slice::from_ref(existing)),
+            Error::RestrictViolation { row, first, .. } => vec![*row, *first],
+            Error::Cycle { way, .. } => holders(way),
+            Error::NotOwned { row, owner, .. } => vec![*row, *owner],
+            Error::NotLinked { owner, target, .. } => vec![*owner, *target],
+            Error::BatchRefused { violations, .. } => violations.iter().flat_map(|one| one.error.rows()).collect(),
+            Error::Violations(errors) => errors.iter().flat_map(Error::rows).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// One refused row of a batch; printed, `batch[0]` is the first row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchViolation {
     /// The row's place in the batch, from 0.
@@ -258,13 +283,18 @@ pub struct BatchViolation {
 
 impl fmt::Display for BatchViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "row {} of the batch: {}", self.index, self.error)
+        write!(f, "batch[{}]: {}", self.index, self.error)
     }
 }
 
 /// The first of a list, in words that follow its length.
 fn first<T: fmt::Display>(list: &[T]) -> String {
     list.first().map(|first| format!("; first: {first}")).unwrap_or_default()
+}
+
+/// The stored row that holds a key, before what is wrong with the key.
+fn prefix(row: Option<&RowId>) -> String {
+    row.map(|row| format!("{row}: ")).unwrap_or_default()
 }
 
 /// A cycle in words, back to its first row; of many rows only the first ones.
@@ -325,15 +355,25 @@ impl fmt::Display for Missing {
 pub enum Holder {
     /// A stored row.
     Row(RowId),
-    /// The row at this place of the batch that is being inserted.
+    /// The row at this place, from 0, of the batch that is being inserted; printed as `batch[0]`.
     Batch(usize),
+}
+
+impl Holder {
+    /// The stored row that it is.
+    pub fn row(&self) -> Option<RowId> {
+        match self {
+            Holder::Row(row) => Some(*row),
+            Holder::Batch(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Holder::Row(row) => row.fmt(f),
-            Holder::Batch(index) => write!(f, "row {index} of the same batch"),
+            Holder::Batch(index) => write!(f, "batch[{index}]"),
         }
     }
 }

@@ -4,8 +4,8 @@
 //! the same rows back under the same ids, with the same order of children; redoing brings back what was undone, again
 //! under the same ids.
 //!
-//! Not responsible for edits in place ([`Database::iter_mut`] and its kin), which no log records: undoing a change of a
-//! row puts the whole row back as it was before that change.
+//! Edits in place ([`Database::iter_mut`] and its kin) are in no log. Before the first one after a step, that step is told
+//! which fields it has changed (`undo::settle`); taken back, it leaves the others as they are.
 
 use crate::database::Database;
 use crate::error::Error;
@@ -41,6 +41,25 @@ impl Database {
     }
 
     /// Takes back the latest transaction that has not been. Whether there was one. O(its changes).
+    ///
+    /// What it takes back is what the transaction has changed: rows that came or went, and of others the fields that are
+    /// now different. [Edits in place](Database::get_mut) are no part of a transaction, and stay (behaviour I23). Where one
+    /// has changed a field that the transaction has changed too, the field is as it was before both; `redo` brings back
+    /// what it was in the end. A field whose type has no `PartialEq` counts as changed by every update of its row.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// #[derive(Model, Clone, Serialize, Deserialize)]
+    /// struct Ship { name: String, x: f32 }
+    /// # let mut db = Database::builder().model::<Ship>().build()?;
+    /// let ship = db.insert(Ship { name: "Argo".into(), x: 0.0 })?;
+    /// db.keep_history(100)?;
+    /// db.set(ship, Ship::FIELDS.name, "Argo II".into())?;
+    /// *db.get_mut(ship)?.x = 7.0;
+    /// db.undo()?;
+    /// assert_eq!((db.get(ship)?.name.as_str(), db.get(ship)?.x), ("Argo", 7.0));
+    /// # Ok::<(), relata::Error>(())
+    /// ```
     pub fn undo(&mut self) -> Result<bool, Error> {
         self.expect_no_transaction()?;
         Ok(undo::step(&mut self.store, true))

@@ -41,7 +41,7 @@ use crate::id::RowId;
 use crate::index::links::LinkChange;
 use crate::index::lists::Listed;
 use crate::model::{KeyRef, Model, Reference, Relation, Unique};
-use crate::table::{Incoming, Relink, RowAt, Store};
+use crate::table::{Incoming, Relink, RowAt, Statement, Store};
 
 /// What storing `n` rows does to the indexes.
 #[derive(Debug, Default)]
@@ -104,6 +104,19 @@ pub(crate) fn plan_rows<M: Model>(
     uniques::plan(store, table, &mut pending, mode, None, &mut plan.uniques, &mut faults);
     links::plan(store, table, &pending, mode, None, &mut plan, &mut faults);
     (plan, faults)
+}
+
+/// What is wrong with new rows of one table, once `beside` is stored in others.
+pub(crate) fn judge_beside<M: Model>(
+    store: &Store,
+    table: u32,
+    mut pending: Pending<'_, M>,
+    beside: &Statement,
+) -> Vec<(usize, Error)> {
+    let (mut plan, mut faults) = (Plan::default(), Vec::new());
+    uniques::plan(store, table, &mut pending, Mode::Checked, None, &mut plan.uniques, &mut faults);
+    links::plan(store, table, &pending, Mode::Checked, Some(beside), &mut plan, &mut faults);
+    faults
 }
 
 fn row_id<M: Model>(key: DefaultKey) -> RowId {

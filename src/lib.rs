@@ -50,8 +50,8 @@
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
+//! | tell people what was refused | [`Error`], [`Database::explain`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
-//! | share between threads | [`SharedDatabase`] |
 //! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`], [`Database::state_hash`] |
 //!
 //! # Costs
@@ -73,6 +73,7 @@ mod schema;
 mod error;
 mod key;
 mod codec;
+mod fields;
 mod arena;
 mod index;
 mod log;
@@ -107,6 +108,9 @@ pub use codec::{CodecError, LosslessReader, LosslessWriter, Lossy, Probe};
 pub use database::Database;
 pub use error::{Act, BatchViolation, Error, Holder, LockMode, Missing};
 pub use feed::{Changed, Commit, Overflow, Subscription, Watch};
+pub use fields::FieldSet;
+#[doc(hidden)]
+pub use fields::{Both, Incomparable};
 pub use id::{Id, ParseIdError, RowId};
 #[cfg(feature = "rayon")]
 pub use include::ParInclude;
@@ -122,9 +126,9 @@ pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use migration::{MigrationContext, MigrationError};
 pub use model::{
-    AnyRelation, Both, ById, ByKey, Column, Comparison, Editable, Field, HasPrimaryKey, Incomparable, KeyOf, KeyRef,
-    ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation,
-    Required, Unique, Visitor, name_hash,
+    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, ListRelation, Model,
+    NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor,
+    name_hash,
 };
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]

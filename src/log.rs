@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 use slotmap::DefaultKey;
 
 use crate::arena::RowChange;
+use crate::fields::FieldSet;
 use crate::index::Indexes;
 use crate::index::links::{Entry, LinkChange};
 use crate::index::lists::{Listed, Listing, Relisted};
@@ -28,8 +29,13 @@ pub(crate) struct Log {
     pub(crate) changes: Vec<Change>,
     /// For each closing up among the changes, the positions of the holes that it closed.
     pub(crate) holes: Vec<Box<[u32]>>,
+    /// For each row among the changes of which some fields were changed, which; see [`Record::is_settled`].
+    pub(crate) fields: Vec<FieldSet>,
     /// Whether a foreign key may name no row until the transaction is committed.
     pub(crate) deferred: bool,
+    /// Whether it was opened for a statement that is made of several: to them it is no transaction, so that nothing waits
+    /// for its end.
+    pub(crate) of_parts: bool,
     /// Whether it was opened for a single statement, to end with it.
     pub(crate) of_one_statement: bool,
 }
@@ -42,6 +48,9 @@ pub(crate) struct Record {
     pub(crate) log: Log,
     /// The rows of before, by table.
     pub(crate) before: Vec<(u32, Rows)>,
+    /// Whether its changes of rows name the fields that they have changed, so that taking it back leaves the others as
+    /// they are. Until rows are edited in place the whole row is exchanged, which comes to the same.
+    pub(crate) is_settled: bool,
 }
 
 /// What can be undone and redone.

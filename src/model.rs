@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::{CodecError, LosslessReader, LosslessWriter};
+use crate::fields::FieldSet;
 use crate::id::{Id, RowId};
 use crate::key::Key;
 use crate::schema::Action;
@@ -74,6 +75,22 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
         let _ = from;
         Ok(None)
     }
+
+    /// The fields in which two states of a row differ, of those that can be edited in place: what an
+    /// [`undo`](crate::Database::undo) takes back beside the keys. All of them, if nothing is said; a model of which rows
+    /// are edited in place while a history is kept should say more, and [`Model::exchange`] with it.
+    ///
+    /// The derive compares by `==`. A field whose type has no `PartialEq` counts as changed.
+    fn changed(before: &Self, after: &Self) -> FieldSet {
+        let _ = (before, after);
+        FieldSet::all()
+    }
+
+    /// Exchanges two rows, but for the fields that can be edited in place and are not in `fields`. Runs no user code.
+    fn exchange(left: &mut Self, right: &mut Self, fields: &FieldSet) {
+        let _ = fields;
+        std::mem::swap(left, right);
+    }
 }
 
 /// What comparing two rows has shown.
@@ -87,33 +104,6 @@ pub enum Comparison {
     /// No field that can be compared differs, and some cannot be compared.
     Unknown,
 }
-
-/// Two values of a field, to be compared if their type can be. Its own method is there for types that can, the one of
-/// [`Incomparable`] for all: the compiler takes the first that fits.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Both<'a, T: ?Sized>(pub &'a T, pub &'a T);
-
-impl<T: PartialEq + ?Sized> Both<'_, T> {
-    /// Whether they are equal; `None` for a value that is not equal to itself either, as one that holds a NaN is.
-    #[doc(hidden)]
-    pub fn are_equal(&self) -> Option<bool> {
-        #[expect(clippy::eq_op, reason = "a NaN is not")]
-        let is_reflexive = || *self.0 == *self.0;
-        if *self.0 == *self.1 { Some(true) } else { is_reflexive().then_some(false) }
-    }
-}
-
-#[doc(hidden)]
-pub trait Incomparable {
-    /// That it cannot be said.
-    #[doc(hidden)]
-    fn are_equal(&self) -> Option<bool> {
-        None
-    }
-}
-
-impl<T: ?Sized> Incomparable for Both<'_, T> {}
 
 /// One field of a model, for schemas and tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

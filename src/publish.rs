@@ -130,7 +130,7 @@ fn relisted(
 
 /// Whether there was a row before the first change of it.
 fn was_stored(first: RowChange) -> bool {
-    matches!(first, RowChange::Removed | RowChange::Replaced | RowChange::Emptied)
+    matches!(first, RowChange::Removed | RowChange::Replaced | RowChange::Edited { .. } | RowChange::Emptied)
 }
 
 /// What has become of a link from `before`, a key of no target where there was none; `None` where there is none now either.

@@ -150,18 +150,15 @@ impl SharedDatabase {
     }
 
     /// Runs `work` in a transaction: `Ok` commits it, `Err` or a panic rolls it back, as [`Database::transaction`].
-    pub fn transaction<T, E: From<Error>>(
-        &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn transaction<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
         finish(self.write()?, work)
     }
 
     /// [`transaction`](SharedDatabase::transaction) with deferred checks, see [`Database::transaction_deferred`].
-    pub fn transaction_deferred<T, E: From<Error>>(
+    pub fn transaction_deferred<T>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         finish(self.write_deferred()?, work)
     }
 

@@ -19,12 +19,13 @@ use crate::arena::{Arena, RowChange, Slots};
 use crate::codec::{CodecError, Decoder};
 use crate::error::Error;
 use crate::feed::Feed;
+use crate::fields::FieldSet;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::lists::Lists;
 use crate::key::Lookup;
-use crate::log::{History, IndexWriter, Log, Rows};
+use crate::log::{History, IndexWriter, Log, Record, Rows};
 use crate::model::{Model, Unique, find_by};
 use crate::proof::{Refusal, RowWriter};
 use crate::relation::By;
@@ -125,10 +126,17 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn key_of(&self, relation: usize, target: DefaultKey, row: &dyn Any) -> Option<Box<dyn Any>>;
     /// The foreign key that `set_default` gives: the declared one, or that of the default target.
     fn default_key(&self, relation: usize, target: Option<DefaultKey>) -> Option<Box<dyn Any>>;
+    /// The primary key of the row that is stored under the key, or the first unique key that it has, as a message shows it.
+    fn natural_key(&self, key: DefaultKey) -> Option<String>;
+    /// The row that is stored under the key.
+    fn row(&self, key: DefaultKey) -> Option<&dyn Any>;
     /// Whether a row is stored under the key.
     fn contains(&self, key: DefaultKey) -> bool;
-    /// Takes a change of a row back, and says what takes that back again.
-    fn revert(&mut self, change: RowChange, key: DefaultKey) -> RowChange;
+    /// Takes a change of a row back, and says what takes that back again. `fields` are the sets of the change's log.
+    fn revert(&mut self, change: RowChange, key: DefaultKey, fields: &[FieldSet]) -> RowChange;
+    /// For each row of this table, in the position `table`, that these records have replaced, the fields in which the two
+    /// differ. The records are in the order of taking back, and so is what is given of each.
+    fn changed_fields(&self, table: u32, records: &[&Record]) -> Vec<Vec<FieldSet>>;
     /// Whether the key is reserved and not filled.
     fn is_reserved(&self, key: DefaultKey) -> bool;
     /// Frees a withheld slot.
@@ -141,6 +149,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn take_after(&mut self) -> Rows;
     /// The error for a link that names no target, if it is such.
     fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error>;
+    /// The errors for the cycles that links of an acyclic relation which were changed, in this order, have closed.
+    fn cycles(&self, index: &Indexes, relation: usize, changed: &[DefaultKey]) -> Vec<Error>;
     /// The errors for a row that lists this id, if the id names no row.
     fn dangling_elements(
         &self,
@@ -293,11 +303,16 @@ impl Store {
         self.history.is_some() || !self.feed.is_empty()
     }
 
+    /// Whether a transaction is open, as the caller sees it: a foreign key may name an id that is reserved.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| !log.of_parts)
+    }
+
     /// Whether a foreign key is judged at the end of the transaction: all are in a deferred one, and those whose relation
     /// is `deferred` in any.
     #[inline]
     pub(crate) fn defers(&self, deferred: bool) -> bool {
-        self.log.as_ref().is_some_and(|log| log.deferred || deferred)
+        self.log.as_ref().is_some_and(|log| (log.deferred || deferred) && !log.of_parts)
     }
 
     /// Works out which unique keys change with which foreign keys, when all relations are there.

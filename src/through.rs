@@ -7,6 +7,7 @@
 //! Not responsible for walking the links, which is a path like any other (`include::through`), and for proving when a
 //! database is built that a model can be a link (`schema`).
 
+use hashbrown::{HashMap, HashSet};
 use slotmap::DefaultKey;
 
 use crate::database::Database;
@@ -15,7 +16,7 @@ use crate::id::Id;
 use crate::include::Linked;
 use crate::model::{KeyOf, Model, Relation};
 use crate::relation::Through;
-use crate::write::{Deleted, expect_key};
+use crate::write::{Deleted, expect_key, key_of_row};
 
 impl Database {
     /// The rows that are linked to `owner`, in the order of linking. O(1), then O(1) a row.
@@ -112,10 +113,7 @@ impl Database {
         if let Some((link, _)) = self.find_link(owner, relation, target)? {
             return Ok(link);
         }
-        let (near, far) = (self.key_of::<A>(owner)?, self.key_of::<B>(target)?);
-        let link = make(near.clone(), far.clone());
-        expect_key::<A>(&link, &near)?;
-        expect_key::<B>(&link, &far)?;
+        let link = made::<A, B>(&self.key_of::<A>(owner)?, &self.key_of::<B>(target)?, make)?;
         self.insert(link)
     }
 
@@ -135,11 +133,32 @@ impl Database {
         self.delete(link)
     }
 
-    /// Makes `targets` the rows that are linked to `owner`, all or none.
+    /// Makes `targets` the rows that are linked to `owner`, in their order, all or none.
     ///
-    /// Links that are there stay as they are, in their order; those to other rows are removed; `make` is called for the
-    /// missing ones, which come after in the order of `targets`. O(links of `owner` + `targets`) expected, beside what
-    /// [`Database::find_link`] takes for each of them.
+    /// Links to other rows are removed, links that are there stay the rows that they are, and `make` is called for the
+    /// missing ones. `owner` then lists its links in the order of `targets`; at the other end links stand in the order in
+    /// which they came. O(links of `owner` + `targets`) expected, beside what [`Database::find_link`] takes for each of
+    /// them.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)]
+    /// # #[model(has_many(tags: Tag, through = PostTag))]
+    /// # struct Post { title: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)]
+    /// # struct Tag { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)]
+    /// # #[model(unique(post_id, tag_id))]
+    /// # struct PostTag { #[model(belongs_to)] post_id: Id<Post>, #[model(belongs_to)] tag_id: Id<Tag> }
+    /// # let mut db = Database::builder().model::<Post>().model::<Tag>().model::<PostTag>().build()?;
+    /// # let post = db.insert(Post { title: "On links".into() })?;
+    /// # let [rust, sql] = ["rust", "sql"].map(|name| db.insert(Tag { name: name.into() }).unwrap());
+    /// let link = |post_id, tag_id| PostTag { post_id, tag_id };
+    /// db.set_linked(post, Post::TAGS, &[rust, sql], link)?;
+    /// db.set_linked(post, Post::TAGS, &[sql, rust], link)?;
+    /// assert!(db.linked(post, Post::TAGS)?.map(|(id, _)| id).eq([sql, rust]));
+    /// # Ok::<(), relata::Error>(())
+    /// ```
     pub fn set_linked<A, B>(
         &mut self,
         owner: Id<A::Target>,
@@ -151,19 +170,56 @@ impl Database {
         A: Relation,
         B: Relation<Source = A::Source>,
     {
-        let wanted: hashbrown::HashSet<DefaultKey> = targets.iter().map(|target| target.key()).collect();
+        let mut places: HashMap<DefaultKey, usize> = HashMap::with_capacity(targets.len());
+        for (place, target) in targets.iter().enumerate() {
+            places.entry(target.key()).or_insert(place);
+        }
         let links = self.linked(owner, relation)?.with_links();
-        let others = links.filter(|(_, (target, _))| !wanted.contains(&target.key()));
+        let others = links.filter(|(_, (target, _))| !places.contains_key(&target.key()));
         let others: Vec<DefaultKey> = others.map(|((link, _), _)| link.key()).collect();
         self.in_one(|db| {
             db.delete_together::<A::Source>(others)?;
-            targets.iter().try_for_each(|target| db.link(owner, relation, *target, &mut make).map(|_| ()))
+            let (new, refused) = db.missing_links(owner, relation, targets, &mut make);
+            db.insert_unless(new, refused)?;
+            let mut links: Vec<(usize, DefaultKey)> = db
+                .linked(owner, relation)?
+                .with_links()
+                .map(|((link, _), (target, _))| (places.get(&target.key()).copied().unwrap_or(0), link.key()))
+                .collect();
+            links.sort_by_key(|(place, _)| *place);
+            let links: Vec<DefaultKey> = links.into_iter().map(|(_, link)| link).collect();
+            db.order::<A>(owner, &links)
         })
+    }
+
+    /// The links that `owner` lacks to have each of `targets`, up to one that cannot be, and why it cannot.
+    fn missing_links<A, B>(
+        &self,
+        owner: Id<A::Target>,
+        relation: Through<A, B>,
+        targets: &[Id<B::Target>],
+        make: &mut impl FnMut(KeyOf<A>, KeyOf<B>) -> A::Source,
+    ) -> (Vec<A::Source>, Option<Error>)
+    where
+        A: Relation,
+        B: Relation<Source = A::Source>,
+    {
+        let (mut seen, mut new) = (HashSet::with_capacity(targets.len()), Vec::new());
+        let mut add = |target: Id<B::Target>| {
+            if self.find_link(owner, relation, target)?.is_none() {
+                new.push(made::<A, B>(&self.key_of::<A>(owner)?, &self.key_of::<B>(target)?, &mut *make)?);
+            }
+            Ok(())
+        };
+        let mut targets = targets.iter().filter(|target| seen.insert(target.key()));
+        let refused = targets.try_for_each(|target| add(*target)).err();
+        (new, refused)
     }
 
     /// Stores a row and links it to `owner`: both or neither (behaviour R25). Gives the ids of the row and of the link.
     ///
-    /// If the link is refused the row is taken back as by a rollback: its id will never resolve.
+    /// `make` is called when it is known that the row can be stored, before it is: if the link is refused, nothing has
+    /// changed, and a later row may get the id that `make` was given.
     #[expect(clippy::type_complexity, reason = "two ids are no new concept")]
     pub fn create_linked<A, B>(
         &mut self,
@@ -177,10 +233,17 @@ impl Database {
         B: Relation<Source = A::Source>,
     {
         self.get(owner)?;
-        self.in_one(|db| {
-            let target = db.insert(target)?;
-            Ok((target, db.link(owner, relation, target, make)?))
-        })
+        if self.table::<A::Source>()?.index.links[B::INDEX].unresolved() > 0 {
+            // A link may have waited for the row: then it is the one.
+            return self.in_one(|db| {
+                let target = db.insert(target)?;
+                Ok((target, db.link(owner, relation, target, make)?))
+            });
+        }
+        let id = self.expect_insertable(&target)?;
+        let link = made::<A, B>(&self.key_of::<A>(owner)?, &key_of_row::<B>(id, &target)?, make)?;
+        let target = self.expect_insertable_after(target, &link)?;
+        self.in_one(|db| Ok((db.insert(target)?, db.insert(link)?)))
     }
 
     /// Deletes a row that is linked to `owner` together with that link. [`Error::NotLinked`] where it is not.
@@ -223,4 +286,20 @@ impl Database {
             target: target.erase(),
         })
     }
+}
+
+/// The link that `make` gives for two foreign keys, which it must put in.
+fn made<A, B>(
+    near: &KeyOf<A>,
+    far: &KeyOf<B>,
+    make: impl FnOnce(KeyOf<A>, KeyOf<B>) -> A::Source,
+) -> Result<A::Source, Error>
+where
+    A: Relation,
+    B: Relation<Source = A::Source>,
+{
+    let link = make(near.clone(), far.clone());
+    expect_key::<A>(&link, near)?;
+    expect_key::<B>(&link, far)?;
+    Ok(link)
 }

@@ -10,6 +10,7 @@
 //!
 //! Not responsible for sharing between threads: a transaction has the database to itself, by its borrow or by its lock.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 
@@ -120,7 +121,8 @@ impl Database {
     /// Opens a transaction in which a foreign key may name no row until it is committed (behaviour I10): so rows can
     /// come in any order, and in cycles of required keys.
     ///
-    /// Unique keys and `restrict` are checked at once all the same (behaviour I12). Following a key that names no row
+    /// So are hierarchies: what leads in a circle now may be taken apart before the commit (behaviour I21). Unique keys and
+    /// `restrict` are checked at once all the same (behaviour I12). Following a key that names no row
     /// is [`Error::Unresolved`].
     ///
     /// ```
@@ -150,7 +152,8 @@ impl Database {
         Transaction::open(self.into(), true)
     }
 
-    /// Runs `work` in a transaction: `Ok` commits it, `Err` or a panic rolls it back.
+    /// Runs `work` in a transaction: `Ok` commits it, `Err` or a panic rolls it back. Where `work` has an error type of its
+    /// own, see [`Transaction::run`].
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
@@ -162,32 +165,34 @@ impl Database {
     /// });
     /// assert!(refused.is_err());
     /// assert_eq!(db.len::<Planet>(), 0);
+    /// db.transaction(|tx| {
+    ///     tx.insert(Planet { name: "Mars".into() })?;
+    ///     Ok(())
+    /// })?;
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn transaction<T, E: From<Error>>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
         finish(self.begin()?, work)
     }
 
     /// [`Database::transaction`] with deferred checks, see [`Database::begin_deferred`]. Where violations stand at its
     /// end it is rolled back, and the error is [`Error::Violations`]; `work` can look at
     /// [`violations`](Transaction::violations) before.
-    pub fn transaction_deferred<T, E: From<Error>>(
+    pub fn transaction_deferred<T>(
         &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         finish(self.begin_deferred()?, work)
     }
 
-    /// Runs a statement that is made of several: all of them or none, in whatever transaction is open.
+    /// Runs a statement that is made of several: all of them or none, in whatever transaction is open. A refusal leaves no
+    /// trace where only the last of them stores new rows: an id that is taken back is used up.
     pub(crate) fn in_one<T>(&mut self, work: impl FnOnce(&mut Database) -> Result<T, Error>) -> Result<T, Error> {
         let work = |tx: &mut Transaction<'_>| work(&mut tx.database);
-        match self.store.log.as_ref().map(|log| log.changes.len()) {
-            Some(begin) => finish(Transaction { database: self.into(), begin, outermost: false }, work),
-            None => self.transaction(work),
-        }
+        let outermost = self.store.log.is_none();
+        let log = self.store.log.get_or_insert_with(|| Log { of_parts: true, ..Log::default() });
+        let begin = log.changes.len();
+        finish(Transaction { database: self.into(), begin, outermost }, work)
     }
 
     /// Rolls back a transaction whose guard was forgotten. Does nothing where none is open.
@@ -223,10 +228,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Runs `work` in a savepoint: `Err` or a panic takes back what it has written, and nothing else.
-    pub fn savepoint<T, E: From<Error>>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn savepoint<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
         finish(self.begin(), work)
     }
 
@@ -251,13 +253,35 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// Runs `work`, then commits; `Err` or a panic takes the changes back. For errors of the caller's own type, which take
+    /// in those of the database.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// # fn read() -> Result<String, std::io::Error> { Err(std::io::Error::other("no planets")) }
+    /// let read = db.begin()?.run(|tx| -> Result<_, Box<dyn std::error::Error>> {
+    ///     tx.insert(Planet { name: "Mars".into() })?;
+    ///     Ok(tx.insert(Planet { name: read()? })?)
+    /// });
+    /// assert_eq!(read.unwrap_err().to_string(), "no planets");
+    /// assert!(db.is_empty::<Planet>());
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn run<T, E: From<Error>>(self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        finish(self, work)
+    }
+
     /// Takes the changes back; the same as dropping it.
     pub fn rollback(self) {
         drop(self);
     }
 
     /// What stands against a commit: the foreign keys, written in the whole transaction, that name no row, and the ids,
-    /// reserved or named in it, that have none; in the order in which they were written. Costs O(changes).
+    /// reserved or named in it, that have none, in the order in which they were written; then the cycles that it has closed
+    /// over acyclic relations, where these are judged at the commit. Costs O(changes), and for such relations O(rows above
+    /// those that were changed).
     pub fn violations(&self) -> Vec<Error> {
         violations(&self.database.store)
     }
@@ -268,11 +292,12 @@ impl<'a> Transaction<'a> {
 }
 
 fn violations(store: &Store) -> Vec<Error> {
-    let Some(log) = &store.log else { return Vec::new() };
+    let Some(log) = store.log.as_ref().filter(|log| !log.of_parts) else { return Vec::new() };
     let mut seen: HashSet<(u32, u32, DefaultKey)> = HashSet::new();
     let mut listed: HashSet<(u32, u32, DefaultKey, DefaultKey)> = HashSet::new();
     let mut promised: HashSet<RowAt> = HashSet::new();
     let mut violations = Vec::new();
+    let mut hierarchies: BTreeMap<(u32, usize), Vec<DefaultKey>> = BTreeMap::new();
     let mut expect_filled = |at: RowAt| {
         let unfilled = store.tables[at.0 as usize].rows.is_reserved(at.1) && promised.insert(at);
         unfilled.then(|| Error::Unfilled { row: store.row_id(at) })
@@ -285,6 +310,9 @@ fn violations(store: &Store) -> Vec<Error> {
                 let relation = &store.schema.tables[change.table as usize].relations[place];
                 if log.deferred || relation.deferred {
                     violations.extend(slot.rows.dangling(&slot.index, store, place, change.key));
+                }
+                if relation.acyclic && (log.deferred || relation.deferred) {
+                    hierarchies.entry((change.table, place)).or_default().push(change.key);
                 }
                 // The id may have been reserved before the transaction.
                 violations.extend(expect_filled((slot.targets[place], slot.index.links[place].target(change.key))));
@@ -301,6 +329,10 @@ fn violations(store: &Store) -> Vec<Error> {
             What::Row(RowChange::Reserved) => violations.extend(expect_filled((change.table, change.key))),
             _ => {}
         }
+    }
+    for ((table, relation), changed) in hierarchies {
+        let slot = &store.tables[table as usize];
+        violations.extend(slot.rows.cycles(&slot.index, relation, &changed));
     }
     violations
 }

@@ -9,9 +9,10 @@ use std::mem;
 use slotmap::DefaultKey;
 
 use crate::arena::RowChange;
-use crate::log::{Change, Log, Record, Rows, What, revert};
+use crate::fields::FieldSet;
+use crate::log::{Change, History, Log, Record, Rows, What, revert};
 use crate::publish::publish;
-use crate::table::{AnyRows, Store};
+use crate::table::{AnyRows, Store, TableSlot};
 
 /// Takes back the changes from place `from` of the open log on, and gives the changes that did it.
 pub(crate) fn take_back(store: &mut Store, from: usize) -> Vec<Change> {
@@ -21,7 +22,7 @@ pub(crate) fn take_back(store: &mut Store, from: usize) -> Vec<Change> {
     for change in &mut changes {
         let slot = &mut store.tables[change.table as usize];
         change.what = match change.what {
-            What::Row(row) => What::Row(slot.rows.revert(row, change.key)),
+            What::Row(row) => What::Row(slot.rows.revert(row, change.key, &log.fields)),
             what => revert(&mut slot.index, change.key, what, &log.holes),
         };
     }
@@ -63,7 +64,7 @@ pub(crate) fn commit(store: &mut Store) -> Vec<Record> {
     if log.changes.is_empty() {
         return Vec::new();
     }
-    let record = record(store, log, |rows| rows.take_before());
+    let record = record(store, log, false, |rows| rows.take_before());
     let forgotten = match &mut store.history {
         None => vec![record],
         Some(history) => {
@@ -81,14 +82,14 @@ pub(crate) fn commit(store: &mut Store) -> Vec<Record> {
 pub(crate) fn step(store: &mut Store, back: bool) -> bool {
     let Some(history) = &mut store.history else { return false };
     let record_to_take_back = if back { history.undo.pop_back() } else { history.redo.pop() };
-    let Some(Record { log, before }) = record_to_take_back else { return false };
+    let Some(Record { log, before, is_settled }) = record_to_take_back else { return false };
     for (table, rows) in before {
         store.tables[table as usize].rows.put_before(rows);
     }
     store.log = Some(log);
     let changes = take_back(store, 0);
     let log = store.log.take().unwrap_or_default();
-    let record = record(store, Log { changes, ..log }, |rows| rows.take_after());
+    let record = record(store, Log { changes, ..log }, is_settled, |rows| rows.take_after());
     if let Some(history) = &mut store.history {
         if back {
             history.redo.push(record);
@@ -113,9 +114,53 @@ pub(crate) fn keep(store: &mut Store, limit: usize) {
     forget(store, &forgotten);
 }
 
+/// Makes the history ready for rows to be edited in place: what can be undone and redone learns which fields it changes, so
+/// that it leaves the others as they will be. Compares the rows of the steps since the last edit in place, by user code;
+/// O(1) where there is no such step.
+#[inline]
+pub(crate) fn settle(store: &mut Store) {
+    if let Some(history) = &store.history
+        && [history.undo.back(), history.redo.last()].into_iter().flatten().any(|record| !record.is_settled)
+    {
+        settle_records(store);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn settle_records(store: &mut Store) {
+    // What is nearest to the present state comes first, from either side.
+    let Store { history: Some(history), tables, .. } = store else { return };
+    let History { undo, redo, .. } = history;
+    let undone = undo.iter_mut().rev().take_while(|record| !record.is_settled);
+    let redone = redo.iter_mut().rev().take_while(|record| !record.is_settled);
+    let sides: [Vec<&mut Record>; 2] = [undone.collect(), redone.collect()];
+    for mut records in sides {
+        let of_table = |slot: &TableSlot| {
+            let records: Vec<&Record> = records.iter().map(|record| &**record).collect();
+            slot.rows.changed_fields(slot.position, &records)
+        };
+        let changed: Vec<Vec<Vec<FieldSet>>> = tables.iter().map(of_table).collect();
+        // From here on no user code runs.
+        let mut changed: Vec<_> = changed.into_iter().map(Vec::into_iter).collect();
+        for record in &mut records {
+            let mut sets: Vec<_> = changed.iter_mut().map(|sets| sets.next().unwrap_or_default().into_iter()).collect();
+            for change in record.log.changes.iter_mut().rev() {
+                if change.what == What::Row(RowChange::Replaced)
+                    && let Some(set) = sets[change.table as usize].next()
+                {
+                    change.what = What::Row(RowChange::Edited { fields: record.log.fields.len() as u32 });
+                    record.log.fields.push(set);
+                }
+            }
+            record.is_settled = true;
+        }
+    }
+}
+
 /// Makes a log that has ended, and lasts, one that can be taken back: closes up lists as changes of it, and takes the rows
 /// along. Its changes are published.
-fn record(store: &mut Store, mut log: Log, rows: impl Fn(&mut dyn AnyRows) -> Rows) -> Record {
+fn record(store: &mut Store, mut log: Log, is_settled: bool, rows: impl Fn(&mut dyn AnyRows) -> Rows) -> Record {
     publish(store, &log.changes);
     let mut before = Vec::new();
     for table in tables_of(&log.changes) {
@@ -135,7 +180,7 @@ fn record(store: &mut Store, mut log: Log, rows: impl Fn(&mut dyn AnyRows) -> Ro
             }
         }
     }
-    Record { log, before }
+    Record { log, before, is_settled }
 }
 
 /// Frees the slots that records withhold. Their rows are for the caller to drop.

@@ -8,8 +8,11 @@
 pub(crate) mod apply;
 mod default_target;
 mod delete;
+mod in_place;
 mod many;
+mod order;
 mod owner;
+mod parts;
 mod split;
 mod update;
 
@@ -26,7 +29,7 @@ use crate::error::{Act, Error, Missing};
 use crate::id::Id;
 use crate::integrity::ordinary::{Single, plan_single};
 use crate::integrity::{Mode, Pending, Plan, plan_rows, restriction};
-use crate::model::{Model, Reference, Relation};
+use crate::model::{KeyOf, Model, Reference, Relation};
 use crate::table::Incoming;
 
 impl Database {
@@ -141,16 +144,8 @@ impl Database {
     }
 
     /// The foreign key that names a stored row.
-    pub(crate) fn key_of<R: Relation>(&self, target: Id<R::Target>) -> Result<crate::model::KeyOf<R>, Error> {
-        let row = self.get(target)?;
-        R::Reference::of(target.key(), row).ok_or_else(|| Error::ForeignKeyViolation {
-            model: R::Source::NAME,
-            relation: R::NAME,
-            row: None,
-            target: R::Target::NAME,
-            key: format!("a key of {}, which has none", target.erase()),
-            why: Missing::NoSuchKey,
-        })
+    pub(crate) fn key_of<R: Relation>(&self, target: Id<R::Target>) -> Result<KeyOf<R>, Error> {
+        key_of_row::<R>(target, self.get(target)?)
     }
 
     /// Plans a statement of one row: the first violation, in the order of declaration, is its error.
@@ -161,4 +156,16 @@ impl Database {
             Some((_, error)) => Err(error),
         }
     }
+}
+
+/// The foreign key that names a row.
+pub(crate) fn key_of_row<R: Relation>(target: Id<R::Target>, row: &R::Target) -> Result<KeyOf<R>, Error> {
+    R::Reference::of(target.key(), row).ok_or_else(|| Error::ForeignKeyViolation {
+        model: R::Source::NAME,
+        relation: R::NAME,
+        row: None,
+        target: R::Target::NAME,
+        key: format!("a key of {}, which has none", target.erase()),
+        why: Missing::NoSuchKey,
+    })
 }

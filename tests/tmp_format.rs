@@ -278,9 +278,29 @@ fn evolves() {
 
 #[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct P1 { a_b: Option<Option<u8>>, #[serde(rename = "x")] c: Vec<P2>, d: [f32; 3], e: (u8, String), n: P3, u: P4, t: P5 }
+struct P1 {
+    a_b: Option<Option<u8>>,
+    #[serde(rename = "x")]
+    c: Vec<P2>,
+    d: [f32; 3],
+    e: (u8, String),
+    n: P3,
+    u: P4,
+    t: P5,
+}
 #[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum P2 { A, B(i64), C(u8, String), D { q: f64, #[serde(default)] r: Option<Id<Crate>> }, E() , F {} }
+enum P2 {
+    A,
+    B(i64),
+    C(u8, String),
+    D {
+        q: f64,
+        #[serde(default)]
+        r: Option<Id<Crate>>,
+    },
+    E(),
+    F {},
+}
 #[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct P3(u128);
 #[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -288,13 +308,41 @@ struct P4;
 #[derive(Lossless, Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct P5(u8, i8);
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Lean { p: P1, #[model(plain)] id: Id<Crate>, m: std::collections::BTreeMap<String, P2> }
+struct Lean {
+    p: P1,
+    #[model(plain)]
+    id: Id<Crate>,
+    m: std::collections::BTreeMap<String, P2>,
+}
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(table = "Lean")]
-struct Fat { p: P1, #[model(plain)] id: Id<Crate>, m: std::collections::BTreeMap<String, P2>, #[serde(skip)] cached: u8 }
+struct Fat {
+    p: P1,
+    #[model(plain)]
+    id: Id<Crate>,
+    m: std::collections::BTreeMap<String, P2>,
+    #[serde(skip)]
+    cached: u8,
+}
 fn lean() -> Vec<P1> {
-    (0..20u8).map(|n| P1 { a_b: [None, Some(None), Some(Some(n))][n as usize % 3], c: vec![P2::A, P2::B(-i64::from(n) * 9), P2::C(n, "s".repeat(n as usize * 2)), P2::D { q: f64::from(n), r: Some("5v3".parse().unwrap()) }, P2::E(), P2::F {}],
-        d: [1.0, 2.0, n as f32], e: (n, "e".into()), n: P3(u128::MAX), u: P4, t: P5(n, -1) }).collect()
+    (0..20u8)
+        .map(|n| P1 {
+            a_b: [None, Some(None), Some(Some(n))][n as usize % 3],
+            c: vec![
+                P2::A,
+                P2::B(-i64::from(n) * 9),
+                P2::C(n, "s".repeat(n as usize * 2)),
+                P2::D { q: f64::from(n), r: Some("5v3".parse().unwrap()) },
+                P2::E(),
+                P2::F {},
+            ],
+            d: [1.0, 2.0, n as f32],
+            e: (n, "e".into()),
+            n: P3(u128::MAX),
+            u: P4,
+            t: P5(n, -1),
+        })
+        .collect()
 }
 #[test]
 fn lossless_gives_the_same_bytes_as_serde() {

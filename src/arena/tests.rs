@@ -66,7 +66,7 @@ fn apply(arena: &mut Arena<u32>, model: &mut BTreeMap<DefaultKey, u32>, step: St
             if let Some(key) = nth(model, n) {
                 arena.remove_keeping(key);
                 assert_eq!(arena.get(key), None);
-                assert_eq!(arena.revert(RowChange::Removed, key), RowChange::Stored);
+                assert_eq!(arena.revert(RowChange::Removed, key, |_, _, _| {}), RowChange::Stored);
             }
         }
         Step::WithholdAndRelease(n) => {

@@ -18,33 +18,32 @@ use crate::error::{Error, Holder};
 use crate::id::{RowId, slot_of};
 use crate::index::links::{Link, LinkChange, no_target};
 use crate::model::{Model, Relation, Visitor};
-use crate::table::{Statement, Table};
+use crate::table::{Store, Table};
 
 /// Refuses the rows of a plan whose new links, as they are once it is carried out, close a cycle. The last round of
-/// planning: only now is it known which links change.
+/// planning: only now is it known which links change. Where checks are deferred the commit does it ([`closed_since`]).
 pub(super) fn judge<M: Model>(
-    own: Table<'_, M>,
-    table: u32,
+    store: &Store,
+    (table, own): (u32, Table<'_, M>),
     pending: &Pending<'_, M>,
     plan: &Plan,
-    statement: Option<&Statement>,
     faults: &mut Vec<(usize, Error)>,
 ) {
-    M::declare(&mut Round { own, table, pending, plan, statement, faults });
+    M::declare(&mut Round { store, own, table, pending, plan, faults });
 }
 
 struct Round<'a, 'r, M: Model> {
+    store: &'a Store,
     own: Table<'a, M>,
     table: u32,
     pending: &'a Pending<'r, M>,
     plan: &'a Plan,
-    statement: Option<&'a Statement>,
     faults: &'a mut Vec<(usize, Error)>,
 }
 
 impl<M: Model> Visitor<M> for Round<'_, '_, M> {
     fn belongs_to<R: Relation<Source = M>>(&mut self) {
-        if R::ACYCLIC {
+        if R::ACYCLIC && !self.store.defers(R::DEFERRED) {
             self.find_cycles::<R>();
         }
     }
@@ -62,16 +61,17 @@ impl<M: Model> Round<'_, '_, M> {
         }
     }
 
-    /// The links of a relation that the plan changes: of its rows, and of those that they find waiting or leave.
+    /// The links of a relation that the plan changes: of its rows, and of those that they find waiting. Rows that lose their
+    /// target and keep their key do where checks are deferred only.
     fn new_links(&self, relation: usize) -> SmallVec<[NewLink; 2]> {
         let (rows, keys) = (self.pending.rows.len(), &self.pending.keys);
         let mut links: SmallVec<[NewLink; 2]> = SmallVec::new();
         for (place, change) in self.plan.links[relation * rows..][..rows].iter().enumerate() {
             links.extend(new_target(*change).map(|target| NewLink { source: keys[place], target, place }));
         }
-        let orphaned = self.statement.map_or(&[][..], |statement| &statement.relinks);
-        let relinks = self.plan.relinks.iter().chain(orphaned);
-        for relink in relinks.filter(|relink| (relink.table, relink.relation) == (self.table, relation)) {
+        for relink in
+            self.plan.relinks.iter().filter(|relink| (relink.table, relink.relation) == (self.table, relation))
+        {
             let Some(target) = new_target(relink.to) else { continue };
             let place = self.pending.place(target).unwrap_or(0);
             links.push(NewLink { source: relink.source, target, place });
@@ -133,6 +133,16 @@ fn closed_by_one(link: &Link, NewLink { source, target, .. }: NewLink) -> Option
         key = link.target(key);
     }
     None
+}
+
+/// The cycles that links which have been changed are part of, each once, beginning at the link of it that was changed first:
+/// `changed` are the sources, in that order. O(changed + rows above them).
+pub(crate) fn closed_since<R: Relation>(link: &Link, changed: &[DefaultKey]) -> Vec<Error> {
+    let ranks: HashMap<DefaultKey, usize> = changed.iter().enumerate().map(|(rank, key)| (*key, rank)).collect();
+    let cycles = cycles(changed.iter().copied(), |key| link.target(key)).into_iter();
+    let mut cycles: Vec<_> = cycles.filter_map(|cycle| blame(cycle, |key| ranks.get(key).copied())).collect();
+    cycles.sort_unstable();
+    cycles.into_iter().map(|(_, cycle)| stored_cycle::<R>(cycle)).collect()
 }
 
 /// The cycles among links as they are stored, each beginning in its lowest slot, in the order of those. O(rows).

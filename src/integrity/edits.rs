@@ -45,6 +45,11 @@ impl<M: Model> Edits<M> {
         Edits { pending: Pending::updates(rows, keys), origins, said, ..Edits::default() }
     }
 
+    /// New rows, which nothing follows: for others to be planned beside them.
+    pub(crate) fn of_new(rows: Vec<M>, keys: Vec<DefaultKey>) -> Self {
+        Edits { pending: Pending::of(rows.into(), keys.into(), false), ..Edits::default() }
+    }
+
     /// The row under a key, to be edited: a copy of the stored one, if it is not among the edited ones yet.
     fn edited(&mut self, rows: &dyn AnyRows, key: DefaultKey, origin: usize) -> Option<&mut M> {
         let place = self.pending.place(key).or_else(|| {
@@ -96,6 +101,15 @@ impl<M: Model> AnyEdits for Edits<M> {
         let mut visitor = Changes { unique, stored, row: &self.pending.rows[place], outcome: false };
         M::declare(&mut visitor);
         visitor.outcome
+    }
+
+    fn changed_relations(&self, rows: &dyn AnyRows, key: DefaultKey) -> Vec<usize> {
+        let (stored, place) = (rows_of::<M>(rows).get(key), self.pending.place(key));
+        let Some((stored, place)) = stored.zip(place) else { return Vec::new() };
+        let mut visitor = Differing { stored, row: &self.pending.rows[place], found: Vec::new() };
+        M::declare(&mut visitor);
+        visitor.found.retain(|relation| !self.is_said(key, *relation));
+        visitor.found
     }
 
     fn assign(&mut self, rows: &dyn AnyRows, key: DefaultKey, relation: usize, to: Option<&dyn Any>, origin: usize) {
@@ -156,6 +170,20 @@ impl<M: Model> Visitor<M> for Said<'_, M> {
             if stored.get(*key).is_some_and(|stored| !same_key::<R>(stored, row)) {
                 self.found.insert((*key, R::INDEX));
             }
+        }
+    }
+}
+
+struct Differing<'a, M> {
+    stored: &'a M,
+    row: &'a M,
+    found: Vec<usize>,
+}
+
+impl<M: Model> Visitor<M> for Differing<'_, M> {
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        if !same_key::<R>(self.stored, self.row) {
+            self.found.push(R::INDEX);
         }
     }
 }

@@ -7,6 +7,7 @@ use slotmap::DefaultKey;
 use super::pending::same_key;
 use super::statement::leave;
 use super::{Mode, Pending, Plan, acyclic, dangling, dangling_since, restriction, sources};
+use crate::arena::Arena;
 use crate::error::{Act, Error, Missing};
 use crate::index::links::{LinkChange, no_target, waiting_hash};
 use crate::model::{KeyRef, ListRelation, Model, Probe, Reference, Relation, Visitor};
@@ -31,7 +32,7 @@ pub(super) fn plan<M: Model>(
     round.find_arrivals();
     let Round { own, plan, faults, .. } = round;
     if mode == Mode::Checked {
-        acyclic::judge(own, table, pending, plan, statement, faults);
+        acyclic::judge(store, (table, own), pending, plan, faults);
     }
 }
 
@@ -95,9 +96,15 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
         for source in sources(store, incoming.table, incoming.relation, key) {
             let at = (incoming.table, source);
             if !self.replaces(at) && !self.removes(at) {
-                self.plan.relinks.push(leave(store, at, incoming, hash, Some(self.pending)));
+                let goes = |row: RowAt| self.replaces(row) || self.removes(row);
+                self.plan.relinks.push(leave(store, at, incoming, hash, Some(self.pending), &goes));
             }
         }
+    }
+
+    /// Whether a row is stored, and neither goes nor has another stored over it.
+    fn keeps_key<T: Model>(&self, row: RowAt, rows: &Arena<T>) -> bool {
+        rows.contains(row.1) && !self.replaces(row) && !self.removes(row)
     }
 
     /// Whether no stored row is given another foreign key.
@@ -136,9 +143,14 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
         pending: Option<&dyn AnyPending>,
         key: KeyRef<'_, R>,
     ) -> Option<DefaultKey> {
-        let find = || <R::Reference as Reference<R::Target>>::find(target.rows, target.index, key);
+        // A stored row that is about to have another key, or to go, is not named. Another may have the key (stored unchecked).
+        let find = |stays: &dyn Fn(DefaultKey) -> bool| {
+            <R::Reference as Reference<R::Target>>::find_staying(target.rows, target.index, key, |row| {
+                stays(row) && !self.removes((table, row))
+            })
+        };
         let found = match pending {
-            None => find(),
+            None => find(&|_| true),
             Some(pending) => match (R::Reference::probe(target.index, key), R::Reference::UNIQUE) {
                 (Probe::Id(id), _) => (target.rows.contains(id) || pending.holds(id)).then_some(id),
                 (Probe::Hash(hash), Some((unique, _))) => {
@@ -146,15 +158,14 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
                         let row = row.downcast_ref();
                         row.is_some_and(|row| R::Reference::names(key, DefaultKey::default(), row))
                     };
-                    // A stored row found by the natural key that it had is about to have another.
-                    pending.find(unique, hash, &names).or_else(|| find().filter(|row| !pending.replaces(*row)))
+                    pending.find(unique, hash, &names).or_else(|| find(&|row| !pending.replaces(row)))
                 }
                 (Probe::Hash(_), None) => None,
             },
         };
         match found.filter(|row| !self.removes((table, *row))) {
             // Inside a transaction a reserved id can be named: it is filled by the end, or the end is refused.
-            None if self.store.log.is_some() => match R::Reference::probe(target.index, key) {
+            None if self.store.is_in_transaction() => match R::Reference::probe(target.index, key) {
                 Probe::Id(id) if target.rows.is_reserved(id) => Some(id),
                 _ => None,
             },
@@ -251,6 +262,11 @@ impl<M: Model> Visitor<M> for Round<'_, '_, '_, M> {
                 continue;
             }
             let linked = stored.map(|_| self.own.index.links[R::INDEX].target(*key));
+            // Where a key stands twice a row stays with the target that it has.
+            if same && linked.is_some_and(|linked| self.keeps_key((target_table, linked), target.1.rows)) {
+                self.plan.links.push(LinkChange::Stays);
+                continue;
+            }
             let found = match R::key(row).map(|key| (key, self.resolve::<R>(target, pending, key))) {
                 None => no_target::absent(),
                 Some((_, Some(found))) => found,

@@ -35,7 +35,7 @@ impl<M: Model> Round<'_, '_, '_, M> {
                 let is_there = (targets.contains(target) || pending.is_some_and(|pending| pending.holds(target)))
                     && !self.removes((target_table, target));
                 // Inside a transaction a reserved id can be named: it is filled by the end, or the end is refused.
-                let is_promised = || self.store.log.is_some() && targets.is_reserved(target);
+                let is_promised = || self.store.is_in_transaction() && targets.is_reserved(target);
                 let waits = !is_there && !is_promised();
                 // A violation that stands already is no reason to refuse a change of the rest (behaviour I5).
                 let stands = || self.pending.stored && before.get(source, target).is_some_and(Listing::waits);

@@ -35,7 +35,7 @@ impl<'a, M: Model> Pending<'a, M> {
         Self::of(rows.into(), keys.into(), true)
     }
 
-    fn of(rows: Cow<'a, [M]>, keys: Cow<'a, [DefaultKey]>, stored: bool) -> Self {
+    pub(super) fn of(rows: Cow<'a, [M]>, keys: Cow<'a, [DefaultKey]>, stored: bool) -> Self {
         debug_assert_eq!(rows.len(), keys.len());
         let own = rows.len();
         Pending { rows, keys, stored, own, places: OnceCell::new(), uniques: Vec::new() }

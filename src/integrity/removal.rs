@@ -43,7 +43,13 @@ impl DeletePlan {
 
 impl fmt::Display for DeletePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "removes {} row(s), changes {} key(s)", 1 + self.removed.len(), self.changed.len())?;
+        write!(
+            f,
+            "removes {} and {} other row(s), changes {} key(s)",
+            self.row,
+            self.removed.len(),
+            self.changed.len()
+        )?;
         for error in &self.blocked {
             write!(f, "\n  blocked: {error}")?;
         }

@@ -130,7 +130,9 @@ pub(crate) fn plan_removal<'h>(
                 Some(unique) => hashes(*target)[unique],
             };
             let stays = !statement.replaces(*source);
-            hash.filter(|_| stays).map(|hash| leave(store, *source, *incoming, hash, statement.pending(target.0)))
+            let goes = |row: RowAt| statement.replaces(row) || statement.removed.contains(&row);
+            let pending = statement.pending(target.0);
+            hash.filter(|_| stays).map(|hash| leave(store, *source, *incoming, hash, pending, &goes))
         };
         removal.orphaned.iter().filter_map(leaves).collect()
     });
@@ -138,30 +140,51 @@ pub(crate) fn plan_removal<'h>(
 }
 
 /// What becomes of the link of a source that stays as it is, and whose target gives up the key of this hash: keys may
-/// change hands within a statement, and the row that takes the key takes the source.
+/// change hands within a statement, and the row that takes the key takes the source. So does a row that has had the key
+/// all along (stored unchecked), unless it `goes` too: away, or to another key.
 pub(super) fn leave(
     store: &Store,
     (table, source): RowAt,
     incoming: Incoming,
     hash: u32,
     pending: Option<&dyn AnyPending>,
+    goes: &dyn Fn(RowAt) -> bool,
 ) -> Relink {
     let relation = incoming.relation;
-    let rows = &store.tables[table as usize].rows;
-    let names = |row: &dyn Any| rows.names(relation, source, DefaultKey::default(), row);
-    let home = incoming.unique.zip(pending).and_then(|(unique, pending)| pending.find(unique, hash, &names));
+    let slot = &store.tables[table as usize];
+    let names = |row: &dyn Any| slot.rows.names(relation, source, DefaultKey::default(), row);
+    let home = incoming.unique.and_then(|unique| {
+        let taken = pending.and_then(|pending| pending.find(unique, hash, &names));
+        taken.or_else(|| {
+            let target = slot.targets[relation];
+            let targets = &store.tables[target as usize];
+            let has_it = |row| !goes((target, row)) && targets.rows.row(row).is_some_and(names);
+            targets.index.uniques[unique].find(hash, has_it)
+        })
+    });
     Relink { table, relation, source, to: home.map_or(LinkChange::Waits(hash), LinkChange::To) }
 }
 
 impl Planned {
-    /// What it changes in rows that are not the caller's, in the order in which it does.
+    /// What it changes in rows that are not the caller's, in the order in which it does; behind each key those of the row
+    /// that share a field with it, and have changed too.
     pub(crate) fn changed(&self, store: &Store) -> Vec<ChangedKey> {
-        let key = |(at, incoming, action): &(RowAt, Incoming, Action)| ChangedKey {
-            row: store.row_id(*at),
-            relation: incoming.name,
-            action: *action,
-        };
-        self.changed.iter().map(key).collect()
+        let mut told: HashSet<(RowAt, usize)> =
+            self.changed.iter().map(|(at, incoming, _)| (*at, incoming.relation)).collect();
+        let mut all = Vec::with_capacity(self.changed.len());
+        for (at @ (table, key), incoming, action) in &self.changed {
+            let (row, action) = (store.row_id(*at), *action);
+            all.push(ChangedKey { row, relation: incoming.name, action });
+            let slot = &store.tables[*table as usize];
+            let edits = self.statement.edits.get(table);
+            let with_it = edits.map(|edits| edits.changed_relations(&*slot.rows, *key)).unwrap_or_default();
+            for place in with_it.into_iter().filter(|place| told.insert((*at, *place))) {
+                let mut relations = store.tables[slot.targets[place] as usize].incoming.iter();
+                let shared = relations.find(|relation| (relation.table, relation.relation) == (*table, place));
+                all.extend(shared.map(|relation| ChangedKey { row, relation: relation.name, action }));
+            }
+        }
+        all
     }
 }
 

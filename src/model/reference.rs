@@ -36,6 +36,14 @@ pub trait Reference<T: Model>: sealed::Sealed + Send + Sync + 'static {
     /// The row that the key names.
     #[doc(hidden)]
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey>;
+    /// The row that the key names among those that `stays` lets pass: a key may stand twice.
+    #[doc(hidden)]
+    fn find_staying(
+        rows: &Arena<T>,
+        index: &Indexes,
+        key: Self::Ref<'_>,
+        stays: impl Fn(DefaultKey) -> bool,
+    ) -> Option<DefaultKey>;
     /// The rows that the keys of up to [`BLOCK`] sources name: as many are added to `found`, *absent* ones where `key`
     /// gives none. Says whether all keys have named a row.
     #[doc(hidden)]
@@ -110,6 +118,14 @@ impl<T: Model> Reference<T> for ById<T> {
     fn find(rows: &Arena<T>, _: &Indexes, key: Id<T>) -> Option<DefaultKey> {
         rows.contains(key.key()).then(|| key.key())
     }
+    fn find_staying(
+        rows: &Arena<T>,
+        index: &Indexes,
+        key: Id<T>,
+        stays: impl Fn(DefaultKey) -> bool,
+    ) -> Option<DefaultKey> {
+        Self::find(rows, index, key).filter(|found| stays(*found))
+    }
     fn find_block<S>(
         rows: &Arena<T>,
         index: &Indexes,
@@ -160,6 +176,16 @@ impl<T: Model, U: Unique<Model = T>> Reference<T> for ByKey<U> {
     fn find(rows: &Arena<T>, index: &Indexes, key: Self::Ref<'_>) -> Option<DefaultKey> {
         let unique = &index.uniques[U::INDEX];
         unique.find(hash_of(unique.hasher(), key), |candidate| has_key::<U>(rows, candidate, key))
+    }
+    fn find_staying(
+        rows: &Arena<T>,
+        index: &Indexes,
+        key: Self::Ref<'_>,
+        stays: impl Fn(DefaultKey) -> bool,
+    ) -> Option<DefaultKey> {
+        let unique = &index.uniques[U::INDEX];
+        let names = |candidate| stays(candidate) && has_key::<U>(rows, candidate, key);
+        unique.find(hash_of(unique.hasher(), key), names)
     }
     fn find_block<S>(
         rows: &Arena<T>,

@@ -108,12 +108,7 @@ fn key_of<'a, R: Relation>(source: &'a (DefaultKey, &R::Source)) -> Option<KeyRe
 }
 
 /// Links a row to its target; it waits where its key names none, and `false` says so.
-fn link_one<R: Relation>(
-    link: &mut Link,
-    targets: Table<'_, R::Target>,
-    source: DefaultKey,
-    row: &R::Source,
-) -> bool {
+fn link_one<R: Relation>(link: &mut Link, targets: Table<'_, R::Target>, source: DefaultKey, row: &R::Source) -> bool {
     let Some(key) = R::key(row) else {
         link.join(source, no_target::absent());
         return true;

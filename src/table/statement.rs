@@ -17,8 +17,7 @@ pub(crate) struct Statement {
     pub(crate) edits: BTreeMap<u32, Box<dyn AnyEdits>>,
     /// The rows that go.
     pub(crate) removed: RowSet,
-    /// What becomes of the links of rows that it neither stores over nor removes; while links are planned, of those whose
-    /// targets go.
+    /// What becomes of the links of rows that it neither stores over nor removes.
     pub(crate) relinks: Vec<Relink>,
 }
 
@@ -47,6 +46,9 @@ pub(crate) trait AnyEdits: AnyPending + Any {
     fn is_said(&self, key: DefaultKey, relation: usize) -> bool;
     /// Whether a unique key of the row will be another than that of the stored row.
     fn changes(&self, rows: &dyn AnyRows, key: DefaultKey, unique: usize) -> bool;
+    /// The places of the relations over which the row under the key will have another foreign key, but for those that the
+    /// caller has changed.
+    fn changed_relations(&self, rows: &dyn AnyRows, key: DefaultKey) -> Vec<usize>;
     /// Gives the row under the key this foreign key, a `KeyOf` of the relation, or clears it.
     fn assign(&mut self, rows: &dyn AnyRows, key: DefaultKey, relation: usize, to: Option<&dyn Any>, origin: usize);
     /// Takes the ids of rows that go out of a list of the row under the key; whether there were any.

@@ -10,7 +10,7 @@ use std::any::Any;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange};
-use crate::index::links::LinkChange;
+use crate::index::links::{LinkChange, no_target};
 use crate::integrity::statement::Planned;
 use crate::integrity::{ListChange, Plan, UniqueChange};
 use crate::log::{IndexWriter, Log};
@@ -140,6 +140,23 @@ fn swap<M>(rows: &mut Arena<M>, index: &mut IndexWriter<'_>, key: DefaultKey, ro
     }
     let stored = rows.get_mut(key).expect("the row was seen to be stored");
     Some(std::mem::replace(stored, row))
+}
+
+/// Places sources behind the others of their target, one after the other.
+pub(crate) fn rejoin(store: &mut Store, position: u32, relation: usize, sources: &[DefaultKey]) {
+    if sources.is_empty() {
+        return;
+    }
+    begin(store);
+    let (_, mut index) = store.erased_writer(position);
+    for source in sources {
+        let target = index.index.links[relation].target(*source);
+        if !no_target::is(target) {
+            index.relink(relation, *source, LinkChange::To(target));
+        }
+    }
+    index.close_up();
+    end(store);
 }
 
 /// Takes a row out that nothing refers to, and gives it out, unless a transaction keeps it.

@@ -60,8 +60,9 @@ impl Database {
     ///
     /// A foreign key that names no row leaves the link unresolved: following it is [`Error::Unresolved`], and it is
     /// linked when a row with that key comes; those that wait for the same row join it in slot order.
-    /// [`Database::check`] lists what is wrong. A unique key that is there twice finds the row in the lower slot. A database
-    /// with violations cannot be saved.
+    /// [`Database::check`] lists what is wrong. A unique key that is there twice finds the row in the lower slot;
+    /// where the row that others refer to by it goes, they are linked to one that stays. A database with violations
+    /// cannot be saved.
     pub fn insert_many_unchecked<M: Model>(&mut self, rows: impl Into<Vec<M>>) -> Result<Vec<Id<M>>, Error> {
         let rows = rows.into();
         let keys = self.upcoming_keys::<M>(rows.len())?;
@@ -71,7 +72,7 @@ impl Database {
         self.insert_batch(rows, keys, Mode::Unchecked)
     }
 
-    fn upcoming_keys<M: Model>(&self, count: usize) -> Result<Vec<DefaultKey>, Error> {
+    pub(super) fn upcoming_keys<M: Model>(&self, count: usize) -> Result<Vec<DefaultKey>, Error> {
         self.table::<M>()?.rows.upcoming_keys(count).ok_or(Error::Full { model: M::NAME })
     }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::model::{Editable, Model};
 use crate::table::{Store, Table, TableSlot, rows_of, rows_of_mut};
+use crate::undo;
 
 /// A handle that lends the fields of a table's rows that are in no key and no index.
 pub struct TableMut<'a, M> {
@@ -107,6 +108,9 @@ macro_rules! split {
                     if tables[..nth].iter().any(|(earlier, _)| earlier == position) {
                         return Err(Error::BorrowedTwice { model });
                     }
+                }
+                if [$($access::EDITS),+].contains(&true) {
+                    undo::settle(store);
                 }
                 if !store.feed.is_empty() {
                     let edited = tables.iter().zip([$($access::EDITS),+]).filter(|(_, edits)| *edits);

@@ -81,7 +81,7 @@ fn a_cascade_takes_each_row_once_even_round_a_cycle() {
     // The chest is in the bag that is in the chest.
     db.update(chest, |thing| thing.container_id = Some(bag)).unwrap();
     let plan = db.plan_delete(chest).unwrap();
-    assert_eq!(plan.to_string(), "removes 3 row(s), changes 0 key(s)");
+    assert_eq!(plan.to_string(), "removes Thing 1v1 and 2 other row(s), changes 0 key(s)");
     let deleted = db.delete(chest).unwrap();
     assert_eq!(deleted.row.label, "chest");
     assert_eq!(deleted.removed, [bag.erase(), coin.erase()]);
@@ -124,9 +124,9 @@ fn a_restrict_far_away_refuses_everything() {
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Place {
-    #[model(primary_key)]
+    #[model(unique)]
     code: Option<String>,
-    #[model(belongs_to(Place), name = within, on_delete = set_null)]
+    #[model(belongs_to(Place), key_to = code, name = within, on_delete = set_null)]
     within_code: Option<String>,
 }
 

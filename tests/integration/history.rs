@@ -64,7 +64,7 @@ fn a_batch_is_undone_and_redone_as_its_rows_one_by_one_are() {
     for from in [0, 300, 600] {
         let batch: Vec<Thing> = (from..from + 300).map(|n| thing(n, players[n as usize % 3], None)).collect();
         db.insert_many(batch.clone()).unwrap();
-        twin.transaction::<_, Error>(|tx| batch.into_iter().try_for_each(|row| tx.insert(row).map(drop))).unwrap();
+        twin.transaction(|tx| batch.into_iter().try_for_each(|row| tx.insert(row).map(drop))).unwrap();
         last = both(&db, &twin);
     }
     for left in [600, 300, 0] {

@@ -156,14 +156,14 @@ fn a_batch_reports_every_violation_and_stores_nothing() {
     assert_eq!(
         texts,
         [
-            "row 1 of the batch: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1",
-            "row 2 of the batch: `Customer`: email = \"a\" is taken by row 0 of the same batch",
-            "row 2 of the batch: `Customer`.country: no `Country` with code = \"no\": no row has this key",
+            "batch[1]: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1",
+            "batch[2]: `Customer`: email = \"a\" is taken by batch[0]",
+            "batch[2]: `Customer`.country: no `Country` with code = \"no\": no row has this key",
         ]
     );
     assert_eq!(
         error.to_string(),
-        "3 violation(s) in a batch of 4 rows, nothing stored; first: row 1 of the batch: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1"
+        "3 violation(s) in a batch of 4 rows, nothing stored; first: batch[1]: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1"
     );
     let made = db
         .insert_many_with(3, |ids| {
@@ -198,12 +198,9 @@ fn a_large_batch_is_refused_alike_in_and_out_of_a_transaction() {
         rows[590].phone = Some("1".into());
         let refusal = texts(refused(&mut db, |db| db.insert_many(rows.clone())));
         let mut expected = vec![
-            (
-                10,
-                "row 10 of the batch: `Customer`.country: no `Country` with code = \"no\": no row has this key".into(),
-            ),
-            (590, "row 590 of the batch: `Customer`: phone = \"1\" is taken by row 20 of the same batch".into()),
-            (place, format!("row {place} of the batch: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1")),
+            (10, "batch[10]: `Customer`.country: no `Country` with code = \"no\": no row has this key".into()),
+            (590, "batch[590]: `Customer`: phone = \"1\" is taken by batch[20]".into()),
+            (place, format!("batch[{place}]: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1")),
         ];
         expected.sort_by_key(|(place, _)| *place);
         assert_eq!(refusal, expected.into_iter().map(|(_, text)| text).collect::<Vec<String>>());

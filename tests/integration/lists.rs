@@ -109,9 +109,7 @@ mod every_id_names_a_row {
         let Error::BatchRefused { rows: 3, violations } = error else { panic!("{error}") };
         let said: Vec<String> = violations.iter().map(ToString::to_string).collect();
         let of_batch = |row, id, element| {
-            format!(
-                "row {row} of the batch: `Playlist`.songs: no `Song` with id {id} (`song_ids[{element}]`): never existed"
-            )
+            format!("batch[{row}]: `Playlist`.songs: no `Song` with id {id} (`song_ids[{element}]`): never existed")
         };
         assert_eq!(said, [of_batch(0, "8v1", 0), of_batch(0, "8v1", 2), of_batch(2, "9v1", 1)]);
     }

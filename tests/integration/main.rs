@@ -9,6 +9,7 @@ mod deferred;
 mod deferred_parts;
 mod delete;
 mod derive;
+mod faults;
 mod feed;
 mod fuse;
 mod history;

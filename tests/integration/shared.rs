@@ -164,7 +164,7 @@ fn asking_again_while_holding_is_refused() {
 
     let tx = shared.write().unwrap();
     assert_eq!(shared.read().unwrap_err(), refused(LockMode::Write, LockMode::Read));
-    let inside = shared.transaction(|_| Ok::<_, Error>(())).unwrap_err();
+    let inside = shared.transaction(|_| Ok(())).unwrap_err();
     assert_eq!(inside, refused(LockMode::Write, LockMode::Write));
     assert_eq!(
         inside.to_string(),

@@ -267,12 +267,12 @@ fn the_whole_set_is_replaced_or_nothing_is() {
     db.link(first, Post::TAGS, rust, link(2)).unwrap();
     db.link(second, Post::TAGS, rust, link(3)).unwrap();
     db.set_linked(first, Post::TAGS, &[joins, sql, joins], link(4)).unwrap();
-    assert_eq!(names(&db, first), ["sql", "joins"]);
+    assert_eq!(names(&db, first), ["joins", "sql"]);
     assert_eq!(db.get(kept).unwrap().weight, 1);
     assert_eq!(names(&db, second), ["rust"]);
     let error = db.set_linked(first, Post::TAGS, &[rust, Id::null()], link(5)).unwrap_err();
     assert_eq!(error.to_string(), "Tag null not found: the null id");
-    assert_eq!(names(&db, first), ["sql", "joins"]);
+    assert_eq!(names(&db, first), ["joins", "sql"]);
     db.set_linked(first, Post::TAGS, &[], link(5)).unwrap();
     assert_eq!((names(&db, first).len(), names(&db, second).len(), db.check()), (0, 1, Ok(())));
 }

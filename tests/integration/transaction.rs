@@ -49,7 +49,7 @@ fn world() -> (Database, Id<Guild>, Id<Player>) {
             let leader_id = tx.reserve::<Player>()?;
             let guild = tx.insert(Guild { name: "Aesir".into(), leader_id })?;
             tx.insert_at(leader_id, player("Thor", "Aesir"))?;
-            Ok::<_, Error>((guild, leader_id))
+            Ok((guild, leader_id))
         })
         .unwrap();
     (db, guild, thor)
@@ -130,13 +130,14 @@ fn an_error_or_a_panic_takes_everything_back_a_savepoint_its_own() {
     assert!(refused.is_err());
     assert_eq!(rows(&db), ["hammer"]);
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        db.transaction::<(), Error>(|tx| {
+        db.transaction::<()>(|tx| {
             tx.delete_all(thor, Player::THINGS)?;
             panic!("in the middle");
         })
     }));
     assert!(panicked.is_err());
     assert_eq!((rows(&db), db.check()), (vec!["hammer".into()], Ok(())));
+    // fault C4: the form that everybody writes needs no annotation.
     db.transaction(|tx| {
         let belt = tx.insert(thing("belt", thor, None))?;
         let inner: Result<(), Error> = tx.savepoint(|sp| {
@@ -149,7 +150,7 @@ fn an_error_or_a_panic_takes_everything_back_a_savepoint_its_own() {
         let mut guard = tx.begin();
         guard.insert(thing("goat", thor, Some(belt)))?;
         guard.commit().unwrap();
-        Ok::<(), Error>(())
+        Ok(())
     })
     .unwrap();
     assert_eq!((rows(&db), db.check()), (vec!["hammer".into(), "belt".into(), "goat".into()], Ok(())));

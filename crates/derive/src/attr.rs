@@ -80,6 +80,7 @@ pub(crate) struct FieldItems {
 }
 
 /// `primary_key(name, version)`.
+#[derive(Clone)]
 pub(crate) struct FieldList {
     pub(crate) span: Span,
     pub(crate) fields: Vec<Ident>,
@@ -130,6 +131,8 @@ pub(crate) struct Via {
 pub(crate) struct Action {
     /// The variant of `relata::Action`.
     pub(crate) variant: &'static str,
+    /// The fields after `set_null`, where not all that can be absent are cleared.
+    pub(crate) cleared: Option<FieldList>,
     pub(crate) span: Span,
 }
 
@@ -384,7 +387,7 @@ fn drain(content: ParseStream<'_>) {
     while content.parse::<TokenTree>().is_ok() {}
 }
 
-/// Reads `= restrict`.
+/// Reads `= restrict`, or `= set_null(part)`.
 fn action(input: ParseStream<'_>) -> syn::Result<Action> {
     let word = assigned_word(input)?;
     let known = ACTIONS.iter().find(|(name, _)| word == name);
@@ -392,7 +395,9 @@ fn action(input: ParseStream<'_>) -> syn::Result<Action> {
         let names: Vec<String> = ACTIONS.iter().map(|(name, _)| format!("`{name}`")).collect();
         unknown(&word, "action", &names.join(", "))
     })?;
-    Ok(Action { variant, span: word.span() })
+    let cleared =
+        if *variant == "SetNull" && input.peek(syn::token::Paren) { Some(field_list(&word, input)?) } else { None };
+    Ok(Action { variant, cleared, span: word.span() })
 }
 
 fn assigned<T: syn::parse::Parse>(input: ParseStream<'_>) -> syn::Result<T> {

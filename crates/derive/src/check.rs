@@ -149,6 +149,17 @@ impl Checker {
         for (_, second) in keys.iter().filter(|(primary, _)| *primary).skip(1) {
             self.errors.at(second.span, "a second primary key: a model has at most one; others are `unique`");
         }
+        for (_, key) in keys.iter().filter(|(primary, _)| *primary) {
+            if let Some(&optional) = key.fields.iter().find(|&&field| self.model.fields[field].is_optional()) {
+                let field = &self.model.fields[optional];
+                let (field, part) = (field.name(), type_name(field.part().to_token_stream()));
+                let message = format!(
+                    "a primary key identifies every row: make `{field}` a `{part}`, or the key a `unique` one, in which \
+                     absent values do not collide"
+                );
+                self.errors.at(key.span, message);
+            }
+        }
         // The primary key comes first; the sort is stable, so that the others keep the order in which they are written.
         keys.sort_by_key(|(primary, _)| !primary);
         self.model.has_primary_key = keys.first().is_some_and(|(primary, _)| *primary);

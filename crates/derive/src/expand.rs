@@ -281,7 +281,7 @@ fn assign(model: &Model, relation: &BelongsTo) -> TokenStream {
     if !model.is_optional(&relation.fields) {
         return quote!(if let #given);
     }
-    let cleared = fields.iter().filter(|field| field.is_optional()).map(|field| &field.ident);
+    let cleared = relation.cleared.iter().map(|&field| &model.fields[field].ident);
     quote! {
         if let #given else {
             #(row.#cleared = ::core::option::Option::None;)*
@@ -428,6 +428,7 @@ fn declaration(model: &Model) -> TokenStream {
     });
     let comparison = comparison(model);
     let lossless = lossless::of_model(model);
+    let states = views::states(model);
     let columns = model.fields.iter().map(|field| {
         let (name, external_name, type_name) = (field.name(), &field.external_name, &field.type_name);
         quote!(::relata::Column { name: #name, external_name: #external_name, type_name: #type_name })
@@ -476,6 +477,8 @@ fn declaration(model: &Model) -> TokenStream {
                 #(#throughs)*
                 let _ = visitor;
             }
+
+            #states
         }
     }
 }

@@ -75,7 +75,7 @@ mod serde_attr;
 /// | `belongs_to(Target)` | on any other type, or an `Option` of it: the field holds the target's primary key |
 /// | `belongs_to(Person, Company)` | on an enum of their ids ([`PolymorphicId`](derive@PolymorphicId)), or an `Option` of it: a relation for each variant, in their order: `owner_person`, `owner_company` for the field `owner` |
 /// | `references_many` | on `Vec<Id<Target>>`: the row refers to every row in the list, in its order; the relation is named by the field without `_ids`, with an `s` (`song_ids`: `songs`) |
-/// | `plain` | on an id or a list of ids: this is no relation, and nothing is checked |
+/// | `plain` | on an id, a list of ids, or any other type with ids in it (`BTreeSet<Id<Target>>`, `(Id<Target>, u8)`): this is no relation, and nothing is checked |
 ///
 /// # Options of a relation
 ///
@@ -88,6 +88,7 @@ mod serde_attr;
 /// | `key_to = code`, `key_to(a, b)` | the unique key of the target that is meant, if it is not the primary key |
 /// | `key_from = country`, `key_from(a, b)` | the fields that hold the key; on the struct only |
 /// | `on_delete = ..` | what deleting the target does: `restrict` (if nothing is said), `no_action`, `cascade`, `set_null`, `set_default` |
+/// | `on_delete = set_null(a)` | of a key of several fields, `set_null` clears those that are an `Option`, or those that are named; so does `unrelate` |
 /// | `on_update = ..` | what changing the target's natural key does: the same, where `cascade` gives the row the new key |
 /// | `default = ..` | the key that `set_default` gives, an expression; a tuple where the key has several fields. The default of an id is a row, which `Database::set_default_target` sets |
 /// | `deferred` | inside any transaction, the key and `no_action` are judged at the commit: SQL's `DEFERRABLE INITIALLY DEFERRED` |
@@ -212,7 +213,8 @@ mod serde_attr;
 ///     customer_id: Id<Customer>, // `Option<Id<Customer>>` is accepted
 /// }
 /// ```
-/// An id, or a list of ids, that is neither a relation nor marked as plain:
+/// An id, a list of ids, or another type in which an id can be seen, that is neither a relation nor marked as plain. An id
+/// inside of another struct or enum, or behind an alias, cannot be seen: nothing enforces it.
 /// ```compile_fail
 /// # use relata::{Id, Model};
 /// # use serde::{Deserialize, Serialize};

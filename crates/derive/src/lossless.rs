@@ -13,7 +13,10 @@ use crate::serde_attr;
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
     if !input.generics.params.is_empty() {
-        errors.on(&input.generics, "a lossless type has no generic parameters here: implement it for what it is used with");
+        errors.on(
+            &input.generics,
+            "a lossless type has no generic parameters here: implement it for what it is used with",
+        );
     }
     let rule = serde_attr::rename_rule(&input.attrs, &mut errors);
     let (write, read) = match &input.data {
@@ -101,7 +104,9 @@ fn refuse(attributes: &[syn::Attribute], renames_all: bool, errors: &mut Errors)
     if let Some(word) = serde_attr::alters(attributes, renames_all) {
         errors.at(
             word.span(),
-            format!("`serde({word})` makes another form of it than its fields are: such a type is proved when it is saved"),
+            format!(
+                "`serde({word})` makes another form of it than its fields are: such a type is proved when it is saved"
+            ),
         );
     }
 }

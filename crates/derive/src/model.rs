@@ -51,6 +51,8 @@ pub(crate) struct UniqueKey {
 pub(crate) struct BelongsTo {
     pub(crate) name: Name,
     pub(crate) fields: Vec<usize>,
+    /// Those of the fields that clearing the key clears.
+    pub(crate) cleared: Vec<usize>,
     pub(crate) target: Type,
     pub(crate) reference: Reference,
     pub(crate) on_delete: Option<Action>,
@@ -170,6 +172,11 @@ impl Field {
         argument_of(self.part(), "Id")
     }
 
+    /// The model of the first `Id<..>` anywhere in its type. An id that another type or an alias hides is not seen.
+    pub(crate) fn id_within(&self) -> Option<&Type> {
+        id_within(&self.ty)
+    }
+
     /// The model of the `Vec<Id<..>>` that it is.
     pub(crate) fn ids_of(&self) -> Option<&Type> {
         argument_of(argument_of(&self.ty, "Vec")?, "Id")
@@ -268,6 +275,29 @@ pub(crate) fn argument_of<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     match (arguments.args.first()?, arguments.args.len()) {
         (GenericArgument::Type(argument), 1) => Some(argument),
+        _ => None,
+    }
+}
+
+/// The model of the first `Id<..>` in a type. `PhantomData` and functions name types and hold none.
+fn id_within(ty: &Type) -> Option<&Type> {
+    if let Some(target) = argument_of(ty, "Id") {
+        return Some(target);
+    }
+    match bare(ty) {
+        Type::Path(path) => path.path.segments.iter().find_map(|segment| match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) if segment.ident != "PhantomData" => {
+                arguments.args.iter().find_map(|argument| match argument {
+                    GenericArgument::Type(ty) => id_within(ty),
+                    _ => None,
+                })
+            }
+            _ => None,
+        }),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(id_within),
+        Type::Array(array) => id_within(&array.elem),
+        Type::Slice(slice) => id_within(&slice.elem),
+        Type::Reference(reference) => id_within(&reference.elem),
         _ => None,
     }
 }

@@ -97,10 +97,7 @@ fn write_all<'a, T: Lossless + 'a>(
     Ok(())
 }
 
-fn read_all<T: Lossless>(
-    from: &mut LosslessReader<'_, '_, '_>,
-    mut take: impl FnMut(T),
-) -> Result<usize, CodecError> {
+fn read_all<T: Lossless>(from: &mut LosslessReader<'_, '_, '_>, mut take: impl FnMut(T)) -> Result<usize, CodecError> {
     let length = from.0.begin_list()?;
     for _ in 0..length {
         from.0.charge::<T>()?;

@@ -214,7 +214,7 @@ fn lists_are_closed_up_with_their_transaction() {
     db.transaction(|tx| {
         notes[..30].iter().try_for_each(|note| tx.delete(*note).map(drop))?;
         assert_eq!(entries(tx), 40, "inside the transaction positions stand");
-        Ok::<(), crate::Error>(())
+        Ok(())
     })
     .unwrap();
     for _ in 0..2 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use relata::{Error, Id, Missing};
+use relata::{Id, Missing};
 
 use super::{Card, Customer, Line, Nation, Numbers, Order, Shop, empty, not_found, shop};
 
@@ -84,7 +84,7 @@ fn a_reserved_id_is_no_owner_until_it_is_filled() {
         assert_eq!(tx.include(&[customer_id], Customer::ORDERS).to_vec().err(), refused);
         tx.insert_at(customer_id, Customer { name: "at last".into(), nation_id: None })?;
         assert_eq!(tx.children(customer_id, Customer::ORDERS)?.len(), 1);
-        Ok::<(), Error>(())
+        Ok(())
     })
     .unwrap();
 }

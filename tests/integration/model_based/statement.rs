@@ -83,11 +83,21 @@ impl Naive {
         }
         let trial = Trial { store: self, table: 0, writes: &[], removed: &removed };
         let (after, given) = trial.run(&acted).map_err(refused)?;
-        let followed = given.keys().map(|(table, row, _)| (*table, *row)).collect();
+        let followed: BTreeSet<(usize, u32)> = given.keys().map(|(table, row, _)| (*table, *row)).collect();
+        // Keys that share a field with one that is acted upon change with it.
+        let mut changed: BTreeSet<_> = given.into_keys().collect();
+        for (table, row) in &followed {
+            let (Some(old), Some(new)) = (self.row(*table, *row), after.row(*table, *row)) else { continue };
+            for (place, relation) in spec.tables[*table].relations.iter().enumerate() {
+                if key(&relation.fields, &old.cells) != key(&relation.fields, &new.cells) {
+                    changed.insert((*table, *row, place));
+                }
+            }
+        }
         *self = after;
         self.relink(0, &[], &followed);
         self.changes += removed.len() as u64;
-        Ok(Removed { rows: removed, changed: given.into_keys().collect() })
+        Ok(Removed { rows: removed, changed })
     }
 
     /// The key that an action gives.

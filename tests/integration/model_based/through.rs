@@ -30,13 +30,8 @@ impl Naive {
     pub(crate) fn perform_through(&mut self, through: usize, command: &ThroughCommand) -> Result<Value, Refusal> {
         let spec @ ThroughSpec { links, far, .. } = &Spec::get().throughs[through];
         let target_table = Spec::get().tables[*links].relations[*far].target;
-        // All or nothing, whatever it is made of. An id that a part has used up resolves to nothing, and nobody has it.
-        // Where no transaction is open the parts have one of their own.
+        // All or nothing, whatever it is made of.
         let mut after = self.clone();
-        let of_several = matches!(command, ThroughCommand::SetLinked { .. } | ThroughCommand::CreateLinked { .. });
-        if self.open.is_none() && of_several {
-            after.begin(false);
-        }
         let value = match command {
             ThroughCommand::Link { owner, target, link } => after.link(spec, *owner, *target, link),
             ThroughCommand::Unlink { owner, target } => {
@@ -55,12 +50,6 @@ impl Naive {
                 after.delete_with(target_table, *target, vec![(*links, link)])
             }
         }?;
-        if self.open.is_none() && of_several {
-            match after.violations() {
-                faults if faults.is_empty() => after.open = None,
-                faults => return Err(Refusal { of_batch: false, faults }),
-            }
-        }
         *self = after;
         Ok(value)
     }
@@ -122,6 +111,16 @@ impl Naive {
         let before = self.tables[spec.links].len();
         for target in targets {
             self.link(spec, owner, *target, link)?;
+        }
+        let now = self.linked(spec, owner)?;
+        let mut asked_for = now.clone();
+        asked_for.sort_by_key(|(_, _, target)| targets.iter().position(|asked_for| asked_for == target));
+        let stay = now.iter().zip(&asked_for).take_while(|(now, asked_for)| now == asked_for).count();
+        for (_, link, _) in &asked_for[stay..] {
+            if let Some(Slot::Stored(row)) = self.tables[spec.links].get_mut(*link as usize) {
+                row.links[spec.near].joined = self.clock;
+            }
+            (self.clock, self.changes) = (self.clock + 1, self.changes + 1);
         }
         Ok(Value::Given(self.tables[spec.links].len() - before))
     }

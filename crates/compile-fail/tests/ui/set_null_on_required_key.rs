@@ -1,4 +1,4 @@
-// behaviour R43: `set_null` on a required key does not compile; on a composite key every part must be optional.
+// behaviour R43: `set_null` on a required key does not compile; of a composite key a part must be optional.
 
 use relata::{Id, Model};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ struct Package {
 struct Order {
     #[model(belongs_to, on_delete = set_null)]
     customer_id: Id<Customer>,
-    name: Option<String>,
+    name: String,
     version: String,
 }
 

@@ -38,6 +38,9 @@ impl Checker {
             let message = "a list has `restrict`, `cascade` and `set_null`, which takes the id out of it";
             self.errors.at(action.span, message);
         }
+        if let Some(parts) = options.on_delete.as_ref().and_then(|action| action.cleared.as_ref()) {
+            self.errors.at(parts.span, "a list has no parts: `set_null` takes the id out of it");
+        }
         let name = options.name.as_ref().map_or_else(
             || {
                 let name = field.name();

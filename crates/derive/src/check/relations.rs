@@ -5,8 +5,8 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 
 use super::Checker;
-use crate::attr::{BelongsToItem, FieldItems, Options};
-use crate::model::{BelongsTo, Name, Polymorphic, Reference, short_name, without_self};
+use crate::attr::{BelongsToItem, FieldItems, FieldList, Options};
+use crate::model::{BelongsTo, Name, Polymorphic, Reference, short_name, unraw, without_self};
 
 impl Checker {
     pub(super) fn collect_relations(&mut self, items: Vec<BelongsToItem>, field_items: Vec<FieldItems>) {
@@ -68,14 +68,15 @@ impl Checker {
         if let Some(list) = &item.options.key_to {
             self.errors.at(list.span, "a relation to several models refers to them by id");
         }
-        self.check_clearing(&[place], &item.options);
+        let cleared = self.check_clearing(&[place], &item.options);
         self.check_default(&item.options, true);
         let targets: Vec<syn::Type> = item.targets.iter().map(|target| self.resolved(target)).collect();
         self.check_acyclic(&targets, &item.options);
         for target in &targets {
             let text = format!("{}_{}", name.text, snake_case(&short_name(target)));
             let name = Name { text, span: target.span() };
-            self.add_relation(name, vec![place], target.clone(), Reference::Id, &item.options, true);
+            let key = (vec![place], cleared.clone());
+            self.add_relation(name, key, target.clone(), Reference::Id, &item.options, true);
         }
         self.model.polymorphics.push(Polymorphic { name, field: place, targets });
     }
@@ -136,16 +137,16 @@ impl Checker {
                 return;
             }
         };
-        self.check_clearing(&fields, &item.options);
+        let cleared = self.check_clearing(&fields, &item.options);
         self.check_default(&item.options, matches!(reference, Reference::Id));
         self.check_acyclic(std::slice::from_ref(&target), &item.options);
-        self.add_relation(name, fields, target, reference, &item.options, false);
+        self.add_relation(name, (fields, cleared), target, reference, &item.options, false);
     }
 
     fn add_relation(
         &mut self,
         name: Name,
-        fields: Vec<usize>,
+        (fields, cleared): (Vec<usize>, Vec<usize>),
         target: syn::Type,
         reference: Reference,
         options: &Options,
@@ -155,6 +156,7 @@ impl Checker {
         let relation = BelongsTo {
             name,
             fields,
+            cleared,
             reference,
             on_delete: options.on_delete.clone(),
             on_update: options.on_update.clone(),
@@ -182,20 +184,56 @@ impl Checker {
         }
     }
 
-    /// A key is cleared only where it can be absent (behaviour R43).
-    fn check_clearing(&mut self, fields: &[usize], options: &Options) {
-        let required = fields.iter().find(|&&field| !self.model.fields[field].is_optional());
+    /// A key is cleared only where it can be absent (behaviour R43): the parts that are named, or all that are optional.
+    fn check_clearing(&mut self, fields: &[usize], options: &Options) -> Vec<usize> {
+        let optional: Vec<usize> =
+            fields.iter().copied().filter(|&field| self.model.fields[field].is_optional()).collect();
+        let mut cleared = None;
         for (option, action) in [("on_delete", &options.on_delete), ("on_update", &options.on_update)] {
-            if let (Some(action), Some(&required)) =
-                (action.as_ref().filter(|action| action.variant == "SetNull"), required)
-            {
-                let field = &self.model.fields[required];
-                let (field, ty) = (field.name(), &field.type_name);
-                let message =
-                    format!("`{option} = set_null` needs a key that can be absent: make `{field}` an `Option<{ty}>`");
+            let Some(action) = action.as_ref().filter(|action| action.variant == "SetNull") else { continue };
+            if let Some(parts) = &action.cleared {
+                let parts = self.cleared_parts(parts, fields);
+                if cleared.as_ref().is_some_and(|other| *other != parts) {
+                    self.errors
+                        .at(action.span, "the parts that `set_null` clears are those of the relation: name the same");
+                }
+                cleared = Some(parts);
+            } else if optional.is_empty() {
+                let of: Vec<String> =
+                    fields.iter().map(|&field| format!("`{}`", self.model.fields[field].name())).collect();
+                let message = if let [only] = fields {
+                    let (field, ty) = (&of[0], &self.model.fields[*only].type_name);
+                    format!("`{option} = set_null` needs a key that can be absent: make {field} an `Option<{ty}>`")
+                } else {
+                    format!(
+                        "`{option} = set_null` needs a part that can be absent: make one of {} an `Option`, and that one \
+                         is cleared",
+                        of.join(", ")
+                    )
+                };
                 self.errors.at(action.span, message);
             }
         }
+        cleared.unwrap_or(optional)
+    }
+
+    /// The places of the fields after `set_null`, in the order of the key.
+    fn cleared_parts(&mut self, parts: &FieldList, fields: &[usize]) -> Vec<usize> {
+        let mut places = Vec::new();
+        for part in &parts.fields {
+            match fields.iter().find(|&&field| self.model.fields[field].name() == unraw(part)) {
+                Some(&place) if self.model.fields[place].is_optional() => places.push(place),
+                Some(&place) => {
+                    let ty = &self.model.fields[place].type_name;
+                    self.errors.at(part.span(), format!("`{part}` cannot be absent: make it an `Option<{ty}>`"));
+                }
+                None => self.errors.at(part.span(), format!("`{part}` is no part of this key")),
+            }
+        }
+        if parts.fields.is_empty() {
+            self.errors.at(parts.span, "name the parts to be cleared, or leave the parentheses out");
+        }
+        fields.iter().copied().filter(|field| places.contains(field)).collect()
     }
 
     /// A default goes with `set_default`, and is declared where the key is a natural one.
@@ -218,30 +256,43 @@ impl Checker {
         }
     }
 
-    /// An id that is no relation must say so (behaviour R43), and nothing else may.
+    /// A field with ids in it that is no relation must say so (behaviour R43), and nothing else may.
     fn check_plain(&mut self, place: usize, plain: Option<Span>) {
         let field = &self.model.fields[place];
         let is_key = self.model.relations.iter().any(|relation| relation.fields.contains(&place))
             || self.model.lists.iter().any(|list| list.field == place);
-        let of_ids = field.ids_of().map(|target| (target, "a list of ids", "references_many"));
-        match (plain, field.id_of().map(|target| (target, "an id", "belongs_to")).or(of_ids)) {
+        match (plain, field.id_within()) {
             (Some(span), _) if is_key => {
                 self.errors.at(span, format!("`{}` is the key of a relation, and cannot be plain", field.name()));
             }
             (Some(span), None) => {
                 self.errors.at(span, "`plain` says that an id is no relation, and this field is no id");
             }
-            (None, Some((target, what, relation))) if !is_key => {
+            (None, Some(target)) if !is_key => {
                 let (name, target) = (field.name(), short_name(target));
-                let message = format!(
-                    "`{name}` is {what} of `{target}` but no relation: \
-                     mark it `#[model({relation})]`, or `#[model(plain)]` if it may name a row that is gone"
-                );
+                let message = if field.id_of().is_some() {
+                    no_relation(&name, "an id", &target, "belongs_to")
+                } else if field.ids_of().is_some() {
+                    no_relation(&name, "a list of ids", &target, "references_many")
+                } else {
+                    format!(
+                        "`{name}` holds ids of `{target}` that nothing enforces: make it a `Vec<Id<{target}>>` and mark it \
+                         `#[model(references_many)]`, or mark it `#[model(plain)]` if they may name rows that are gone"
+                    )
+                };
                 self.errors.on(&field.ty, message);
             }
             _ => {}
         }
     }
+}
+
+/// What is wrong with an id, or a list of them, that could be a relation and is none.
+fn no_relation(name: &str, what: &str, target: &str, relation: &str) -> String {
+    format!(
+        "`{name}` is {what} of `{target}` but no relation: \
+         mark it `#[model({relation})]`, or `#[model(plain)]` if it may name a row that is gone"
+    )
 }
 
 /// `OrderLine` as `order_line`.

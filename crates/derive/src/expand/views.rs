@@ -84,6 +84,43 @@ pub(super) fn editable(model: &Model) -> TokenStream {
     }
 }
 
+/// `Model::changed` and `Model::exchange`: the fields that [`editable`] lends, one by one.
+pub(super) fn states(model: &Model) -> TokenStream {
+    let editable: Vec<_> = model.fields.iter().enumerate().filter(|(place, _)| model.is_unindexed(*place)).collect();
+    let changed = editable.iter().map(|(place, field)| {
+        let name = &field.ident;
+        quote! {
+            if ::relata::Both(&before.#name, &after.#name).are_equal() != ::core::option::Option::Some(true) {
+                fields.insert(#place);
+            }
+        }
+    });
+    let kept = editable.iter().map(|(place, field)| {
+        let name = &field.ident;
+        quote! {
+            if !fields.contains(#place) {
+                ::core::mem::swap(&mut left.#name, &mut right.#name);
+            }
+        }
+    });
+    quote! {
+        #[allow(unused_imports, unused_mut)]
+        fn changed(before: &Self, after: &Self) -> ::relata::FieldSet {
+            use ::relata::Incomparable as _;
+            let _ = (before, after);
+            let mut fields = ::relata::FieldSet::none();
+            #(#changed)*
+            fields
+        }
+
+        fn exchange(left: &mut Self, right: &mut Self, fields: &::relata::FieldSet) {
+            ::core::mem::swap(left, right);
+            let _ = fields;
+            #(#kept)*
+        }
+    }
+}
+
 /// The view from which relations are followed by name.
 pub(super) fn navigate(model: &Model) -> TokenStream {
     let (ident, visibility) = (&model.ident, &model.visibility);

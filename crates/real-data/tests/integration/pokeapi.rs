@@ -79,9 +79,7 @@ fn five_duplicates_are_reported_and_nothing_is_stored() -> Result<(), LoadError>
     let error = load::<UniqueItemGameIndex>(&mut db, set, "item_game_indices").expect_err("it has duplicates");
     let LoadError::Refused { rows: 7296, violations, .. } = error else { panic!("{error}") };
     let message = |line, key, row| {
-        format!(
-            "line {line}: `UniqueItemGameIndex`: item_id, generation_id = {key} is taken by row {row} of the same batch"
-        )
+        format!("line {line}: `UniqueItemGameIndex`: item_id, generation_id = {key} is taken by batch[{row}]")
     };
     let expected = [
         message(323, "(40, 2)", 320),

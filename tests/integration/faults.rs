@@ -1,0 +1,8 @@
+//! Faults that were found from outside, each with its whole kind: what must never come back.
+
+mod circles;
+mod edits;
+mod messages;
+mod parts;
+mod shared_fields;
+mod twins;
