@@ -182,21 +182,27 @@ impl<M: Model> AnyRows for Arena<M> {
         self.reserved().next()
     }
 
-    fn encode_rows(&self, keys: &[DefaultKey], full: usize, rows: &mut RowWriter) -> (usize, Option<Refusal>) {
-        for (place, key) in keys.iter().enumerate() {
-            match self.get(*key) {
+    fn encode_rows(
+        &self,
+        keys: &mut dyn Iterator<Item = DefaultKey>,
+        full: usize,
+        rows: &mut RowWriter,
+    ) -> (u32, Option<(DefaultKey, Refusal)>) {
+        let mut done = 0;
+        while rows.encoder.bytes().len() < full
+            && let Some(key) = keys.next()
+        {
+            match self.get(key) {
                 Some(row) => {
                     if let Err(refusal) = rows.row(row) {
-                        return (place, Some(refusal));
+                        return (done, Some((key, refusal)));
                     }
                 }
                 None => rows.encoder.append_reserved(),
             }
-            if rows.encoder.bytes().len() >= full {
-                return (place + 1, None);
-            }
+            done += 1;
         }
-        (keys.len(), None)
+        (done, None)
     }
 
     fn restore(&mut self, slots: &Slots) -> Result<(), String> {

@@ -166,9 +166,14 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn slots(&self) -> Slots;
     /// The first id that is reserved and not filled.
     fn unfilled(&self) -> Option<DefaultKey>;
-    /// Appends the rows under the keys, until `full` bytes are reached; says how many, and why the next one is refused if
-    /// it is. In the place of a row that is reserved stands a mark.
-    fn encode_rows(&self, keys: &[DefaultKey], full: usize, rows: &mut RowWriter) -> (usize, Option<Refusal>);
+    /// Appends the rows under the next keys, until `full` bytes are reached or a row is refused; says how many, and which
+    /// one is refused and why. In the place of a row that is reserved stands a mark.
+    fn encode_rows(
+        &self,
+        keys: &mut dyn Iterator<Item = DefaultKey>,
+        full: usize,
+        rows: &mut RowWriter,
+    ) -> (u32, Option<(DefaultKey, Refusal)>);
     /// Turns the arena into one of these slots, the stored ones reserved for their rows.
     fn restore(&mut self, slots: &Slots) -> Result<(), String>;
     /// Stores rows under their reserved keys, until the bytes end or define names; the error is of the row under a key,

@@ -14,49 +14,107 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use slotmap::{DefaultKey, SlotMap};
 
 use super::Arena;
-use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
+use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
 /// The generation that stands for a slot which will not be used again.
 const RETIRED: u32 = 0;
 
 /// The slots of an arena without their rows.
 ///
-/// Generations are slotmap's: that of slot `n` is at place `n - 1`. Odd: a row is stored under it. Even: the slot is
-/// vacant, and its next row will have the generation that follows. 0: the slot is retired.
+/// Generations are slotmap's. Odd: a row is stored under it. Even: the slot is vacant, and its next row will have the
+/// generation that follows. 0: the slot is retired.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Slots {
-    /// The generation of every slot that was ever used.
-    pub(crate) generations: Vec<u32>,
+    /// The generations of all slots that were ever used, from slot 1 on: neighbours that have the same are one run, so that
+    /// a table takes little from which nothing was removed.
+    runs: Vec<Run>,
     /// The numbers of the vacant slots; the last is used first.
     pub(crate) free: Vec<u32>,
 }
 
+/// Slots one after the other that have the same generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) count: u32,
+    pub(crate) generation: u32,
+}
+
 impl Slots {
+    /// Adds slots behind those that are there.
+    pub(crate) fn push(&mut self, run: Run) {
+        match self.runs.last_mut() {
+            Some(last) if last.generation == run.generation && last.count.checked_add(run.count).is_some() => {
+                last.count += run.count;
+            }
+            _ if run.count > 0 => self.runs.push(run),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// How many slots there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.runs.iter().map(|run| u64::from(run.count)).sum()
+    }
+
+    fn generations(&self) -> impl Iterator<Item = u32> + Clone {
+        self.runs.iter().flat_map(|run| std::iter::repeat_n(run.generation, run.count as usize))
+    }
+
     /// The keys under which rows are stored, in slot order.
     pub(crate) fn stored(&self) -> impl Iterator<Item = DefaultKey> {
-        (1..).zip(&self.generations).filter_map(|(slot, &generation)| key_from_parts(slot, generation))
+        (1..).zip(self.generations()).filter_map(|(slot, generation)| key_from_parts(slot, generation))
+    }
+
+    /// How many rows are stored.
+    pub(crate) fn count_stored(&self) -> u64 {
+        self.runs.iter().filter(|run| run.generation % 2 == 1).map(|run| u64::from(run.count)).sum()
+    }
+
+    /// Makes slots with rows vacant, to be used after those that are. The keys are in slot order.
+    pub(crate) fn vacate(&mut self, keys: &[DefaultKey]) {
+        let mut all = Slots { runs: Vec::new(), free: std::mem::take(&mut self.free) };
+        let mut keys = keys.iter().copied().peekable();
+        for (slot, generation) in (1..).zip(self.generations()) {
+            let generation = match keys.next_if(|key| slot_of(*key) == slot) {
+                None => generation,
+                Some(key) => next_in_slot(key).map_or(RETIRED, |next| {
+                    all.free.push(slot);
+                    version_of(next) - 1
+                }),
+            };
+            all.push(Run { count: 1, generation });
+        }
+        *self = all;
     }
 
     /// Says what keeps these from being the slots of an arena.
     fn check(&self) -> Result<(), String> {
-        Self::check_count(self.generations.len())?;
-        let mut unlisted: Vec<bool> =
-            self.generations.iter().map(|&generation| generation % 2 == 0 && generation != RETIRED).collect();
-        for &slot in &self.free {
-            let listed = (slot as usize).checked_sub(1).and_then(|place| unlisted.get_mut(place));
-            if !listed.is_some_and(std::mem::take) {
-                return Err(format!("slot {slot} is in the free list and not vacant, or is in it twice"));
+        Self::check_count(self.len())?;
+        let mut free = self.free.clone();
+        free.sort_unstable();
+        if let Some(twice) = free.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("slot {} is in the free list twice", twice[0]));
+        }
+        let mut free = free.into_iter().peekable();
+        for (slot, generation) in (1..).zip(self.generations()) {
+            let is_vacant = generation % 2 == 0 && generation != RETIRED;
+            let is_listed = free.next_if(|next| *next <= slot) == Some(slot);
+            match (is_vacant, is_listed) {
+                (true, false) => return Err(format!("slot {slot} is vacant and not in the free list")),
+                (false, true) => return Err(format!("slot {slot} is in the free list and not vacant")),
+                _ => {}
             }
         }
-        match unlisted.iter().position(|&unlisted| unlisted) {
-            Some(place) => Err(format!("slot {} is vacant and not in the free list", place + 1)),
-            None => Ok(()),
-        }
+        free.next().map_or(Ok(()), |slot| Err(format!("slot {slot} is in the free list and was never used")))
     }
 
     /// Refuses more slots than there are numbers for: 0 is slotmap's own, the last ones are no row's.
-    pub(super) fn check_count(count: usize) -> Result<(), String> {
-        if count < SLOTS_END as usize { Ok(()) } else { Err(format!("{count} slots are more than there can be")) }
+    pub(super) fn check_count(count: u64) -> Result<(), String> {
+        if count < u64::from(SLOTS_END) { Ok(()) } else { Err(format!("{count} slots are more than there can be")) }
     }
 
     /// The generation of the row that a slot holds, or held last.
@@ -66,16 +124,20 @@ impl Slots {
 }
 
 impl<M> Arena<M> {
-    /// The slots as they are; a reserved one is as one with a row, a withheld one as a retired one. O(slots ever used).
+    /// The slots as they are; a reserved one is as one with a row, a withheld one as a retired one. O(slots ever used), and
+    /// O(n log n) for the vacant ones.
     pub(crate) fn slots(&self) -> Slots {
-        let mut generations = vec![RETIRED; self.next_slot as usize - 1];
-        for key in self.slots.keys() {
-            generations[slot_of(key) as usize - 1] = version_of(key);
+        let mut vacant = self.free.clone();
+        vacant.sort_unstable_by_key(|next| slot_of(*next));
+        let mut vacant = vacant.into_iter().peekable();
+        let mut stored = self.slots.keys().peekable();
+        let mut slots = Slots { runs: Vec::new(), free: self.free.iter().copied().map(slot_of).collect() };
+        for slot in 1..self.next_slot {
+            let stored = stored.next_if(|key| slot_of(*key) == slot).map(version_of);
+            let vacant = || vacant.next_if(|key| slot_of(*key) == slot).map(|next| version_of(next) - 1);
+            slots.push(Run { count: 1, generation: stored.or_else(vacant).unwrap_or(RETIRED) });
         }
-        for &next in &self.free {
-            generations[slot_of(next) as usize - 1] = version_of(next) - 1;
-        }
-        Slots { generations, free: self.free.iter().copied().map(slot_of).collect() }
+        slots
     }
 }
 
@@ -86,21 +148,27 @@ impl<M: for<'de> Deserialize<'de>> Arena<M> {
     /// `Err` says which slot is not as it can be.
     pub(crate) fn restore(slots: &Slots) -> Result<Self, String> {
         slots.check()?;
-        if slots.generations.iter().all(|&generation| generation == FIRST_GENERATION) {
+        if slots.runs.iter().all(|run| run.generation == FIRST_GENERATION) {
             // As in a table from which nothing was ever removed: the rows get their ids by coming one after the other.
-            let map = SlotMap::with_capacity(slots.generations.len());
+            let map = SlotMap::with_capacity(slots.len() as usize);
             return Ok(Arena { slots: map, ..Arena::default() });
         }
         // Slot 0 is slotmap's own and always vacant.
-        let occupied = slots.generations.iter().map(|&generation| Part::Slot(Slots::last_row(generation)));
+        let occupied = slots.generations().map(|generation| Part::Slot(Slots::last_row(generation)));
         let parts = SeqDeserializer::<_, RestoreError>::new(std::iter::once(Part::Slot(0)).chain(occupied));
         let map = SlotMap::deserialize(parts).map_err(|error| error.to_string())?;
 
-        let next_slot = slots.generations.len() as u32 + 1;
+        let next_slot = slots.len() as u32 + 1;
         let mut arena = Arena { reserved: map.len(), slots: map, next_slot, ..Arena::default() };
-        let retired = (1..).zip(&slots.generations).filter(|&(_, &generation)| generation == RETIRED);
+        let starts: Vec<u32> = slots
+            .runs
+            .iter()
+            .scan(1, |next, run| Some(std::mem::replace(next, *next + run.count)))
+            .collect();
+        let generation_of = |slot: u32| slots.runs[starts.partition_point(|start| *start <= slot) - 1].generation;
+        let retired = (1..).zip(slots.generations()).filter(|&(_, generation)| generation == RETIRED);
         for slot in slots.free.iter().copied().chain(retired.map(|(slot, _)| slot)) {
-            let last_row = Slots::last_row(slots.generations[slot as usize - 1]);
+            let last_row = Slots::last_row(generation_of(slot));
             arena.cancel(key_from_parts(slot, last_row).expect("generations of rows are odd"));
         }
         Ok(arena)

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde::{Deserialize, Serialize};
 use slotmap::{DefaultKey, Key};
 
-use super::{Arena, RowChange, Slots};
+use super::{Arena, RowChange, Run, Slots};
 use crate::id::{SLOTS_END, key_from_parts, slot_of, version_of};
 use crate::{Database, Error, Id, Model};
 
@@ -132,7 +132,7 @@ fn random_histories_keep_the_invariants_and_come_back_with_the_same_future_ids()
 
 /// An arena whose slot 1 holds a row of the last generation there is, and whose slot 2 is one reuse before it.
 fn worn() -> Arena<u32> {
-    let slots = Slots { generations: vec![u32::MAX, u32::MAX - 1, 5], free: vec![2] };
+    let slots = slots_of(&[u32::MAX, u32::MAX - 1, 5], &[2]);
     let mut arena = Arena::restore(&slots).expect("the slots are well formed");
     for key in slots.stored() {
         assert_eq!(arena.fill(key, slot_of(key)), Ok(()));
@@ -162,7 +162,7 @@ fn a_slot_whose_generation_would_wrap_is_retired_and_stays_so() {
 #[test]
 fn slots_that_no_arena_can_have_are_refused() {
     let refused = |generations: &[u32], free: &[u32]| {
-        let slots = Slots { generations: generations.to_vec(), free: free.to_vec() };
+        let slots = slots_of(generations, free);
         Arena::<u32>::restore(&slots).expect_err("these slots cannot be")
     };
     let listed = "is in the free list and not vacant, or is in it twice";
@@ -268,7 +268,15 @@ fn a_table_whose_slot_numbers_are_used_up_is_full() {
 /// HOSTILE 35: in a file.
 #[test]
 fn a_file_cannot_have_more_slots_than_there_are_numbers() {
-    assert_eq!(Slots::check_count(SLOTS_END as usize - 1), Ok(()));
+    assert_eq!(Slots::check_count(u64::from(SLOTS_END) - 1), Ok(()));
     let refused = "4294967293 slots are more than there can be".to_owned();
-    assert_eq!(Slots::check_count(SLOTS_END as usize), Err(refused));
+    assert_eq!(Slots::check_count(u64::from(SLOTS_END)), Err(refused));
+}
+
+/// Slots of these generations.
+fn slots_of(generations: &[u32], free: &[u32]) -> Slots {
+    let mut slots = Slots::default();
+    generations.iter().for_each(|&generation| slots.push(Run { count: 1, generation }));
+    slots.free = free.to_vec();
+    slots
 }

@@ -153,8 +153,8 @@ impl<R: Read> Loading<'_, R> {
         for (kind, table) in Kind::of_rows(self.saved.tables.len()) {
             self.source.begin(kind, table);
             let read = match kind {
-                Kind::Slots => self.generations(table).map(|generations| slots.generations = generations),
-                Kind::Free => self.free(table).and_then(|free| {
+                Kind::Slots => self.slots(table).map(|read| slots = read),
+                Kind::Free => self.free().and_then(|free| {
                     slots.free = free;
                     self.restore(table, &slots)
                 }),

@@ -12,10 +12,10 @@ use super::blocks::{BLOCK_FULL, BlockWriter, Filling, HAS_VIOLATIONS, Sections};
 use super::error::{NotEncodable, SnapshotError, UnsavableRow};
 use super::positional;
 use super::sections::Kind;
-use crate::arena::Slots;
+use crate::arena::{Run, Slots};
 use crate::codec::NESTING;
 use crate::error::Error;
-use crate::id::{RowId, next_in_slot, slot_of, version_of};
+use crate::id::{RowId, slot_of};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::referrers::{Referrers, Sources};
@@ -104,8 +104,13 @@ impl<'a> Saving<'a> {
         match written {
             Ok(()) => {}
             Err(Stopped::Io(error)) => return Err(error),
-            Err(Stopped::Row) => {
-                return Err(SnapshotError::RowsNotSavable { rows: unsavable(self.store, self.choices.nesting) });
+            Err(Stopped::Row(NotEncodable { row, refusal })) => {
+                let mut rows = unsavable(self.store, self.choices.nesting);
+                if rows.is_empty() {
+                    // A type whose serde form is another each time.
+                    rows.push(UnsavableRow { row, refusal });
+                }
+                return Err(SnapshotError::RowsNotSavable { rows });
             }
         }
         let left_out = |place: usize| self.left_out.get(place).map_or(0, HashSet::len);
@@ -133,14 +138,13 @@ impl<'a> Saving<'a> {
         for (place, table) in self.store.tables.iter().enumerate() {
             let slots = self.slots(place, table.rows.slots());
             sections.begin(Kind::Slots, place)?;
-            write_runs(&slots.generations, sections)?;
+            write_runs(slots.runs(), sections)?;
             sections.begin(Kind::Free, place)?;
             let mut filling = Filling::new(sections);
             slots.free.iter().try_for_each(|slot| filling.item(&slot.to_le_bytes()))?;
             filling.flush()?;
             sections.begin(Kind::Rows, place)?;
-            let keys: Vec<DefaultKey> = slots.stored().collect();
-            write_rows(table, &keys, sections, rows)?;
+            write_rows(table, &mut slots.stored(), sections, rows)?;
         }
         for (place, table) in self.store.tables.iter().enumerate() {
             let stays = |table: usize, key: DefaultKey| self.left_out.get(table).is_none_or(|out| !out.contains(&key));
@@ -157,13 +161,10 @@ impl<'a> Saving<'a> {
 
     /// The slots of a table, those of rows that are left out vacant.
     fn slots(&self, table: usize, mut slots: Slots) -> Slots {
-        let Some(left_out) = self.left_out.get(table) else { return slots };
-        let mut keys: Vec<DefaultKey> = left_out.iter().copied().collect();
-        keys.sort_unstable_by_key(|key| slot_of(*key));
-        for key in keys {
-            let next = next_in_slot(key);
-            slots.generations[slot_of(key) as usize - 1] = next.map_or(0, |next| version_of(next) - 1);
-            slots.free.extend(next.map(slot_of));
+        if let Some(left_out) = self.left_out.get(table) {
+            let mut keys: Vec<DefaultKey> = left_out.iter().copied().collect();
+            keys.sort_unstable_by_key(|key| slot_of(*key));
+            slots.vacate(&keys);
         }
         slots
     }
@@ -192,19 +193,27 @@ pub(super) fn unsavable(store: &Store, nesting: u32) -> Vec<UnsavableRow> {
     let mut rows = RowWriter::new(nesting, true);
     let mut refused = Vec::new();
     for table in &store.tables {
-        let keys: Vec<DefaultKey> = table.rows.slots().stored().collect();
-        let mut rest = &keys[..];
-        while !rest.is_empty() {
-            let (done, refusal) = table.rows.encode_rows(rest, BLOCK_FULL, &mut rows);
-            rest = &rest[done..];
+        let slots = table.rows.slots();
+        let mut keys = slots.stored();
+        while let Some(encoded) = encode_block(table, &mut keys, &mut rows) {
+            refused.extend(encoded.err().map(|NotEncodable { row, refusal }| UnsavableRow { row, refusal }));
             rows.encoder.clear();
-            if let Some(refusal) = refusal {
-                refused.push(UnsavableRow { row: RowId { table: table.name, key: rest[0] }, refusal });
-                rest = &rest[1..];
-            }
         }
     }
     refused
+}
+
+/// Encodes rows until a block is full, or one is refused, which is passed over; `None` where there are no more.
+fn encode_block(
+    table: &TableSlot,
+    keys: &mut dyn Iterator<Item = DefaultKey>,
+    rows: &mut RowWriter,
+) -> Option<Result<u32, NotEncodable>> {
+    let (done, refused) = table.rows.encode_rows(keys, BLOCK_FULL, rows);
+    match refused {
+        Some((key, refusal)) => Some(Err(NotEncodable { row: RowId { table: table.name, key }, refusal })),
+        None => (done > 0).then_some(Ok(done)),
+    }
 }
 
 /// The blocks of a file, of which a row may be refused.
@@ -215,12 +224,12 @@ struct Saved<'a, 'b, W> {
 /// Why a save has not come to its end.
 enum Stopped {
     Io(SnapshotError),
-    Row,
+    Row(NotEncodable),
 }
 
 impl From<NotEncodable> for Stopped {
-    fn from(_: NotEncodable) -> Self {
-        Stopped::Row
+    fn from(refused: NotEncodable) -> Self {
+        Stopped::Row(refused)
     }
 }
 
@@ -236,13 +245,13 @@ impl<W: Write> Sections for Saved<'_, '_, W> {
     }
 }
 
-/// Writes generations as runs of equal ones: how many slots, then their generation.
-fn write_runs<S: Sections>(generations: &[u32], sections: &mut S) -> Result<(), S::Error> {
+/// Writes runs of slots: how many, then their generation.
+fn write_runs<S: Sections>(runs: &[Run], sections: &mut S) -> Result<(), S::Error> {
     let mut filling = Filling::new(sections);
-    for run in generations.chunk_by(|left, right| left == right) {
+    for run in runs {
         let mut item = [0; RUN_ITEM];
-        item[..4].copy_from_slice(&(run.len() as u32).to_le_bytes());
-        item[4..].copy_from_slice(&run[0].to_le_bytes());
+        item[..4].copy_from_slice(&run.count.to_le_bytes());
+        item[4..].copy_from_slice(&run.generation.to_le_bytes());
         filling.item(&item)?;
     }
     filling.flush()
@@ -253,21 +262,15 @@ pub(super) const RUN_ITEM: usize = 8;
 
 fn write_rows<S: Sections>(
     table: &TableSlot,
-    keys: &[DefaultKey],
+    keys: &mut dyn Iterator<Item = DefaultKey>,
     sections: &mut S,
     rows: &mut RowWriter,
 ) -> Result<(), S::Error>
 where
     S::Error: From<NotEncodable>,
 {
-    let mut rest = keys;
-    while !rest.is_empty() {
-        let (done, refusal) = table.rows.encode_rows(rest, BLOCK_FULL, rows);
-        if let Some(refusal) = refusal {
-            return Err(NotEncodable { row: RowId { table: table.name, key: rest[done] }, refusal }.into());
-        }
-        rest = &rest[done..];
-        sections.block(done as u32, rows.encoder.bytes())?;
+    while let Some(encoded) = encode_block(table, keys, rows) {
+        sections.block(encoded?, rows.encoder.bytes())?;
         rows.encoder.clear();
     }
     Ok(())

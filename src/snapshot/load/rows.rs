@@ -6,7 +6,7 @@ use std::io::Read;
 use slotmap::DefaultKey;
 
 use super::{Budget, Loading};
-use crate::arena::Slots;
+use crate::arena::{Run, Slots};
 use crate::codec::{CodecError, Decoder, Memo, Room, What};
 use crate::id::RowId;
 use crate::migration::{Chain, MigrationContext};
@@ -18,34 +18,34 @@ use crate::snapshot::source::Source;
 use crate::table::{RowFault, Store};
 
 impl<R: Read> Loading<'_, R> {
-    pub(super) fn generations(&mut self, table: usize) -> Result<Vec<u32>, SnapshotError> {
+    /// The runs of slots that have the same generation.
+    pub(super) fn slots(&mut self, table: usize) -> Result<Slots, SnapshotError> {
+        let mut slots = Slots::default();
         if matches!(self.source, Source::First(_)) {
-            return self.numbers(Kind::Slots);
+            self.numbers(Kind::Slots, |generation| slots.push(Run { count: 1, generation }))?;
+            return Ok(slots);
         }
-        let mut generations = Vec::new();
         while let Some(block) = self.source.block_of(RUN_ITEM, Kind::Slots)? {
+            self.budget.charge(block.len() as u64, Kind::Slots, &self.saved.tables[table].name)?;
             for run in block.chunks_exact(RUN_ITEM) {
-                let (count, generation) = (u32_at(run, 0) as usize, u32_at(run, 4));
-                // A few bytes may state as many slots as there are numbers.
-                let name = &self.saved.tables[table].name;
-                self.budget.charge((count * size_of::<u32>()) as u64, Kind::Slots, name)?;
-                generations.resize(generations.len() + count, generation);
+                slots.push(Run { count: u32_at(run, 0), generation: u32_at(run, 4) });
             }
         }
-        Ok(generations)
+        Ok(slots)
     }
 
-    pub(super) fn free(&mut self, _: usize) -> Result<Vec<u32>, SnapshotError> {
-        self.numbers(Kind::Free)
+    pub(super) fn free(&mut self) -> Result<Vec<u32>, SnapshotError> {
+        let mut free = Vec::new();
+        self.numbers(Kind::Free, |slot| free.push(slot))?;
+        Ok(free)
     }
 
-    fn numbers(&mut self, kind: Kind) -> Result<Vec<u32>, SnapshotError> {
+    fn numbers(&mut self, kind: Kind, mut take: impl FnMut(u32)) -> Result<(), SnapshotError> {
         const SIZE: usize = size_of::<u32>();
-        let mut numbers = Vec::new();
         while let Some(block) = self.source.block_of(SIZE, kind)? {
-            numbers.extend(block.chunks_exact(SIZE).map(|number| u32_at(number, 0)));
+            block.chunks_exact(SIZE).for_each(|number| take(u32_at(number, 0)));
         }
-        Ok(numbers)
+        Ok(())
     }
 
     /// Makes the slots of a table, when it is known that they may be made.
@@ -57,7 +57,7 @@ impl<R: Read> Loading<'_, R> {
         let indexes = [table.index.relations(), table.index.uniques.len(), table.incoming.len()];
         let of_indexes: usize = indexes.iter().zip(OF_INDEXES).map(|(count, size)| count * size).sum();
         let slot_size = (table.rows.slot_size() + of_indexes) as u64;
-        self.budget.charge(slot_size.saturating_mul(slots.generations.len() as u64), Kind::Slots, table.name)?;
+        self.budget.charge(slot_size.saturating_mul(slots.len()), Kind::Slots, table.name)?;
         let corrupt = |what| SnapshotError::Corrupt { section: Kind::Slots.to_string(), what };
         table.rows.restore(slots).map_err(corrupt)
     }
@@ -91,7 +91,7 @@ impl<R: Read> Loading<'_, R> {
                 read.map_err(|fault| rows.explain(fault, budget))?;
             }
         }
-        let expected = slots.stored().count() as u64;
+        let expected = slots.count_stored();
         match keys.next() {
             Some(key) => Err(corrupt(format!("{} is missing", rows.id(key)))),
             None => Ok(expected),
