@@ -4,5 +4,7 @@ mod circles;
 mod edits;
 mod messages;
 mod parts;
+mod places;
 mod shared_fields;
 mod twins;
+mod waiting;
