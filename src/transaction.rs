@@ -286,6 +286,12 @@ impl<'a> Transaction<'a> {
         violations(&self.database.store)
     }
 
+    /// Whether anything has been changed in it: a row, a link, an id that was handed out. A commit of one that has changed
+    /// nothing is no step of a history, and is told to nobody. O(1).
+    pub fn has_changes(&self) -> bool {
+        !self.changes().is_empty()
+    }
+
     fn changes(&self) -> &[Change] {
         self.database.store.log.as_ref().map_or(&[], |log| &log.changes[self.begin..])
     }

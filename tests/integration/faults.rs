@@ -6,5 +6,6 @@ mod messages;
 mod parts;
 mod places;
 mod shared_fields;
+mod small;
 mod twins;
 mod waiting;
