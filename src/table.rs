@@ -23,10 +23,11 @@ use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::lists::Lists;
+use crate::index::referrers::Sources;
 use crate::key::Lookup;
 use crate::log::{History, IndexWriter, Log, Record, Rows};
-use crate::model::{Model, Unique, find_by};
-use crate::relation::By;
+use crate::model::{Model, Relation, Unique, find_by};
+use crate::relation::{BelongsTo, By};
 use crate::schema::{Action, Schema, UniqueSchema};
 
 /// A row of any table: the table's position, the row's key.
@@ -412,6 +413,18 @@ impl<'a, M: Model> Table<'a, M> {
         self.iter().map(|(id, _)| id)
     }
 
+    /// The ids of the rows that refer to a target, in the order in which they joined it; of none for a stale target. O(1),
+    /// then O(1) for each. What [`Database::children`](crate::Database::children) gives, where the tables are
+    /// [split](crate::Database::split).
+    pub fn sources<R: Relation<Source = M>>(
+        &self,
+        relation: BelongsTo<R>,
+        target: Id<R::Target>,
+    ) -> impl ExactSizeIterator<Item = Id<M>> + use<'a, M, R> {
+        let _ = relation;
+        sources_of(&self.index.links[R::INDEX], target.key()).map(Id::from_key)
+    }
+
     /// The row with this unique key, and its id. O(1) expected, one hash.
     ///
     /// The key is given by reference: `"text"` or `&5` for a key of one part, `("text", &5)` for a composite one.
@@ -426,4 +439,12 @@ impl<'a, M: Model> Table<'a, M> {
     pub(crate) fn not_found(self, key: DefaultKey) -> Error {
         Error::NotFound { row: RowId { table: M::NAME, key }, why: self.rows.why_missing(key) }
     }
+}
+
+/// The sources of a target; none where another row has its slot by now.
+pub(crate) fn sources_of(link: &Link, target: DefaultKey) -> Sources<'_> {
+    let sources = link.sources(target);
+    // All sources of a slot refer to one row.
+    let is_another = sources.clone().next().is_some_and(|first| link.target(first) != target);
+    if is_another { Sources::default() } else { sources }
 }
