@@ -26,7 +26,7 @@ mod names;
 mod tag;
 mod unordered;
 
-pub(crate) use decode::{Decoder, Memo, Room};
+pub(crate) use decode::{Decoder, Memo, Room, first_difference};
 pub(crate) use encode::Encoder;
 pub use error::CodecError;
 pub(crate) use error::What;

@@ -214,13 +214,15 @@ impl<M: Model> AnyRows for Arena<M> {
         &mut self,
         keys: &mut dyn Iterator<Item = DefaultKey>,
         decoder: &mut Decoder<'_, '_>,
-    ) -> Result<(), RowFault> {
+    ) -> Result<u64, RowFault> {
+        let mut rows = 0;
         while decoder.is_at_row() {
             let Some(key) = keys.next() else { return Err((None, CodecError::more_rows())) };
             let row = read_row::<M>(decoder).map_err(|error| (Some(key), error))?;
             self.restore_row(key, row).map_err(|_| (Some(key), CodecError::not_reserved()))?;
+            rows += 1;
         }
-        Ok(())
+        Ok(rows)
     }
 
     fn decode_row_by_position(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String> {

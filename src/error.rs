@@ -132,6 +132,14 @@ pub enum Error {
         /// The relation.
         relation: &'static str,
     },
+    /// The row refers to no row over the relation, so that it has no place among those that refer to one.
+    #[error("{row}: `{relation}` leads to no row, so that it has no place there")]
+    NoTarget {
+        /// The row.
+        row: RowId,
+        /// The relation.
+        relation: &'static str,
+    },
     /// No link of a has_many through relation is between these two rows.
     #[error("no `{model}` has {from} = {owner} and {to} = {target}")]
     NotLinked {
@@ -255,6 +263,7 @@ impl Error {
             Error::NotFound { row, .. }
             | Error::NoDefault { row, .. }
             | Error::IsDefault { row, .. }
+            | Error::NoTarget { row, .. }
             | Error::Unresolved { row, .. }
             | Error::NotReserved { row, .. }
             | Error::Unfilled { row }

@@ -266,6 +266,39 @@ impl Database {
         self.path(path)?.get(id)
     }
 
+    /// The id of the row that a path leads to, without touching that row. Costs and errors as for [`Database::related`].
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Star { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { #[model(belongs_to)] star_id: Option<Id<Star>> }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet> }
+    /// # let mut db = Database::builder().model::<Star>().model::<Planet>().model::<Moon>().build()?;
+    /// let sun = db.insert(Star { name: "Sun".into() })?;
+    /// let mars = db.insert(Planet { star_id: Some(sun) })?;
+    /// let phobos = db.insert(Moon { planet_id: mars })?;
+    /// assert_eq!(db.related_id(phobos, Moon::PLANET)?, mars);
+    /// assert_eq!(db.related_id(phobos, Moon::PLANET.then(Planet::STAR))?, Some(sun));
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "paths are handed on by value, as for `related`")]
+    pub fn related_id<P: one::ToOne>(
+        &self,
+        id: Id<P::From>,
+        path: P,
+    ) -> Result<<P::Presence as Presence>::Out<Id<P::To>>, Error> {
+        let opened = path.open(self)?;
+        let mut keys = [source(id)];
+        P::step(&opened, &mut keys);
+        let found = match keys[0] {
+            key if key == no_target::absent() => P::Presence::out(None),
+            // One that is reserved is named, and not there.
+            key if P::table(&opened).rows.contains(key) => P::Presence::out(Some(Id::from_key(key))),
+            _ => None,
+        };
+        found.ok_or_else(|| broken::<P>(&opened, id.key()))
+    }
+
     /// Opens a path, to be followed many times: the look-ups of its tables are done once.
     /// The only error is [`Error::UnknownModel`].
     #[inline]

@@ -126,9 +126,9 @@ pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use migration::{MigrationContext, MigrationError};
 pub use model::{
-    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, HasPrimaryKey, KeyOf, KeyRef, ListRelation, Model,
-    NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique, Visitor,
-    name_hash,
+    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, KeyOf, KeyRef, ListRelation,
+    Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique,
+    Visitor, name_hash,
 };
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]

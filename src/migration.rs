@@ -137,21 +137,17 @@ impl Migration {
 pub(crate) struct Chain<'a>(Vec<&'a Migration>);
 
 impl<'a> Chain<'a> {
-    /// The chain that begins at this version and ends at the model; `None` where no steps lead there.
-    pub(crate) fn find(all: &'a [Migration], from_version: u32, model: TypeId) -> Option<Self> {
-        let starts = all.iter().filter(|step| step.from_version == from_version);
-        starts.map(|start| Chain::from(all, start)).find(|chain| chain.0.last().is_some_and(|last| last.new == model))
-    }
-
-    /// Follows the types as far as they lead; versions go upwards, so that no circle is followed.
-    fn from(all: &'a [Migration], start: &'a Migration) -> Self {
-        let mut steps = vec![start];
-        let mut last = start;
-        while let Some(next) = all.iter().find(|step| step.old == last.new && step.from_version > last.from_version) {
-            steps.push(next);
-            last = next;
+    /// The chain that begins at this version and ends at the model; `None` where no steps lead there, and an error where
+    /// more than one way does.
+    pub(crate) fn find(all: &'a [Migration], from_version: u32, model: TypeId) -> Result<Option<Self>, String> {
+        let mut chains = Vec::new();
+        for start in all.iter().filter(|step| step.from_version == from_version) {
+            follow(all, vec![start], model, &mut chains);
         }
-        Chain(steps)
+        match &chains[..] {
+            [] | [_] => Ok(chains.pop()),
+            [first, second, ..] => Err(format!("{:?} and {:?} both lead to it", first.0, second.0)),
+        }
     }
 
     /// Reads a row as the struct that it was saved as.
@@ -171,5 +167,20 @@ impl<'a> Chain<'a> {
             (step.apply)(row, context)
                 .map_err(|error| format!("the migration from version {from} says: {error}").into())
         })
+    }
+}
+
+/// Follows the types wherever they lead; versions go upwards, so that no circle is followed. Two ways are enough to know.
+fn follow<'a>(all: &'a [Migration], steps: Vec<&'a Migration>, model: TypeId, chains: &mut Vec<Chain<'a>>) {
+    let last = steps[steps.len() - 1];
+    if last.new == model {
+        chains.push(Chain(steps));
+        return;
+    }
+    let leads_on = |step: &&Migration| step.old == last.new && step.from_version > last.from_version;
+    for next in all.iter().filter(leads_on) {
+        if chains.len() < 2 {
+            follow(all, steps.iter().copied().chain([next]).collect(), model, chains);
+        }
     }
 }

@@ -13,6 +13,7 @@ use std::fmt::Debug;
 pub(crate) use at::{WithRelation, with_relation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
 use crate::codec::{CodecError, LosslessReader, LosslessWriter};
 use crate::fields::FieldSet;
@@ -93,15 +94,19 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 }
 
+/// Fields by their names outside.
+#[doc(hidden)]
+pub type Fields = SmallVec<[&'static str; 4]>;
+
 /// What comparing two rows has shown.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Comparison {
-    /// Every field could be compared, and none differs.
-    Same,
+    /// No field that can be compared differs. These cannot be.
+    Same(Fields),
     /// The field of this name outside differs.
     Differs(&'static str),
-    /// No field that can be compared differs, and some cannot be compared.
+    /// Nothing could be compared.
     Unknown,
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::codec::{CodecError, Decoder, Encoder, Memo, Room, What};
+use crate::codec::{CodecError, Decoder, Encoder, Memo, Room, What, first_difference};
 use crate::key::Key;
 use crate::model::{Comparison, ListRelation, Model, Reference, Relation, Unique, Visitor};
 
@@ -81,20 +81,33 @@ pub(crate) struct RowWriter {
     nesting: u32,
     /// Whether rows are proved: the hash of the state asks for their bytes alone.
     proves: bool,
+    trust: Trust,
+}
+
+/// Whether rows of a lossless model are written by what the derive has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// No row has shown it yet.
+    Unknown,
+    Yes,
+    /// serde gives other bytes: the rows go through serde, and are proved.
+    No,
 }
 
 impl RowWriter {
     pub(crate) fn new(nesting: u32, proves: bool) -> Self {
-        RowWriter { encoder: Encoder::new(nesting), memo: Memo::default(), nesting, proves }
+        RowWriter { encoder: Encoder::new(nesting), memo: Memo::default(), nesting, proves, trust: Trust::Unknown }
     }
 
     /// Appends a row, and before it the definitions of names that it is the first to need. One that is refused leaves
     /// nothing.
     pub(crate) fn row<M: Model>(&mut self, row: &M) -> Result<(), Refusal> {
         let start = self.encoder.bytes().len();
-        if M::IS_LOSSLESS && self.encoder.append_lossless(|out| row.write_lossless(out)) {
-            self.encoder.define_new_names(start);
-            return Ok(());
+        if M::IS_LOSSLESS && self.trust == Trust::Yes {
+            if self.encoder.append_lossless(|out| row.write_lossless(out)) && !self.encoder.has_new_names() {
+                return Ok(());
+            }
+            self.encoder.truncate(start);
         }
         self.encoder.append(row).map_err(|error| Refusal::new(&error, RefusalCause::NotSerialized))?;
         if self.proves {
@@ -103,8 +116,31 @@ impl RowWriter {
             self.encoder.truncate(if proved.is_ok() { end } else { start });
             proved?;
         }
+        if M::IS_LOSSLESS && self.trust != Trust::No {
+            self.trust = self.compare_lossless(row, start);
+        }
         self.encoder.define_new_names(start);
         Ok(())
+    }
+
+    /// Begins the rows of another model.
+    pub(crate) fn begin_table(&mut self) {
+        self.trust = Trust::Unknown;
+    }
+
+    /// Whether serde gives the bytes that the derive gives: for the first row of a table, and wherever a name comes up. A type whose
+    /// `Serialize` is not the derived one would be read as what it is not when the program has changed.
+    fn compare_lossless<M: Model>(&mut self, row: &M, start: usize) -> Trust {
+        let end = self.encoder.bytes().len();
+        let is_written = self.encoder.append_lossless(|out| row.write_lossless(out));
+        let (through_serde, lossless) = self.encoder.bytes()[start..].split_at(end - start);
+        let is_same = through_serde == lossless;
+        self.encoder.truncate(end);
+        match (is_written, is_same) {
+            (true, true) => Trust::Yes,
+            (true, false) => Trust::No,
+            (false, _) => Trust::Unknown,
+        }
     }
 
     fn prove<M: Model>(&mut self, row: &M, start: usize) -> Result<(), Refusal> {
@@ -116,23 +152,37 @@ impl RowWriter {
             return Err(refuse(CodecError::malformed("not all of its bytes are read")));
         }
         match M::compare(row, &back) {
-            Comparison::Same => Ok(()),
+            Comparison::Same(unknown) if unknown.is_empty() => Ok(()),
+            Comparison::Same(unknown) => self.compare_bytes(&back, start, |field| unknown.contains(&field)),
             Comparison::Differs(field) => Err(Refusal::changed(field)),
-            Comparison::Unknown => self.compare_otherwise(row, &back, start),
+            Comparison::Unknown => {
+                let mut keys = Keys { row, back: &back, differs: None };
+                M::declare(&mut keys);
+                match keys.differs {
+                    Some(field) => Err(Refusal::changed(&field)),
+                    None => self.compare_bytes(&back, start, |_| true),
+                }
+            }
         }
     }
 
-    /// Compares the keys by what they are, and the whole by what it is encoded to.
-    fn compare_otherwise<M: Model>(&mut self, row: &M, back: &M, start: usize) -> Result<(), Refusal> {
-        let mut keys = Keys { row, back, differs: None };
-        M::declare(&mut keys);
-        if let Some(field) = keys.differs {
-            return Err(Refusal::changed(&field));
-        }
+    /// Encodes what has come back once more, and compares the fields that are asked for by their bytes.
+    fn compare_bytes<M: Model>(
+        &mut self,
+        back: &M,
+        start: usize,
+        is_asked: impl Fn(&str) -> bool,
+    ) -> Result<(), Refusal> {
         let end = self.encoder.bytes().len();
         self.encoder.append(back).map_err(|error| Refusal::new(&error, RefusalCause::NotSerialized))?;
         let (once, again) = self.encoder.bytes()[start..].split_at(end - start);
-        if once == again { Ok(()) } else { Err(Refusal::changed("")) }
+        if once == again {
+            return Ok(());
+        }
+        match first_difference(once, again, self.encoder.names(), is_asked) {
+            Some(field) => Err(Refusal::changed(&field)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -68,6 +68,14 @@ impl<A, B> Through<A, B> {
     }
 }
 
+impl<R: Relation> BelongsTo<R> {
+    /// Every row that refers to a row: the relation as its targets see it (`db.children(customer, Order::CUSTOMER.inverse())`).
+    /// What `has_many(orders: Order)` makes a constant of.
+    pub const fn inverse(self) -> HasMany<R> {
+        HasMany::new()
+    }
+}
+
 impl<L: ListRelation> ReferencesMany<L> {
     /// Who lists a row: the relation as its targets see it (`db.children(song, Playlist::SONGS.inverse())`). What
     /// `has_many(playlists: Playlist)` makes a constant of.

@@ -38,7 +38,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub use error::{SnapshotError, UnsavableRow};
-pub use report::{Dropped, LoadReport, Migrated, Renamed, SaveReport};
+pub use report::{Dropped, Ignored, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};
 
 use crate::builder::DatabaseBuilder;
@@ -131,8 +131,8 @@ impl DatabaseBuilder {
     }
 
     /// Stores rows that break rules as unchecked ones, as [`Database::insert_many_unchecked`] does;
-    /// [`LoadReport::violations`] lists what they break. Without this they are [`SnapshotError::Violations`], unless
-    /// they were saved so on demand.
+    /// [`LoadReport::violations`] lists what they break. Without this they are [`SnapshotError::Violations`],
+    /// also where they were saved so on demand.
     #[must_use]
     pub fn accept_violations(mut self) -> Self {
         self.load.accepts_violations = true;

@@ -24,11 +24,12 @@ use crate::id::{Id, RowId};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::lists::Lists;
+use crate::index::referrers::Sources;
 use crate::key::Lookup;
 use crate::log::{History, IndexWriter, Log, Record, Rows};
-use crate::model::{Model, Unique, find_by};
+use crate::model::{Model, Relation, Unique, find_by};
 use crate::proof::{Refusal, RowWriter};
-use crate::relation::By;
+use crate::relation::{BelongsTo, By};
 use crate::schema::{Action, Schema, UniqueSchema};
 
 /// Why a row could not be read, and under which key it would have been stored: `None` where there are more rows than
@@ -176,13 +177,13 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     ) -> (u32, Option<(DefaultKey, Refusal)>);
     /// Turns the arena into one of these slots, the stored ones reserved for their rows.
     fn restore(&mut self, slots: &Slots) -> Result<(), String>;
-    /// Stores rows under their reserved keys, until the bytes end or define names; the error is of the row under a key,
+    /// Stores rows under their reserved keys, until the bytes end or define names, and says how many; the error is of the row under a key,
     /// or of one for which there is none.
     fn decode_rows(
         &mut self,
         keys: &mut dyn Iterator<Item = DefaultKey>,
         decoder: &mut Decoder<'_, '_>,
-    ) -> Result<(), RowFault>;
+    ) -> Result<u64, RowFault>;
     /// Stores a row of format 1 under its reserved key.
     fn decode_row_by_position(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String>;
     /// Stores a row, which is one of the model, under its reserved key.
@@ -436,6 +437,18 @@ impl<'a, M: Model> Table<'a, M> {
         self.iter().map(|(id, _)| id)
     }
 
+    /// The ids of the rows that refer to a target, in the order in which they joined it; of none for a stale target. O(1),
+    /// then O(1) for each. What [`Database::children`](crate::Database::children) gives, where the tables are
+    /// [split](crate::Database::split).
+    pub fn sources<R: Relation<Source = M>>(
+        &self,
+        relation: BelongsTo<R>,
+        target: Id<R::Target>,
+    ) -> impl ExactSizeIterator<Item = Id<M>> + use<'a, M, R> {
+        let _ = relation;
+        sources_of(&self.index.links[R::INDEX], target.key()).map(Id::from_key)
+    }
+
     /// The row with this unique key, and its id. O(1) expected, one hash.
     ///
     /// The key is given by reference: `"text"` or `&5` for a key of one part, `("text", &5)` for a composite one.
@@ -450,4 +463,12 @@ impl<'a, M: Model> Table<'a, M> {
     pub(crate) fn not_found(self, key: DefaultKey) -> Error {
         Error::NotFound { row: RowId { table: M::NAME, key }, why: self.rows.why_missing(key) }
     }
+}
+
+/// The sources of a target; none where another row has its slot by now.
+pub(crate) fn sources_of(link: &Link, target: DefaultKey) -> Sources<'_> {
+    let sources = link.sources(target);
+    // All sources of a slot refer to one row.
+    let is_another = sources.clone().next().is_some_and(|first| link.target(first) != target);
+    if is_another { Sources::default() } else { sources }
 }

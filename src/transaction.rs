@@ -286,6 +286,12 @@ impl<'a> Transaction<'a> {
         violations(&self.database.store)
     }
 
+    /// Whether anything has been changed in it: a row, a link, an id that was handed out. A commit of one that has changed
+    /// nothing is no step of a history, and is told to nobody. O(1).
+    pub fn has_changes(&self) -> bool {
+        !self.changes().is_empty()
+    }
+
     fn changes(&self) -> &[Change] {
         self.database.store.log.as_ref().map_or(&[], |log| &log.changes[self.begin..])
     }
@@ -367,6 +373,8 @@ writes! {
     set[M: Model, T](id: Id<M>, field: Field<M, T>, value: T) -> T;
     upsert[U: Unique](by: By<U>, row: U::Model) -> (Id<U::Model>, Option<U::Model>);
     relate[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, target: Id<R::Target>) -> ();
+    place_before[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, other: Id<R::Source>) -> ();
+    place_last[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>) -> ();
     unrelate[R: Relation<Presence = Optional>](source: Id<R::Source>, relation: BelongsTo<R>) -> ();
     delete[M: Model](id: Id<M>) -> Deleted<M>;
     set_default_target[R: Relation<Reference = ById<<R as Relation>::Target>>](relation: BelongsTo<R>, target: Option<Id<R::Target>>) -> Option<Id<R::Target>>;

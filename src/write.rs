@@ -122,7 +122,10 @@ impl Database {
         Ok(())
     }
 
-    /// Gives a reserved id back, unfilled. It will never resolve.
+    /// Gives a reserved id back, unfilled. It will never resolve. Refused where a row refers to it.
+    ///
+    /// A key that was written before the id was reserved (where checks are deferred) waits for the row and does not refer to
+    /// the id: it stands in nobody's way, and is a violation until a row comes or the key changes.
     pub fn cancel<M: Model>(&mut self, id: Id<M>) -> Result<(), Error> {
         let position = self.store.position::<M>()?;
         self.expect_reserved(position, id)?;

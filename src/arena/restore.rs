@@ -160,11 +160,8 @@ impl<M: for<'de> Deserialize<'de>> Arena<M> {
 
         let next_slot = slots.len() as u32 + 1;
         let mut arena = Arena { reserved: map.len(), slots: map, next_slot, ..Arena::default() };
-        let starts: Vec<u32> = slots
-            .runs
-            .iter()
-            .scan(1, |next, run| Some(std::mem::replace(next, *next + run.count)))
-            .collect();
+        let starts: Vec<u32> =
+            slots.runs.iter().scan(1, |next, run| Some(std::mem::replace(next, *next + run.count))).collect();
         let generation_of = |slot: u32| slots.runs[starts.partition_point(|start| *start <= slot) - 1].generation;
         let retired = (1..).zip(slots.generations()).filter(|&(_, generation)| generation == RETIRED);
         for slot in slots.free.iter().copied().chain(retired.map(|(slot, _)| slot)) {

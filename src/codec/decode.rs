@@ -6,6 +6,8 @@
 
 mod access;
 
+use std::collections::BTreeMap;
+
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
@@ -40,6 +42,17 @@ impl Room {
 pub(crate) struct Memo {
     /// The address of the list of fields asked for last, and whether it is that of the file.
     known: Vec<(usize, bool)>,
+    /// How often a field of a struct was passed over, by the numbers of struct and field: no type asks for it.
+    ignored: BTreeMap<(usize, usize), u64>,
+    /// Whether the value that was read last was passed over.
+    has_ignored: bool,
+}
+
+impl Memo {
+    /// The fields that were passed over, each once by its name, and how often.
+    pub(crate) fn ignored<'n>(&self, names: &'n Names) -> impl Iterator<Item = (&'n str, u64)> {
+        self.ignored.iter().filter_map(|((number, field), times)| Some((&*names.fields(*number)?[*field], *times)))
+    }
 }
 
 /// Reads values from the beginning of its bytes to their end.
@@ -52,14 +65,32 @@ pub(crate) struct Decoder<'de, 'a> {
     depth: u32,
     in_id: bool,
     by_name: bool,
+    /// How often a value was asked for as an option or a newtype since the place has moved, and that place.
+    still: (usize, u32),
+    /// The sizes of the values that are being made, one inside of the other, in bytes: each lies on the stack.
+    on_stack: usize,
 }
+
+/// How large values may be that lie inside of one another below the outermost, in bytes: a stack holds each several times.
+const ON_STACK_MAX: usize = 64 << 10;
 
 type Decoded<T> = Result<T, CodecError>;
 
 impl<'de, 'a> Decoder<'de, 'a> {
     pub(crate) fn new(bytes: &'de [u8], names: &'a Names, memo: &'a mut Memo, room: Room) -> Self {
         memo.known.resize(names.structs(), (0, false));
-        Decoder { bytes, at: 0, names, memo, room, depth: 0, in_id: false, by_name: false }
+        Decoder {
+            bytes,
+            at: 0,
+            names,
+            memo,
+            room,
+            depth: 0,
+            in_id: false,
+            by_name: false,
+            still: (usize::MAX, 0),
+            on_stack: 0,
+        }
     }
 
     /// How many bytes have been read.
@@ -83,13 +114,13 @@ impl<'de, 'a> Decoder<'de, 'a> {
     /// asked again by name. So each row is read in the same way, whatever was read before it.
     pub(crate) fn value<T: DeserializeOwned>(&mut self) -> Decoded<T> {
         let (at, room) = (self.at, self.room);
-        (self.depth, self.in_id, self.by_name) = (0, false, false);
+        (self.depth, self.in_id, self.by_name, self.on_stack) = (0, false, false, 0);
         let refused = match T::deserialize(&mut *self) {
             Ok(value) => return Ok(value),
             Err(error) if !matches!(error.what(), What::Said(_)) => return Err(error),
             Err(error) => error,
         };
-        (self.at, self.room, self.depth, self.in_id, self.by_name) = (at, room, 0, false, true);
+        (self.at, self.room, self.depth, self.in_id, self.by_name, self.on_stack) = (at, room, 0, false, true, 0);
         T::deserialize(&mut *self).map_err(|_| refused)
     }
 
@@ -99,7 +130,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
         read: impl FnOnce(&mut LosslessReader<'_, 'de, 'a>) -> Decoded<T>,
     ) -> Option<T> {
         let (at, room) = (self.at, self.room);
-        (self.depth, self.in_id, self.by_name) = (0, false, false);
+        (self.depth, self.in_id, self.by_name, self.on_stack) = (0, false, false, 0);
         let value = read(&mut LosslessReader(self)).ok();
         if value.is_none() {
             (self.at, self.room) = (at, room);
@@ -158,6 +189,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
     #[inline]
     pub(super) fn is_none(&mut self) -> Decoded<bool> {
         let tag = self.peek()?;
+        self.count_still()?;
         self.at += usize::from(tag == tag::NONE || tag == tag::SOME);
         Ok(tag == tag::NONE)
     }
@@ -181,6 +213,23 @@ impl<'de, 'a> Decoder<'de, 'a> {
             }
             _ => Err(other()),
         }
+    }
+
+    /// The fields of the struct that begins here, whose values follow; `None` for anything else.
+    fn fields_of_struct(&mut self) -> Option<&'a [Box<str>]> {
+        let tag = self.tag().ok()?;
+        if !matches!(tag, tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END) {
+            return None;
+        }
+        let number = self.struct_number(tag).ok()?;
+        self.fields(number).ok()
+    }
+
+    /// The bytes of the value that begins here, which is passed over.
+    fn value_bytes(&mut self) -> Option<&'de [u8]> {
+        let start = self.at;
+        self.skip().ok()?;
+        Some(&self.bytes[start..self.at])
     }
 
     /// Passes over a whole value.
@@ -313,6 +362,51 @@ impl<'de, 'a> Decoder<'de, 'a> {
         self.depth -= 1;
     }
 
+    /// Enters a value of this type, which lies on the stack until [`Decoder::leave_value`].
+    #[inline]
+    pub(super) fn enter_value<T>(&mut self) -> Decoded<()> {
+        self.enter()?;
+        // The outermost value is the row, which is as large as it is.
+        if self.depth > 1 {
+            self.on_stack += size_of::<T>();
+        }
+        if self.on_stack > ON_STACK_MAX { Err(CodecError::new(What::TooDeep(self.depth - 1))) } else { Ok(()) }
+    }
+
+    #[inline]
+    pub(super) fn leave_value<T>(&mut self) {
+        if self.depth > 1 {
+            self.on_stack -= size_of::<T>();
+        }
+        self.leave();
+    }
+
+    /// Counts a question that reads nothing: a type that asks so of itself would ask for ever.
+    #[inline]
+    pub(super) fn count_still(&mut self) -> Decoded<()> {
+        if self.still.0 == self.at {
+            self.still.1 += 1;
+            if self.still.1 > self.room.nesting {
+                return Err(CodecError::new(What::TooDeep(self.room.nesting)));
+            }
+        } else {
+            self.still = (self.at, 0);
+        }
+        Ok(())
+    }
+
+    /// Takes memory for a name that is handed out as a text.
+    fn charge_name(&mut self, name: &str) -> Decoded<()> {
+        let size = (name.len() + size_of::<String>()) as u64;
+        match self.room.memory.checked_sub(size) {
+            Some(left) => {
+                self.room.memory = left;
+                Ok(())
+            }
+            None => Err(CodecError::new(What::OverBudget)),
+        }
+    }
+
     /// Takes the memory of a value of this type out of what is left.
     #[inline]
     pub(super) fn charge<T>(&mut self) -> Decoded<()> {
@@ -353,41 +447,51 @@ impl<'de, 'a> Decoder<'de, 'a> {
     }
 
     fn visit_list<V: Visitor<'de>>(&mut self, length: usize, visitor: V) -> Decoded<V::Value> {
-        self.enter()?;
+        self.enter_value::<V::Value>()?;
         let mut elements = Elements::new(self, length);
         let value = visitor.visit_seq(&mut elements)?;
         elements.finish()?;
-        self.leave();
+        self.leave_value::<V::Value>();
         Ok(value)
     }
 
     fn visit_entries<V: Visitor<'de>>(&mut self, length: usize, visitor: V) -> Decoded<V::Value> {
-        self.enter()?;
+        self.enter_value::<V::Value>()?;
         let mut entries = Entries::new(self, length);
         let value = visitor.visit_map(&mut entries)?;
         entries.finish()?;
-        self.leave();
+        self.leave_value::<V::Value>();
+        Ok(value)
+    }
+
+    /// The entries of a map as the fields of a struct: their keys are texts.
+    fn visit_fields<V: Visitor<'de>>(&mut self, length: usize, visitor: V) -> Decoded<V::Value> {
+        self.enter_value::<V::Value>()?;
+        let mut entries = Entries::of_texts(self, length);
+        let value = visitor.visit_map(&mut entries)?;
+        entries.finish()?;
+        self.leave_value::<V::Value>();
         Ok(value)
     }
 
     fn visit_names<V: Visitor<'de>>(&mut self, number: usize, visitor: V) -> Decoded<V::Value> {
-        self.enter()?;
+        self.enter_value::<V::Value>()?;
         let fields = self.fields(number)?;
-        let mut by_name = StructByName::new(self, fields);
+        let mut by_name = StructByName::new(self, number, fields);
         let value = visitor.visit_map(&mut by_name)?;
         by_name.finish()?;
-        self.leave();
+        self.leave_value::<V::Value>();
         Ok(value)
     }
 
     #[inline]
     fn visit_places<V: Visitor<'de>>(&mut self, number: usize, visitor: V) -> Decoded<V::Value> {
-        self.enter()?;
+        self.enter_value::<V::Value>()?;
         let fields = self.fields(number)?;
         let mut by_place = StructByPlace::new(self, fields);
         let value = visitor.visit_seq(&mut by_place)?;
         by_place.finish()?;
-        self.leave();
+        self.leave_value::<V::Value>();
         Ok(value)
     }
 
@@ -432,7 +536,9 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 self.visit_names(number, visitor)
             }
             tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => {
-                visitor.visit_str(self.variant(tag)?)
+                let name = self.variant(tag)?;
+                self.charge_name(name)?;
+                visitor.visit_str(name)
             }
             tag::VARIANT => self.visit_variant_as_map(visitor),
             _ => Err(CodecError::malformed("a byte is the tag of no value")),
@@ -464,6 +570,21 @@ impl<'de, 'a> Decoder<'de, 'a> {
         }
         let number = self.number(usize::from(tag - tag::NEGATIVE) + 1)?;
         Ok(i64::try_from(number).map(|number| !number).map_err(|_| !i128::from(number)))
+    }
+
+    /// What is asked for as a float: an integer is one up to this size.
+    fn float_of<V: Visitor<'de>>(&mut self, tag: u8, exact: u64, visitor: V) -> Decoded<V::Value> {
+        let at = self.at;
+        let integer = match tag {
+            tag::UINT..tag::NEGATIVE => Some(self.number(usize::from(tag - tag::UINT) + 1)?),
+            tag::NEGATIVE..tag::BIG => Some(self.number(usize::from(tag - tag::NEGATIVE) + 1)?),
+            _ => None,
+        };
+        self.at = at;
+        if integer.is_some_and(|integer| integer > exact) {
+            return Err(CodecError::custom("the integer is too large to be a float without a loss"));
+        }
+        self.any(tag, visitor)
     }
 
     /// Passes over a value, however deep it is nested.
@@ -597,12 +718,24 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
         }
     }
 
+    /// A number of another type is handed over where a float of 32 bits is the same number.
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.deserialize_any(visitor)
+        let tag = self.tag()?;
+        if tag == tag::F64 {
+            let wide = f64::from_bits(self.number(8)?);
+            let narrow = wide as f32;
+            return if f64::from(narrow).to_bits() == wide.to_bits() || wide.is_nan() {
+                visitor.visit_f32(narrow)
+            } else {
+                Err(CodecError::custom(format_args!("{wide} is no float of 32 bits")))
+            };
+        }
+        self.float_of(tag, 1 << 24, visitor)
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.deserialize_any(visitor)
+        let tag = self.tag()?;
+        self.float_of(tag, 1 << 53, visitor)
     }
 
     #[inline]
@@ -652,7 +785,10 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
                 self.at += 1;
                 self.some(visitor)
             }
-            _ => visitor.visit_some(self),
+            _ => {
+                self.count_still()?;
+                visitor.visit_some(self)
+            }
         }
     }
 
@@ -678,6 +814,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
         if name.starts_with('$') {
             return self.deserialize_any(visitor);
         }
+        self.count_still()?;
         visitor.visit_newtype_struct(self)
     }
 
@@ -693,8 +830,17 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
         visitor: V,
     ) -> Decoded<V::Value> {
         let tag = self.tag()?;
-        if !matches!(tag, tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END) {
-            return self.any(tag, visitor);
+        match tag {
+            tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END => {}
+            // A list has no names, and its elements would be taken for fields by their places.
+            tag::LIST | tag::SHORT_LIST..=tag::SHORT_LIST_END => {
+                return Err(CodecError::custom(format_args!("it is a list, expected the struct `{name}`")));
+            }
+            tag::MAP => {
+                let length = self.length()?;
+                return self.visit_fields(length, visitor);
+            }
+            _ => return self.any(tag, visitor),
         }
         let number = self.struct_number(tag)?;
         if self.depth > 0 {
@@ -762,8 +908,37 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         self.skip()?;
+        self.memo.has_ignored = true;
         visitor.visit_unit()
     }
 
     forward_to_deserialize_any! { bytes byte_buf seq tuple tuple_struct identifier }
+}
+
+/// The first of the fields asked for in which two encodings of a row differ, by name; an empty name where they are no
+/// structs of the same fields.
+pub(crate) fn first_difference(
+    left: &[u8],
+    right: &[u8],
+    names: &Names,
+    is_asked: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let (mut of_left, mut of_right) = (Memo::default(), Memo::default());
+    let mut left = Decoder::new(left, names, &mut of_left, Room::unbounded(u32::MAX));
+    let mut right = Decoder::new(right, names, &mut of_right, Room::unbounded(u32::MAX));
+    let (Some(fields), Some(others)) = (left.fields_of_struct(), right.fields_of_struct()) else {
+        return Some(String::new());
+    };
+    if fields != others {
+        return Some(String::new());
+    }
+    let mut differing = fields.iter().map(|field| {
+        let same = left.value_bytes()? == right.value_bytes()?;
+        Some((field, same))
+    });
+    differing.find_map(|compared| match compared {
+        Some((_, true)) => None,
+        Some((field, false)) => is_asked(field).then(|| field.to_string()),
+        None => Some(String::new()),
+    })
 }

@@ -10,7 +10,7 @@ use compound::{Compound, Fields};
 
 use super::error::{CodecError, What};
 use super::lossless::other;
-use super::names::{Interner, Names};
+use super::names::{Interner, NAME_MAX, Names};
 use super::{LosslessWriter, tag, unordered};
 use crate::id::{FIRST_GENERATION, ID_NAME, Id};
 
@@ -71,6 +71,12 @@ impl Encoder {
         self.bytes.push(tag::RESERVED);
     }
 
+    /// Whether names have come up that are not defined yet.
+    #[inline]
+    pub(crate) fn has_new_names(&self) -> bool {
+        self.interner.has_new()
+    }
+
     /// Puts the definitions of names that have come up for the first time before the value that begins here.
     pub(crate) fn define_new_names(&mut self, before: usize) {
         if self.interner.has_new() {
@@ -114,6 +120,12 @@ impl Encoder {
         self.put_variant(tag::UNIT_VARIANT, name);
     }
 
+    /// Enters a value that lies elsewhere in memory than what it is in: nothing is written for it.
+    #[inline]
+    pub(super) fn begin_box(&mut self) -> Encoded {
+        self.enter()
+    }
+
     #[inline]
     pub(super) fn end(&mut self) {
         self.leave();
@@ -127,7 +139,7 @@ impl Encoder {
     /// Puts the mark of an option before the value that begins here, if it needs one.
     #[inline]
     pub(super) fn mark_some(&mut self, before: usize) {
-        if matches!(self.bytes.get(before), Some(&(tag::NONE | tag::SOME))) {
+        if matches!(self.bytes.get(before), Some(&(tag::NONE | tag::SOME | tag::UNIT))) {
             self.bytes.insert(before, tag::SOME);
         }
     }
@@ -224,6 +236,7 @@ impl Encoder {
     /// The tag of a variant and the number of its name, or the name itself.
     #[inline]
     fn put_variant(&mut self, kind: u8, name: &'static str) {
+        debug_assert!(name.len() <= NAME_MAX, "a variant has a name of {} bytes", name.len());
         if self.spells_names {
             self.bytes.push(kind);
             return self.put_text(name);
@@ -238,7 +251,7 @@ impl Encoder {
     }
 
     /// The bytes that sort an item of an unordered collection.
-    fn sorting_bytes<T: Serialize>(&self, item: &T) -> Result<Vec<u8>, CodecError> {
+    fn sorting_bytes<T: Serialize + ?Sized>(&self, item: &T) -> Result<Vec<u8>, CodecError> {
         let mut encoder = Encoder::spelling(self.nesting, self.depth);
         item.serialize(&mut encoder)?;
         Ok(encoder.bytes)

@@ -11,15 +11,24 @@ pub(crate) struct Names {
     /// The fields of structs, in the order in which they were met.
     structs: Vec<Option<Box<[Box<str>]>>>,
     variants: Vec<Option<Box<str>>>,
-    /// How many bytes they take in all.
+    /// How much memory they take in all, in bytes.
     length: usize,
+    /// Whether numbers may be left out, as where a part of the file has been lost.
+    has_gaps: bool,
 }
 
-/// How many bytes the names of one file may take, and how many lists of them there may be: more than any program has, and
-/// little enough to be read without a thought.
+/// How much memory the names of one file may take, in bytes: more than any program needs, and little enough to be read
+/// without a thought.
 const LENGTH_MAX: usize = 16 << 20;
-/// How many structs a writer gives numbers to.
+/// How long one name may be, in bytes.
+pub(super) const NAME_MAX: usize = 4096;
+/// How many structs a writer gives numbers to, unless their names take a quarter of [`LENGTH_MAX`] before.
 const STRUCTS_MAX: usize = 4096;
+
+/// What a name takes.
+fn size_of_name(name: &str) -> usize {
+    name.len() + size_of::<Box<str>>()
+}
 
 impl Names {
     /// The fields of the struct of this number.
@@ -36,6 +45,16 @@ impl Names {
 
     pub(super) fn structs(&self) -> usize {
         self.structs.len()
+    }
+
+    /// Names of a file of which parts have been lost.
+    pub(crate) fn with_gaps() -> Self {
+        Names { has_gaps: true, ..Names::default() }
+    }
+
+    /// How much memory they take, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.length
     }
 
     /// Takes in the definitions that stand at the beginning of the bytes, and says how long these are together.
@@ -65,30 +84,31 @@ impl Names {
         if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
             return None;
         }
-        put_at(&mut self.structs, number, fields.into_boxed_slice())
+        put_at(&mut self.structs, number, fields.into_boxed_slice(), self.has_gaps)
     }
 
     fn define_variant(&mut self, bytes: &[u8], at: &mut usize) -> Option<()> {
         let number = tag::varint(bytes, at)?;
         let name = self.text(bytes, at)?;
-        put_at(&mut self.variants, number, name)
+        put_at(&mut self.variants, number, name, self.has_gaps)
     }
 
     fn text(&mut self, bytes: &[u8], at: &mut usize) -> Option<Box<str>> {
         let length = usize::try_from(tag::varint(bytes, at)?).ok()?;
         let text = bytes.get(*at..at.checked_add(length)?)?;
         *at += length;
-        self.length += length + size_of::<Box<str>>();
-        if self.length > LENGTH_MAX {
-            return None;
-        }
-        Some(std::str::from_utf8(text).ok()?.into())
+        let text: Box<str> = std::str::from_utf8(text).ok()?.into();
+        self.length += size_of_name(&text);
+        (self.length <= LENGTH_MAX && length <= NAME_MAX).then_some(text)
     }
 }
 
 /// Puts what is defined at its number. Numbers come one after the other, but where a part of the file has been lost.
-fn put_at<T>(all: &mut Vec<Option<T>>, number: u64, defined: T) -> Option<()> {
+fn put_at<T>(all: &mut Vec<Option<T>>, number: u64, defined: T, has_gaps: bool) -> Option<()> {
     let number = usize::try_from(number).ok().filter(|number| *number < LENGTH_MAX / size_of::<Option<T>>())?;
+    if number > all.len() && !has_gaps {
+        return None;
+    }
     if all.len() <= number {
         all.resize_with(number + 1, || None);
     }
@@ -157,12 +177,14 @@ impl Interner {
         &self.structs[number as usize]
     }
 
-    /// The number of the struct with these fields; `None` where it is a new one and there are too many.
-    pub(super) fn number_of(&mut self, name: &'static str, fields: &[&'static str]) -> Option<u32> {
+    /// The number of the struct with these fields; `None` where it is a new one, there are too many, and the caller has
+    /// another way.
+    pub(super) fn number_of(&mut self, name: &'static str, fields: &[&'static str], may_refuse: bool) -> Option<u32> {
         let number = match self.struct_numbers.get(fields) {
             Some(number) => *number,
-            None if self.is_full() => return None,
+            None if self.is_full() && may_refuse => return None,
             None => {
+                self.names.length += fields.iter().map(|field| size_of_name(field)).sum::<usize>();
                 let number = self.structs.len() as u32;
                 self.structs.push(fields.into());
                 self.struct_numbers.insert(fields.into(), number);
@@ -191,7 +213,13 @@ impl Interner {
     /// kinds of a struct as there are subsets of them.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.structs.len() >= STRUCTS_MAX
+        self.structs.len() >= STRUCTS_MAX || self.names.length >= LENGTH_MAX / 4
+    }
+
+    /// Whether it may be full before a struct that is begun now ends.
+    #[inline]
+    pub(super) fn is_filling(&self) -> bool {
+        self.structs.len() >= STRUCTS_MAX / 2 || self.names.length >= LENGTH_MAX / 8
     }
 
     /// The number of a variant's name.
@@ -203,6 +231,7 @@ impl Interner {
         let next = self.variant_numbers.len() as u32;
         let number = *self.variant_numbers.entry(name).or_insert(next);
         if number == next {
+            self.names.length += size_of_name(name);
             self.names.variants.push(Some(name.into()));
         }
         self.known_variants.set(name.as_bytes(), number);

@@ -17,7 +17,7 @@ pub(super) const F64: u8 = 0xb3;
 pub(super) const FALSE: u8 = 0xb4;
 pub(super) const TRUE: u8 = 0xb5;
 pub(super) const NONE: u8 = 0xb6;
-/// Before a value that begins with [`NONE`] or [`SOME`] itself; every other one is there without.
+/// Before a value that begins with [`NONE`], [`SOME`] or [`UNIT`] itself; every other one is there without.
 pub(super) const SOME: u8 = 0xb7;
 pub(super) const UNIT: u8 = 0xb8;
 /// A text of any length, which follows.

@@ -208,6 +208,17 @@ impl Database {
         self.count(id, path).map(|count| count > 0)
     }
 
+    /// Whether any of the rows that belong to an owner passes a test; asks no further than the first. A stale owner is an
+    /// error.
+    pub fn exists_where<R: AnyRelation>(
+        &self,
+        owner: Id<R::Target>,
+        relation: HasMany<R>,
+        mut passes: impl FnMut(&R::Source) -> bool,
+    ) -> Result<bool, Error> {
+        Ok(self.children(owner, relation)?.any(|(_, row)| passes(row)))
+    }
+
     /// How many of the rows that belong to an owner pass a test. O(rows of the owner). A stale owner is an error.
     pub fn count_where<R: AnyRelation>(
         &self,

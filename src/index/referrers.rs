@@ -57,7 +57,7 @@ impl<'a> Referrers<'a> {
 }
 
 /// The sources of a target, see [`Referrers::sources`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sources<'a> {
     entries: slice::Iter<'a, u32>,
     left: usize,

@@ -17,8 +17,6 @@ use super::sections::{Kind, MAGIC, read_exactly, u32_at, u64_at};
 pub(super) const VERSION: u16 = 2;
 /// How the header names the codec of rows.
 pub(super) const CODEC: u8 = 2;
-/// The flag of a file whose rows may break rules: they were saved so on demand.
-pub(super) const HAS_VIOLATIONS: u8 = 1;
 /// The length of the header, in bytes.
 pub(super) const HEADER: usize = 20;
 /// The length of what stands before the content of a block, in bytes.
@@ -50,11 +48,11 @@ pub(super) struct BlockWriter<'a, W> {
 }
 
 impl<'a, W: Write> BlockWriter<'a, W> {
-    pub(super) fn new(sink: &'a mut W, flags: u8) -> Result<Self, SnapshotError> {
+    pub(super) fn new(sink: &'a mut W) -> Result<Self, SnapshotError> {
         let mut header = Vec::with_capacity(HEADER);
         header.extend(MAGIC);
         header.extend(VERSION.to_le_bytes());
-        header.extend([CODEC, flags]);
+        header.extend([CODEC, 0]);
         let chain = checksum(0, &[&header]);
         header.extend(chain.to_le_bytes());
         sink.write_all(&header).map_err(SnapshotError::io("write"))?;
@@ -158,6 +156,8 @@ pub(super) struct BlockReader<'a, R> {
     number: u32,
     items: u32,
     blocks: u64,
+    /// How many items the last block has.
+    pub(super) last_items: u32,
     content: Vec<u8>,
 }
 
@@ -183,6 +183,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
             number: 0,
             items: 0,
             blocks: 0,
+            last_items: 0,
             content: Vec::new(),
         })
     }
@@ -227,6 +228,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
         self.number += 1;
         self.items = self.items.saturating_add(prefix.items);
         self.blocks += 1;
+        self.last_items = prefix.items;
         Ok(Some((prefix.items, &self.content)))
     }
 

@@ -97,17 +97,18 @@ pub(super) fn database(
         },
         nesting: choices.nesting.unwrap_or(NESTING),
         names: Names::default(),
+        rows: Vec::new(),
         holds: true,
         report,
     };
     loading.all_rows()?;
     loading.build_links()?;
     loading.all_links()?;
-    let Loading { source, holds, mut report, .. } = loading;
-    source.finish()?;
+    let Loading { source, holds, mut report, rows, .. } = loading;
+    source.finish(&rows)?;
     if !holds {
         report.violations = faults(&database.store);
-        if !(start.has_violations || choices.accepts_violations) {
+        if !choices.accepts_violations {
             return Err(SnapshotError::Violations { violations: report.violations });
         }
         database.store.stored_unchecked = true;
@@ -126,6 +127,8 @@ struct Loading<'a, R> {
     names: Names,
     /// Which tables of this program have all their rows.
     loaded: Vec<bool>,
+    /// How many rows each table of the file has.
+    rows: Vec<u64>,
     /// Whether every rule has held so far.
     holds: bool,
     report: LoadReport,
@@ -168,6 +171,7 @@ impl<R: Read> Loading<'_, R> {
     /// A table of the file has been read to its end.
     fn end_of_rows(&mut self, table: usize, rows: u64) -> Result<(), SnapshotError> {
         let (saved, matched) = (&self.saved.tables[table], &self.matched[table]);
+        self.rows.push(rows);
         let Some(own) = matched.own else {
             self.report.dropped.push(Dropped { table: saved.name.clone(), rows });
             return Ok(());

@@ -5,7 +5,7 @@
 
 use super::error::SnapshotError;
 use crate::migration::{Chain, Migration};
-use crate::schema::{Schema, TableSchema};
+use crate::schema::{RelationSchema, Schema, TableSchema};
 use crate::table::TableSlot;
 
 /// Where the contents of a saved table go.
@@ -28,75 +28,130 @@ pub(super) fn tables<'a>(
     migrations: &'a [Migration],
     drops_removed: bool,
 ) -> Result<Vec<Matched<'a>>, SnapshotError> {
+    let places = places(saved, own, drops_removed)?;
+    let is_claimed = saved.tables.iter().zip(&places);
+    is_claimed.map(|(table, place)| table_at(table, *place, &places, saved, schema, own, migrations)).collect()
+}
+
+/// The position of each saved table in this program.
+fn places(saved: &Schema, own: &[TableSlot], drops_removed: bool) -> Result<Vec<Option<usize>>, SnapshotError> {
     let mut claimed: Vec<Option<&str>> = vec![None; own.len()];
-    let mut all = Vec::with_capacity(saved.tables.len());
+    let mut places = Vec::with_capacity(saved.tables.len());
     for table in &saved.tables {
         let place = place_of(table, saved, own)?;
-        if let Some(place) = place
-            && let Some(other) = claimed[place].replace(&table.name)
-        {
-            let what = format!("both `{other}` and `{}` of the snapshot would be its rows", table.name);
-            return Err(SnapshotError::SchemaMismatch { table: own[place].name.to_owned(), member: None, what });
-        }
-        let Some(place) = place else {
-            if !drops_removed {
-                let what = "it is in the snapshot and no model of this program: name the model that it is now by \
-                            `#[model(was = \"..\")]`, or leave its rows out by `drop_removed_models`"
-                    .to_owned();
-                return Err(SnapshotError::SchemaMismatch { table: table.name.clone(), member: None, what });
+        match place {
+            Some(place) => {
+                if let Some(other) = claimed[place].replace(&table.name) {
+                    let what = format!("both `{other}` and `{}` of the snapshot would be its rows", table.name);
+                    return Err(mismatch(own[place].name, None, what));
+                }
             }
-            all.push(Matched { own: None, chain: None, relations: Vec::new(), is_same: false });
-            continue;
-        };
-        let now = &schema.tables[place];
-        let chain = Chain::find(migrations, table.version, own[place].model);
-        if chain.is_none() && table.version != now.version {
+            None if drops_removed => {}
+            None => {
+                let what = "it is in the snapshot and no model of this program: name the model that it is now by \
+                            `#[model(was = \"..\")]`, or leave its rows out by `drop_removed_models`";
+                return Err(mismatch(&table.name, None, what.to_owned()));
+            }
+        }
+        places.push(place);
+    }
+    Ok(places)
+}
+
+fn mismatch(table: &str, member: Option<&str>, what: String) -> SnapshotError {
+    SnapshotError::SchemaMismatch { table: table.to_owned(), member: member.map(str::to_owned), what }
+}
+
+fn table_at<'a>(
+    table: &TableSchema,
+    place: Option<usize>,
+    places: &[Option<usize>],
+    saved: &Schema,
+    schema: &Schema,
+    own: &[TableSlot],
+    migrations: &'a [Migration],
+) -> Result<Matched<'a>, SnapshotError> {
+    let Some(place) = place else {
+        return Ok(Matched { own: None, chain: None, relations: Vec::new(), is_same: false });
+    };
+    let now = &schema.tables[place];
+    let chain = if table.version == now.version {
+        None
+    } else {
+        let found = Chain::find(migrations, table.version, own[place].model);
+        let chain = found.map_err(|what| mismatch(&now.name, None, what))?;
+        Some(chain.ok_or_else(|| {
             let what = format!(
                 "its version is {} in the snapshot and {} in this program, and no `migrate` leads from the one to the other",
                 table.version, now.version
             );
-            return Err(SnapshotError::SchemaMismatch { table: now.name.clone(), member: None, what });
-        }
-        let chain = chain.filter(|_| table.version != now.version);
-        let is_same = chain.is_none() && table.relations.iter().map(identity).eq(now.relations.iter().map(identity));
-        all.push(Matched { own: Some(place), chain, relations: relations(table, now), is_same });
+            mismatch(&now.name, None, what)
+        })?)
+    };
+    // The table of this program that the rows of a saved relation refer to.
+    let target = |relation: &RelationSchema| {
+        let place = saved.tables.iter().position(|table| table.name == relation.target)?;
+        Some(schema.tables[places[place]?].name.as_str())
+    };
+    let relations: Vec<Option<usize>> =
+        table.relations.iter().map(|relation| place_of_relation(relation, target(relation), now)).collect();
+    if chain.is_none() {
+        check_targets(table, &relations, target, now)?;
     }
-    Ok(all)
+    let is_same = chain.is_none() && table.relations.iter().map(identity).eq(now.relations.iter().map(identity));
+    Ok(Matched { own: Some(place), chain, relations, is_same })
+}
+
+/// The place of the relation that has the saved one's name or, where it was renamed, its fields and its target.
+fn place_of_relation(saved: &RelationSchema, target: Option<&str>, own: &TableSchema) -> Option<usize> {
+    let by_name = own.relations.iter().position(|own| own.name == saved.name && own.many == saved.many);
+    by_name.or_else(|| {
+        own.relations.iter().position(|own| {
+            own.fields == saved.fields && own.many == saved.many && target.is_some_and(|target| own.target == target)
+        })
+    })
+}
+
+/// Refuses ids that would be read as those of another table: nothing in a row says of which table its ids are.
+fn check_targets<'t>(
+    saved: &TableSchema,
+    places: &[Option<usize>],
+    target: impl Fn(&RelationSchema) -> Option<&'t str>,
+    own: &TableSchema,
+) -> Result<(), SnapshotError> {
+    for (relation, place) in saved.relations.iter().zip(places) {
+        // Where no relation is the saved one, another may stand over its fields.
+        let over_fields = || own.relations.iter().find(|own| own.fields == relation.fields && !own.one_of);
+        let Some(now) = place.map(|place| &own.relations[place]).or_else(over_fields) else { continue };
+        let by_id = relation.target_fields.is_empty() && now.target_fields.is_empty();
+        if by_id && target(relation) != Some(&*now.target) {
+            let what = format!(
+                "its ids are of rows of `{}` in the snapshot, and of `{}` in this program: raise `version` and give a \
+                 `migrate`",
+                relation.target, now.target
+            );
+            return Err(mismatch(&own.name, Some(&now.name), what));
+        }
+    }
+    Ok(())
 }
 
 /// What of a relation says which it is.
-fn identity(relation: &crate::schema::RelationSchema) -> (&str, &[String], bool) {
+fn identity(relation: &RelationSchema) -> (&str, &[String], bool) {
     (&relation.name, &relation.fields, relation.many)
 }
 
-/// The table of this program that has the saved one's name or, if none has, had it once.
+/// The table of this program that the saved one is now: one that had its name and whose own name is not in the file, since
+/// it was renamed after the file was saved; else the one of its name.
 fn place_of(table: &TableSchema, saved: &Schema, own: &[TableSlot]) -> Result<Option<usize>, SnapshotError> {
-    if let Some(place) = own.iter().position(|own| own.name == table.name) {
-        return Ok(Some(place));
-    }
-    // A model whose own name is in the file has its rows there, whatever it was called before.
-    let is_free = |own: &TableSlot| saved.table(own.name).is_none();
-    let mut heirs =
-        (0..own.len()).filter(|&place| own[place].former_names.contains(&&*table.name) && is_free(&own[place]));
+    let is_heir = |own: &TableSlot| own.former_names.contains(&&*table.name) && saved.table(own.name).is_none();
+    let mut heirs = (0..own.len()).filter(|&place| is_heir(&own[place]));
     match (heirs.next(), heirs.next()) {
         (Some(first), Some(second)) => {
             let what = format!("both `{}` and `{}` say that they were it", own[first].name, own[second].name);
-            Err(SnapshotError::SchemaMismatch { table: table.name.clone(), member: None, what })
+            Err(mismatch(&table.name, None, what))
         }
-        (only, _) => Ok(only),
+        (Some(heir), None) => Ok(Some(heir)),
+        (None, _) => Ok(own.iter().position(|own| own.name == table.name)),
     }
-}
-
-fn relations(saved: &TableSchema, own: &TableSchema) -> Vec<Option<usize>> {
-    let places = saved.relations.iter().map(|relation| {
-        let by_name = own.relations.iter().position(|own| own.name == relation.name && own.many == relation.many);
-        by_name.or_else(|| {
-            let renamed = |place: &usize| {
-                let own = &own.relations[*place];
-                own.fields == relation.fields && own.target == relation.target && own.many == relation.many
-            };
-            (0..own.relations.len()).find(renamed)
-        })
-    });
-    places.collect()
 }

@@ -26,6 +26,9 @@ pub struct LoadReport {
     pub renamed: Vec<Renamed>,
     /// Tables whose rows went through migrations.
     pub migrated: Vec<Migrated>,
+    /// Fields of rows, or of structs inside of them, that the file has and no type of this program asks for: what they held
+    /// is not in the database. Where one was renamed, `#[serde(alias = "..")]` brings it back.
+    pub ignored: Vec<Ignored>,
     /// The rules that rows break; the rows are stored as unchecked ones.
     pub violations: Vec<Error>,
 }
@@ -38,6 +41,7 @@ impl LoadReport {
             added: Vec::new(),
             renamed: Vec::new(),
             migrated: Vec::new(),
+            ignored: Vec::new(),
             violations: Vec::new(),
         }
     }
@@ -69,5 +73,16 @@ pub struct Migrated {
     /// The version of the model that was saved.
     pub from_version: u32,
     /// How many rows it has.
+    pub rows: u64,
+}
+
+/// A field that nobody has asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// The table's name in the file.
+    pub table: String,
+    /// The field.
+    pub field: String,
+    /// How often it was there.
     pub rows: u64,
 }

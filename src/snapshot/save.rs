@@ -8,7 +8,7 @@ use std::io::Write;
 use hashbrown::HashSet;
 use slotmap::{DefaultKey, Key};
 
-use super::blocks::{BLOCK_FULL, BlockWriter, Filling, HAS_VIOLATIONS, Sections};
+use super::blocks::{BLOCK_FULL, BlockWriter, Filling, Sections};
 use super::error::{NotEncodable, SnapshotError, UnsavableRow};
 use super::positional;
 use super::sections::Kind;
@@ -40,7 +40,6 @@ impl Default for Choices {
 pub(super) struct Saving<'a> {
     store: &'a Store,
     choices: Choices,
-    flags: u8,
     /// The rows that are left out, by table.
     left_out: Vec<HashSet<DefaultKey>>,
     pub(super) refused: Vec<UnsavableRow>,
@@ -57,7 +56,7 @@ impl<'a> Saving<'a> {
                 return Err(SnapshotError::Unsavable(Error::Unfilled { row: RowId { table: table.name, key } }));
             }
         }
-        let mut saving = Saving { store, choices, flags: 0, left_out: Vec::new(), refused: Vec::new() };
+        let mut saving = Saving { store, choices, left_out: Vec::new(), refused: Vec::new() };
         let mut faults = if store.stored_unchecked { faults(store) } else { Vec::new() };
         if choices.leave_out {
             saving.refused = unsavable(store, choices.nesting);
@@ -68,13 +67,11 @@ impl<'a> Saving<'a> {
             }
             faults.extend(saving.bereaved());
         }
-        if !faults.is_empty() {
-            if !choices.with_violations {
-                return Err(SnapshotError::Violations { violations: faults });
-            }
-            saving.flags |= HAS_VIOLATIONS;
+        if faults.is_empty() || choices.with_violations {
+            Ok(saving)
+        } else {
+            Err(SnapshotError::Violations { violations: faults })
         }
-        Ok(saving)
     }
 
     /// The rows that refer to one that is left out, and stay.
@@ -98,7 +95,7 @@ impl<'a> Saving<'a> {
 
     /// Writes the file. A refused row ends it, and all that would be are named.
     pub(super) fn write(&self, sink: &mut impl Write) -> Result<(), SnapshotError> {
-        let mut blocks = BlockWriter::new(sink, self.flags)?;
+        let mut blocks = BlockWriter::new(sink)?;
         let mut rows = RowWriter::new(self.choices.nesting, true);
         let written = self.sections(&mut Saved { blocks: &mut blocks }, &mut rows);
         match written {
@@ -144,6 +141,7 @@ impl<'a> Saving<'a> {
             slots.free.iter().try_for_each(|slot| filling.item(&slot.to_le_bytes()))?;
             filling.flush()?;
             sections.begin(Kind::Rows, place)?;
+            rows.begin_table();
             write_rows(table, &mut slots.stored(), sections, rows)?;
         }
         for (place, table) in self.store.tables.iter().enumerate() {
@@ -176,7 +174,7 @@ where
     S::Error: From<NotEncodable>,
 {
     let (choices, left_out, refused) = (Choices::default(), Vec::new(), Vec::new());
-    let saving = Saving { store, choices, flags: 0, left_out, refused };
+    let saving = Saving { store, choices, left_out, refused };
     // What is hashed is never read again, and may be nested as deep as the stack allows.
     saving.contents(sections, &mut RowWriter::new(u32::MAX, false))
 }
@@ -194,6 +192,7 @@ pub(super) fn unsavable(store: &Store, nesting: u32) -> Vec<UnsavableRow> {
     let mut refused = Vec::new();
     for table in &store.tables {
         let slots = table.rows.slots();
+        rows.begin_table();
         let mut keys = slots.stored();
         while let Some(encoded) = encode_block(table, &mut keys, &mut rows) {
             refused.extend(encoded.err().map(|NotEncodable { row, refusal }| UnsavableRow { row, refusal }));

@@ -27,8 +27,8 @@ impl<'a> Saver<'a> {
 
     /// Saves rows that break rules as they are: those stored unchecked whose key names no row, or is there twice.
     ///
-    /// The file says that it has such rows, and a load stores them unchecked again; `check` then lists the same violations.
-    /// Without this such a database is not saved.
+    /// A load with [`DatabaseBuilder::accept_violations`](crate::DatabaseBuilder::accept_violations) stores them unchecked
+    /// again; `check` then lists the same violations. Without this such a database is not saved.
     pub fn with_violations(mut self) -> Self {
         self.choices.with_violations = true;
         self

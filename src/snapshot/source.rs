@@ -19,8 +19,6 @@ pub(super) enum Source<'a, R> {
 pub(super) struct Start {
     pub(super) bytes: [u8; 12],
     pub(super) version: u16,
-    /// Whether rows were saved that break rules.
-    pub(super) has_violations: bool,
 }
 
 impl Start {
@@ -39,9 +37,9 @@ impl Start {
         let refuse = |what, found: u8, supported: u8| {
             Err(SnapshotError::UnsupportedVersion { what, found: found.into(), supported: supported.into() })
         };
-        let (known_codec, known_flags) = match version {
-            1 => (positional::CODEC, 0),
-            blocks::VERSION => (blocks::CODEC, blocks::HAS_VIOLATIONS),
+        let known_codec = match version {
+            1 => positional::CODEC,
+            blocks::VERSION => blocks::CODEC,
             _ => {
                 let (what, supported) = ("format version", u32::from(blocks::VERSION));
                 return Err(SnapshotError::UnsupportedVersion { what, found: version.into(), supported });
@@ -50,10 +48,10 @@ impl Start {
         if codec != known_codec {
             return refuse("codec", codec, known_codec);
         }
-        if flags & !known_flags != 0 {
-            return refuse("flags", flags, known_flags);
+        if flags != 0 {
+            return refuse("flags", flags, 0);
         }
-        Ok(Start { bytes, version, has_violations: flags & blocks::HAS_VIOLATIONS != 0 })
+        Ok(Start { bytes, version })
     }
 }
 
@@ -79,6 +77,14 @@ impl<'a, R: Read> Source<'a, R> {
         match self {
             Source::First(reader) => reader.block(room),
             Source::Second(reader) => Ok(reader.block(room)?.map(|(_, content)| content)),
+        }
+    }
+
+    /// How many items the block holds that was read last, where the format says so.
+    pub(super) fn items(&self) -> Option<u32> {
+        match self {
+            Source::First(_) => None,
+            Source::Second(reader) => Some(reader.last_items),
         }
     }
 
@@ -119,11 +125,16 @@ impl<'a, R: Read> Source<'a, R> {
         }
     }
 
-    /// Reads the end of the file.
-    pub(super) fn finish(self) -> Result<(), SnapshotError> {
-        match self {
-            Source::First(reader) => reader.finish(),
-            Source::Second(reader) => reader.finish().map(drop),
+    /// Reads the end of the file, which says how many rows each table has.
+    pub(super) fn finish(self, rows: &[u64]) -> Result<(), SnapshotError> {
+        let stated = match self {
+            Source::First(reader) => return reader.finish(),
+            Source::Second(reader) => reader.finish()?,
+        };
+        if stated == rows {
+            return Ok(());
         }
+        let what = "the tables have other numbers of rows".to_owned();
+        Err(SnapshotError::Corrupt { section: Kind::End.of(""), what })
     }
 }

@@ -59,7 +59,8 @@ impl Database {
     /// Stores rows as they are, without refusing any: for tools that must look at data with flaws.
     ///
     /// A foreign key that names no row leaves the link unresolved: following it is [`Error::Unresolved`], and it is
-    /// linked when a row with that key comes; those that wait for the same row join it in slot order.
+    /// linked when a row with that key comes; those that wait for the same row join it in slot order, behind those of the
+    /// statement that stores it.
     /// [`Database::check`] lists what is wrong. A unique key that is there twice finds the row in the lower slot;
     /// where the row that others refer to by it goes, they are linked to one that stays. A database with violations
     /// cannot be saved.

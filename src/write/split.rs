@@ -6,13 +6,16 @@ use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::model::{Editable, Model};
-use crate::table::{Store, Table, TableSlot, rows_of, rows_of_mut};
+use crate::index::Indexes;
+use crate::model::{Editable, Model, Relation};
+use crate::relation::BelongsTo;
+use crate::table::{Store, Table, TableSlot, rows_of, rows_of_mut, sources_of};
 use crate::undo;
 
 /// A handle that lends the fields of a table's rows that are in no key and no index.
 pub struct TableMut<'a, M> {
     rows: &'a mut Arena<M>,
+    index: &'a Indexes,
 }
 
 impl<M: Model> fmt::Debug for TableMut<'_, M> {
@@ -30,6 +33,16 @@ impl<M: Editable> TableMut<'_, M> {
     /// The row with this id, its keyless fields to be changed. O(1), runs no check.
     pub fn get_mut(&mut self, id: Id<M>) -> Option<M::Mut<'_>> {
         self.rows.get_mut(id.key()).map(M::lend)
+    }
+
+    /// The ids of the rows that refer to a target, see [`Table::sources`].
+    pub fn sources<R: Relation<Source = M>>(
+        &self,
+        relation: BelongsTo<R>,
+        target: Id<R::Target>,
+    ) -> impl ExactSizeIterator<Item = Id<M>> + use<'_, M, R> {
+        let _ = relation;
+        sources_of(&self.index.links[R::INDEX], target.key()).map(Id::from_key)
     }
 
     /// Every row in slot order, its keyless fields to be changed. Runs no check.
@@ -81,7 +94,7 @@ impl<M: Editable> Access for &mut M {
         Ok((store.position::<M>()?, M::NAME))
     }
     fn handle(slot: &mut TableSlot) -> TableMut<'_, M> {
-        TableMut { rows: rows_of_mut(&mut *slot.rows) }
+        TableMut { rows: rows_of_mut(&mut *slot.rows), index: &slot.index }
     }
 }
 

@@ -214,7 +214,8 @@ impl Database {
     }
 
     /// Points a row's relation at another target (behaviour R5): sets the foreign key, through the same checks as
-    /// [`Database::update`].
+    /// [`Database::update`]. The row comes last among those that refer to the target; one that refers to it already keeps
+    /// its place: see [`Database::place_before`].
     pub fn relate<R: Relation>(
         &mut self,
         source: Id<R::Source>,

@@ -4,5 +4,8 @@ mod circles;
 mod edits;
 mod messages;
 mod parts;
+mod places;
 mod shared_fields;
+mod small;
 mod twins;
+mod waiting;

@@ -407,6 +407,11 @@ fn assigned<T: syn::parse::Parse>(input: ParseStream<'_>) -> syn::Result<T> {
 
 fn assigned_word(input: ParseStream<'_>) -> syn::Result<Ident> {
     input.parse::<Token![=]>()?;
+    if input.peek(LitStr) {
+        let text: LitStr = input.parse()?;
+        let message = format!("this is a word and no text: write `{}` without quotation marks", text.value());
+        return Err(syn::Error::new(text.span(), message));
+    }
     input.call(Ident::parse_any)
 }
 
@@ -418,5 +423,12 @@ fn once<T>(place: &mut Option<T>, word: &Ident, value: T) -> syn::Result<()> {
 }
 
 fn unknown(word: &Ident, what: &str, known: &str) -> syn::Error {
+    if ["index", "indexed", "key"].iter().any(|name| word == name) {
+        let message = format!(
+            "there is no `{word}` to declare: relations and unique keys have their indexes by themselves (`unique`, \
+             `primary_key`, `belongs_to`), and other fields are read in a scan"
+        );
+        return syn::Error::new(word.span(), message);
+    }
     syn::Error::new(word.span(), format!("unknown {what} `{}`: known are {known}", unraw(word)))
 }

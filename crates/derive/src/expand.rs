@@ -491,7 +491,7 @@ fn comparison(model: &Model) -> TokenStream {
             match ::relata::Both(&left.#ident, &right.#ident).are_equal() {
                 ::core::option::Option::Some(true) => {}
                 ::core::option::Option::Some(false) => return ::relata::Comparison::Differs(#name),
-                ::core::option::Option::None => comparison = ::relata::Comparison::Unknown,
+                ::core::option::Option::None => unknown.push(#name),
             }
         }
     });
@@ -501,9 +501,9 @@ fn comparison(model: &Model) -> TokenStream {
             use ::relata::Incomparable as _;
             let _ = (left, right);
             #[allow(unused_mut)]
-            let mut comparison = ::relata::Comparison::Same;
+            let mut unknown = ::relata::Fields::default();
             #(#fields)*
-            comparison
+            ::relata::Comparison::Same(unknown)
         }
     }
 }

@@ -74,7 +74,7 @@ mod serde_attr;
 /// | `belongs_to` | on `Id<Target>` or `Option<Id<Target>>`: the row refers to that row |
 /// | `belongs_to(Target)` | on any other type, or an `Option` of it: the field holds the target's primary key |
 /// | `belongs_to(Person, Company)` | on an enum of their ids ([`PolymorphicId`](derive@PolymorphicId)), or an `Option` of it: a relation for each variant, in their order: `owner_person`, `owner_company` for the field `owner` |
-/// | `references_many` | on `Vec<Id<Target>>`: the row refers to every row in the list, in its order; the relation is named by the field without `_ids`, with an `s` (`song_ids`: `songs`) |
+/// | `references_many` | on `Vec<Id<Target>>`: the row refers to every row in the list, in its order; the relation is named by the field without `_ids`, in the plural (`song_ids`: `songs`, `city_ids`: `cities`) |
 /// | `plain` | on an id, a list of ids, or any other type with ids in it (`BTreeSet<Id<Target>>`, `(Id<Target>, u8)`): this is no relation, and nothing is checked |
 ///
 /// # Options of a relation

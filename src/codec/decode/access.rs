@@ -2,11 +2,14 @@
 //!
 //! Each says at its end whether all was taken: what a type leaves is an error and not lost.
 
+use std::cell::Cell;
+
 use serde::de::value::StrDeserializer;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor,
 };
+use serde::forward_to_deserialize_any;
 
 use super::{Decoded, Decoder};
 use crate::codec::error::CodecError;
@@ -62,15 +65,23 @@ pub(super) struct Entries<'d, 'de, 'a> {
     taken: usize,
     /// The key of the entry, where it is a text, for the path of an error.
     key: Option<&'de str>,
+    /// Whether the keys must be texts: they are the names of fields.
+    of_texts: bool,
+    /// Whether the value of the last key is still to be taken.
+    is_open: bool,
 }
 
 impl<'d, 'de, 'a> Entries<'d, 'de, 'a> {
     pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, length: usize) -> Self {
-        Entries { decoder, length, taken: 0, key: None }
+        Entries { decoder, length, taken: 0, key: None, of_texts: false, is_open: false }
+    }
+
+    pub(super) fn of_texts(decoder: &'d mut Decoder<'de, 'a>, length: usize) -> Self {
+        Entries { of_texts: true, ..Entries::new(decoder, length) }
     }
 
     pub(super) fn finish(&mut self) -> Decoded<()> {
-        if self.taken == self.length {
+        if self.taken == self.length && !self.is_open {
             return Ok(());
         }
         Err(CodecError::custom(format!("it has {} entries, and {} were taken", self.length, self.taken)))
@@ -81,16 +92,22 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de, '_> {
     type Error = CodecError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
+        if self.is_open {
+            return Err(not_taken());
+        }
         if self.taken == self.length {
             return Ok(None);
         }
         self.decoder.charge::<K::Value>()?;
+        self.is_open = true;
         self.key = None;
         if let tag @ (tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT) = self.decoder.peek()? {
             let at = self.decoder.at;
             self.decoder.at += 1;
             self.key = Some(self.decoder.text(tag)?);
             self.decoder.at = at;
+        } else if self.of_texts {
+            return Err(CodecError::custom("it is a map whose keys are no texts, expected a struct"));
         }
         let entry = self.taken;
         self.taken += 1;
@@ -100,6 +117,7 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
         self.decoder.charge::<V::Value>()?;
+        self.is_open = false;
         seed.deserialize(&mut *self.decoder).map_err(|error| match self.key {
             Some(key) => error.inside(key),
             None => error.at_element(self.taken - 1),
@@ -114,13 +132,16 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de, '_> {
 /// The fields of a struct with their names.
 pub(super) struct StructByName<'d, 'de, 'a> {
     decoder: &'d mut Decoder<'de, 'a>,
+    number: usize,
     fields: &'a [Box<str>],
     taken: usize,
+    /// Whether the value of the last name is still to be taken.
+    is_open: bool,
 }
 
 impl<'d, 'de, 'a> StructByName<'d, 'de, 'a> {
-    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, fields: &'a [Box<str>]) -> Self {
-        StructByName { decoder, fields, taken: 0 }
+    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, number: usize, fields: &'a [Box<str>]) -> Self {
+        StructByName { decoder, number, fields, taken: 0, is_open: false }
     }
 
     pub(super) fn finish(&mut self) -> Decoded<()> {
@@ -140,20 +161,79 @@ impl<'de> MapAccess<'de> for &mut StructByName<'_, 'de, '_> {
     type Error = CodecError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
-        match self.fields.get(self.taken) {
-            None => Ok(None),
-            Some(field) => seed.deserialize(StrDeserializer::<CodecError>::new(field)).map(Some),
+        if self.is_open {
+            return Err(not_taken());
         }
+        let Some(field) = self.fields.get(self.taken) else { return Ok(None) };
+        self.is_open = true;
+        let (is_text, name) = (Cell::new(false), &**field);
+        let key = seed.deserialize(Name { name, is_text: &is_text })?;
+        if is_text.get() {
+            self.decoder.charge_name(name)?;
+        }
+        Ok(Some(key))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
-        let field = &self.fields[self.taken];
-        self.taken += 1;
-        seed.deserialize(&mut *self.decoder).map_err(|error| error.inside(&**field))
+        let Some(field) = self.fields.get(self.taken) else { return Err(not_taken()) };
+        let place = (self.number, self.taken);
+        (self.is_open, self.taken) = (false, self.taken + 1);
+        self.decoder.memo.has_ignored = false;
+        let value = seed.deserialize(&mut *self.decoder).map_err(|error| error.inside(&**field))?;
+        if std::mem::take(&mut self.decoder.memo.has_ignored) {
+            *self.decoder.memo.ignored.entry(place).or_default() += 1;
+        }
+        Ok(value)
     }
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.fields.len() - self.taken)
+    }
+}
+
+#[cold]
+fn not_taken() -> CodecError {
+    CodecError::custom("the type asks for a name before it has taken the value of the last one")
+}
+
+/// The name of a field, for who asks which field it is; `is_text` says that it was asked for as a text, which may be kept.
+struct Name<'n, 'c> {
+    name: &'n str,
+    is_text: &'c Cell<bool>,
+}
+
+impl<'de> Deserializer<'de> for Name<'_, '_> {
+    type Error = CodecError;
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        visitor.visit_str(self.name)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.is_text.set(true);
+        StrDeserializer::new(self.name).deserialize_any(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
+        StrDeserializer::new(self.name).deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Decoded<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct ignored_any
     }
 }
 
@@ -215,11 +295,14 @@ impl<'de> MapAccess<'de> for &mut VariantAsMap<'_, 'de, '_> {
         if self.taken {
             return Ok(None);
         }
+        self.decoder.charge_name(self.name)?;
         seed.deserialize(StrDeserializer::<CodecError>::new(self.name)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
-        self.taken = true;
+        if std::mem::replace(&mut self.taken, true) {
+            return Err(not_taken());
+        }
         seed.deserialize(&mut *self.decoder).map_err(|error| error.inside(self.name))
     }
 

@@ -11,6 +11,7 @@ use serde::ser::{
 
 use super::{Encoded, Encoder};
 use crate::codec::error::CodecError;
+use crate::codec::names::NAME_MAX;
 use crate::codec::tag;
 
 /// A list or a map.
@@ -22,6 +23,8 @@ pub(crate) struct Compound<'a> {
     stated: usize,
     written: usize,
     variant: Option<&'static str>,
+    /// Where the entries of a map begin that is to be sorted, and the bytes that sort each.
+    loose: Option<Vec<(Vec<u8>, usize)>>,
 }
 
 impl<'a> Compound<'a> {
@@ -50,7 +53,10 @@ impl<'a> Compound<'a> {
         let head = encoder.bytes.len();
         let stated = length.unwrap_or(0);
         put_head(&mut encoder.bytes, is_map, stated);
-        Ok(Compound { encoder, head, is_map, stated, written: 0, variant })
+        // A map that does not know its length is one that `flatten` makes of a struct and of maps, of which nobody says
+        // whether they have an order: it is sorted.
+        let loose = (is_map && length.is_none()).then(Vec::new);
+        Ok(Compound { encoder, head, is_map, stated, written: 0, variant, loose })
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Encoded {
@@ -84,8 +90,11 @@ impl<'a> Compound<'a> {
     }
 
     #[inline]
-    fn finish(self) -> Encoded {
+    fn finish(mut self) -> Encoded {
         self.encoder.leave();
+        if let Some(loose) = self.loose.take() {
+            self.sort(loose);
+        }
         if self.written != self.stated {
             let bytes = &mut self.encoder.bytes;
             let mut head = Vec::new();
@@ -96,6 +105,22 @@ impl<'a> Compound<'a> {
             bytes.splice(self.head..end, head);
         }
         Ok(())
+    }
+
+    #[cold]
+    fn sort(&mut self, mut loose: Vec<(Vec<u8>, usize)>) {
+        let Some(start) = loose.first().map(|(_, start)| *start) else { return };
+        if loose.is_sorted_by(|(left, _), (right, _)| left <= right) {
+            return;
+        }
+        let entries = self.encoder.bytes.split_off(start);
+        let ends: Vec<usize> = loose.iter().skip(1).map(|(_, next)| *next).chain([start + entries.len()]).collect();
+        let mut places: Vec<usize> = (0..loose.len()).collect();
+        places.sort_by(|left, right| loose[*left].0.cmp(&loose[*right].0));
+        for place in places {
+            let entry = std::mem::take(&mut loose[place].1) - start..ends[place] - start;
+            self.encoder.bytes.extend_from_slice(&entries[entry]);
+        }
     }
 }
 
@@ -137,6 +162,9 @@ impl SerializeMap for Compound<'_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Encoded {
         let entry = self.written;
+        if let Some(loose) = &mut self.loose {
+            loose.push((self.encoder.sorting_bytes(key)?, self.encoder.bytes.len()));
+        }
         key.serialize(&mut *self.encoder).map_err(|error| error.inside(format!("the key of entry {entry}")))
     }
 
@@ -166,6 +194,7 @@ pub(crate) struct Fields<'a> {
     fields: Vec<&'static str>,
     /// Where the value of each field begins, if the struct may have to become a map.
     starts: Vec<usize>,
+    notes_starts: bool,
     variant: Option<&'static str>,
 }
 
@@ -179,6 +208,7 @@ impl<'a> Fields<'a> {
         encoder.enter()?;
         let head = encoder.bytes.len();
         let guess = if encoder.spells_names { None } else { encoder.interner.guess(name) };
+        let notes_starts = encoder.interner.is_filling();
         if let Some(number) = guess {
             put_struct(&mut encoder.bytes, number);
         }
@@ -192,6 +222,7 @@ impl<'a> Fields<'a> {
             agreed: 0,
             fields: Vec::new(),
             starts: Vec::new(),
+            notes_starts,
             variant,
         })
     }
@@ -201,7 +232,7 @@ impl<'a> Fields<'a> {
         self.note(name);
         if self.encoder.spells_names {
             self.encoder.put_text(name);
-        } else if self.encoder.interner.is_full() {
+        } else if self.notes_starts {
             self.starts.push(self.encoder.bytes.len());
         }
         value.serialize(&mut *self.encoder).map_err(|error| {
@@ -246,11 +277,14 @@ impl<'a> Fields<'a> {
         if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(serde::ser::Error::custom(format!("`{}` has two fields `{}`", self.name, pair[0])));
         }
+        if let Some(long) = self.fields.iter().find(|field| field.len() > NAME_MAX) {
+            return Err(serde::ser::Error::custom(format!("a field has a name of {} bytes", long.len())));
+        }
         let mut head = Vec::new();
         if self.encoder.spells_names {
             head.push(tag::STRUCT);
             tag::put_varint(&mut head, self.fields.len() as u64);
-        } else if let Some(number) = self.encoder.interner.number_of(self.name, &self.fields) {
+        } else if let Some(number) = self.encoder.interner.number_of(self.name, &self.fields, self.notes_starts) {
             put_struct(&mut head, number);
         } else {
             self.become_map();

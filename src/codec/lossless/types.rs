@@ -76,12 +76,18 @@ impl<T: Lossless> Lossless for Option<T> {
 impl<T: Lossless> Lossless for Box<T> {
     #[inline]
     fn write(&self, out: &mut LosslessWriter<'_>) -> Result<(), CodecError> {
-        (**self).write(out)
+        out.0.begin_box()?;
+        (**self).write(out)?;
+        out.0.end();
+        Ok(())
     }
     #[inline]
     fn read(from: &mut LosslessReader<'_, '_, '_>) -> Result<Self, CodecError> {
         from.0.charge::<T>()?;
-        T::read(from).map(Box::new)
+        from.0.enter_value::<T>()?;
+        let value = T::read(from)?;
+        from.0.leave_value::<T>();
+        Ok(Box::new(value))
     }
 }
 
@@ -91,7 +97,9 @@ fn write_all<'a, T: Lossless + 'a>(
 ) -> Result<(), CodecError> {
     out.0.begin_list(values.len())?;
     for value in values {
+        out.0.begin_box()?;
         value.write(out)?;
+        out.0.end();
     }
     out.0.end();
     Ok(())
@@ -101,7 +109,9 @@ fn read_all<T: Lossless>(from: &mut LosslessReader<'_, '_, '_>, mut take: impl F
     let length = from.0.begin_list()?;
     for _ in 0..length {
         from.0.charge::<T>()?;
+        from.0.enter_value::<T>()?;
         take(T::read(from)?);
+        from.0.leave_value::<T>();
     }
     from.0.end();
     Ok(length)

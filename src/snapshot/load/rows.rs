@@ -12,6 +12,7 @@ use crate::id::RowId;
 use crate::migration::{Chain, MigrationContext};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::first::BLOCK_MAX;
+use crate::snapshot::report::Ignored;
 use crate::snapshot::save::RUN_ITEM;
 use crate::snapshot::sections::{Kind, u32_at};
 use crate::snapshot::source::Source;
@@ -64,12 +65,12 @@ impl<R: Read> Loading<'_, R> {
 
     /// Reads the rows of a table into its slots, and says how many they are.
     pub(super) fn rows(&mut self, table: usize, slots: &Slots) -> Result<u64, SnapshotError> {
-        let Loading { store, source, saved, matched, budget, nesting, names, loaded, .. } = self;
+        let Loading { store, source, saved, matched, budget, nesting, names, loaded, report, .. } = self;
         let is_first = matches!(source, Source::First(_));
         let matched = &matched[table];
         let mut keys = slots.stored();
         let mut memo = Memo::default();
-        let mut rows = Rows { store, own: matched.own, chain: matched.chain.as_ref(), loaded };
+        let mut rows = Rows { store, own: matched.own, chain: matched.chain.as_ref(), loaded, taken: 0 };
         while let Some(block) = source.block(budget.left())? {
             if !budget.is_known {
                 budget.length += block.len() as u64;
@@ -80,9 +81,12 @@ impl<R: Read> Loading<'_, R> {
                 continue;
             }
             let mut rest = block;
+            let before = rows.taken;
             while !rest.is_empty() {
+                let size = names.size();
                 let defined = names.define(rest).map_err(|error| corrupt(error.to_string()))?;
                 rest = &rest[defined..];
+                budget.charge((names.size() - size) as u64, Kind::Rows, &saved.tables[table].name)?;
                 let room = Room { nesting: *nesting, memory: budget.left() };
                 let mut decoder = Decoder::new(rest, names, &mut memo, room);
                 let read = rows.by_name(&mut decoder, &mut keys);
@@ -90,7 +94,17 @@ impl<R: Read> Loading<'_, R> {
                 rest = &rest[decoder.place()..];
                 read.map_err(|fault| rows.explain(fault, budget))?;
             }
+            let taken = rows.taken - before;
+            if source.items().is_some_and(|items| u64::from(items) != taken) {
+                return Err(corrupt(format!("a block holds {taken} rows and says otherwise")));
+            }
         }
+        let ignored = memo.ignored(names).map(|(field, rows)| Ignored {
+            table: saved.tables[table].name.clone(),
+            field: field.to_owned(),
+            rows,
+        });
+        report.ignored.extend(ignored);
         let expected = slots.count_stored();
         match keys.next() {
             Some(key) => Err(corrupt(format!("{} is missing", rows.id(key)))),
@@ -109,6 +123,8 @@ struct Rows<'a> {
     own: Option<usize>,
     chain: Option<&'a Chain<'a>>,
     loaded: &'a [bool],
+    /// How many rows have been taken.
+    taken: u64,
 }
 
 /// Why a row could not be read.
@@ -149,16 +165,19 @@ impl Rows<'_> {
             while decoder.is_at_row() {
                 decoder.pass().map_err(|error| Fault::Row((None, error)))?;
                 keys.next().ok_or_else(|| Fault::Row((None, CodecError::more_rows())))?;
+                self.taken += 1;
             }
             return Ok(());
         };
         let Some(chain) = self.chain else {
-            return self.store.tables[own].rows.decode_rows(keys, decoder).map_err(Fault::Row);
+            self.taken += self.store.tables[own].rows.decode_rows(keys, decoder).map_err(Fault::Row)?;
+            return Ok(());
         };
         while decoder.is_at_row() {
             let key = keys.next().ok_or_else(|| Fault::Row((None, CodecError::more_rows())))?;
             let old = chain.decode(decoder).map_err(|error| Fault::Row((Some(key), error)))?;
             self.migrate(chain, key, old)?;
+            self.taken += 1;
         }
         Ok(())
     }

@@ -44,12 +44,40 @@ impl Checker {
         let name = options.name.as_ref().map_or_else(
             || {
                 let name = field.name();
-                let text = name.strip_suffix("_ids").map_or_else(|| name.clone(), |one| format!("{one}s"));
+                let text = name.strip_suffix("_ids").map_or_else(|| name.clone(), plural);
                 Name { text, span: field.ident.span() }
             },
             Name::of,
         );
         self.model.lists.push(ReferencesMany { name, field: place, target: list_of, on_delete: options.on_delete });
         true
+    }
+}
+
+/// The plural of a name, by the rules of English that need no dictionary.
+fn plural(one: &str) -> String {
+    match one.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) && !stem.is_empty() => format!("{stem}ies"),
+        _ if ["s", "x", "z", "ch", "sh"].iter().any(|end| one.ends_with(end)) => format!("{one}es"),
+        _ => format!("{one}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // fault D4
+    #[test]
+    fn lists_are_named_in_the_plural() {
+        for (one, many) in [
+            ("song", "songs"),
+            ("city", "cities"),
+            ("day", "days"),
+            ("box", "boxes"),
+            ("bus", "buses"),
+            ("branch", "branches"),
+            ("y", "ys"),
+        ] {
+            assert_eq!(super::plural(one), many);
+        }
     }
 }
