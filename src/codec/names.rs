@@ -9,12 +9,10 @@ use super::tag;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Names {
     /// The fields of structs, in the order in which they were met.
-    structs: Vec<Option<Box<[Box<str>]>>>,
-    variants: Vec<Option<Box<str>>>,
+    structs: Vec<Box<[Box<str>]>>,
+    variants: Vec<Box<str>>,
     /// How much memory they take in all, in bytes.
     length: usize,
-    /// Whether numbers may be left out, as where a part of the file has been lost.
-    has_gaps: bool,
 }
 
 /// How much memory the names of one file may take, in bytes: more than any program needs, and little enough to be read
@@ -34,22 +32,17 @@ impl Names {
     /// The fields of the struct of this number.
     #[inline]
     pub(super) fn fields(&self, number: usize) -> Option<&[Box<str>]> {
-        self.structs.get(number)?.as_deref()
+        self.structs.get(number).map(|fields| &**fields)
     }
 
     /// The name of the variant of this number.
     #[inline]
     pub(super) fn variant(&self, number: usize) -> Option<&str> {
-        self.variants.get(number)?.as_deref()
+        self.variants.get(number).map(|name| &**name)
     }
 
     pub(super) fn structs(&self) -> usize {
         self.structs.len()
-    }
-
-    /// Names of a file of which parts have been lost.
-    pub(crate) fn with_gaps() -> Self {
-        Names { has_gaps: true, ..Names::default() }
     }
 
     /// How much memory they take, in bytes.
@@ -84,13 +77,13 @@ impl Names {
         if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
             return None;
         }
-        put_at(&mut self.structs, number, fields.into_boxed_slice(), self.has_gaps)
+        put_at(&mut self.structs, number, fields.into_boxed_slice())
     }
 
     fn define_variant(&mut self, bytes: &[u8], at: &mut usize) -> Option<()> {
         let number = tag::varint(bytes, at)?;
         let name = self.text(bytes, at)?;
-        put_at(&mut self.variants, number, name, self.has_gaps)
+        put_at(&mut self.variants, number, name)
     }
 
     fn text(&mut self, bytes: &[u8], at: &mut usize) -> Option<Box<str>> {
@@ -103,16 +96,9 @@ impl Names {
     }
 }
 
-/// Puts what is defined at its number. Numbers come one after the other, but where a part of the file has been lost.
-fn put_at<T>(all: &mut Vec<Option<T>>, number: u64, defined: T, has_gaps: bool) -> Option<()> {
-    let number = usize::try_from(number).ok().filter(|number| *number < LENGTH_MAX / size_of::<Option<T>>())?;
-    if number > all.len() && !has_gaps {
-        return None;
-    }
-    if all.len() <= number {
-        all.resize_with(number + 1, || None);
-    }
-    all[number].is_none().then(|| all[number] = Some(defined))
+/// Puts what is defined at its number. Numbers come one after the other, each once.
+fn put_at<T>(all: &mut Vec<T>, number: u64, defined: T) -> Option<()> {
+    (number == all.len() as u64).then(|| all.push(defined))
 }
 
 /// The names as a writer meets them.
@@ -188,7 +174,7 @@ impl Interner {
                 let number = self.structs.len() as u32;
                 self.structs.push(fields.into());
                 self.struct_numbers.insert(fields.into(), number);
-                self.names.structs.push(Some(fields.iter().map(|&field| field.into()).collect()));
+                self.names.structs.push(fields.iter().map(|&field| field.into()).collect());
                 number
             }
         };
@@ -232,7 +218,7 @@ impl Interner {
         let number = *self.variant_numbers.entry(name).or_insert(next);
         if number == next {
             self.names.length += size_of_name(name);
-            self.names.variants.push(Some(name.into()));
+            self.names.variants.push(name.into());
         }
         self.known_variants.set(name.as_bytes(), number);
         number
@@ -256,7 +242,7 @@ impl Interner {
         for (number, name) in self.names.variants.iter().enumerate().skip(self.defined.1) {
             bytes.push(tag::DEFINE_VARIANT);
             tag::put_varint(&mut bytes, number as u64);
-            put_text(&mut bytes, name.as_deref().unwrap_or_default());
+            put_text(&mut bytes, name);
         }
         self.defined = (self.structs.len(), self.names.variants.len());
         bytes

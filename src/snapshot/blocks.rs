@@ -217,7 +217,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
         if checksum(self.chain, &[&prefix.numbers(), &self.content]) != prefix.checksum {
             return Err(SnapshotError::Checksum { section: section() });
         }
-        if (prefix.number, prefix.before) != (self.number, self.items) || prefix.items == 0 {
+        if (prefix.number, prefix.before) != (self.number, self.items) || (prefix.items == 0 && kind != Kind::End) {
             return Err(SnapshotError::Corrupt { section: section(), what: "a block is not in its place".to_owned() });
         }
         if prefix.items > 1 && self.content.len() > SEVERAL_MAX && kind != Kind::Rows {

@@ -142,7 +142,12 @@ impl<R: Read> Loading<'_, R> {
 
     /// The same error, which knows the kind of its section only, with the table.
     fn of_table(&self, error: SnapshotError, kind: Kind, table: usize) -> SnapshotError {
-        let named = |section: String| if section == kind.to_string() { kind.of(self.name(table)) } else { section };
+        // The slots are found to be wrong when the free list is there too.
+        let kinds = [kind, Kind::Slots];
+        let named = |section: String| match kinds.iter().find(|kind| section == kind.to_string()) {
+            Some(kind) => kind.of(self.name(table)),
+            None => section,
+        };
         match error {
             SnapshotError::Checksum { section } => SnapshotError::Checksum { section: named(section) },
             SnapshotError::Corrupt { section, what } => SnapshotError::Corrupt { section: named(section), what },

@@ -123,6 +123,15 @@ fn check_targets<'t>(
         // Where no relation is the saved one, another may stand over its fields.
         let over_fields = || own.relations.iter().find(|own| own.fields == relation.fields && !own.one_of);
         let Some(now) = place.map(|place| &own.relations[place]).or_else(over_fields) else { continue };
+        if relation.many != now.many {
+            let kind = |many| if many { "a list of ids" } else { "a single key" };
+            let what = format!(
+                "it is {} in the snapshot and {} in this program: raise `version` and give a `migrate`",
+                kind(relation.many),
+                kind(now.many)
+            );
+            return Err(mismatch(&own.name, Some(&now.name), what));
+        }
         let by_id = relation.target_fields.is_empty() && now.target_fields.is_empty();
         if by_id && target(relation) != Some(&*now.target) {
             let what = format!(

@@ -8,6 +8,9 @@ use super::sections::{Kind, MAGIC, read_exactly};
 use super::{first, positional};
 use crate::schema::Schema;
 
+/// How long a block of items of one size may be, in bytes: more than any writer makes.
+const BLOCK_OF_ITEMS_MAX: u64 = 1 << 24;
+
 /// The reader of its format.
 pub(super) enum Source<'a, R> {
     First(first::Reader<'a, R>),
@@ -90,7 +93,7 @@ impl<'a, R: Read> Source<'a, R> {
 
     /// The same, where the items are of one size.
     pub(super) fn block_of(&mut self, size: usize, kind: Kind) -> Result<Option<&[u8]>, SnapshotError> {
-        let block = self.block(1 << 24)?;
+        let block = self.block(BLOCK_OF_ITEMS_MAX)?;
         match block.map(<[u8]>::len) {
             Some(length) if length % size != 0 || length > first::BLOCK_MAX => Err(SnapshotError::Corrupt {
                 section: kind.to_string(),

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::load;
-use super::save::{Care, Saving};
+use super::save::{Choices, Saving};
 use crate::arena::Arena;
+use crate::builder::LoadChoices;
 use crate::database::Database;
 use crate::index::Indexes;
 use crate::model::{Column, Model, Visitor};
@@ -49,13 +50,13 @@ fn a_thousand_tables_are_saved_and_loaded() {
     }
     let saved = |db: &Database| {
         let mut bytes = Vec::new();
-        let saving = Saving::prepare(&db.store, Care::Thorough).expect("the database is consistent");
+        let saving = Saving::prepare(&db.store, Choices::default()).expect("the database is consistent");
         saving.write(&mut bytes).expect("a list of bytes takes everything");
         bytes
     };
     let bytes = saved(&db);
-    let back =
-        load::database(thousand_tables(), None, &mut &bytes[..], bytes.len() as u64).expect("what was saved loads");
+    let loaded = load::database(thousand_tables(), &LoadChoices::default(), &mut &bytes[..], None);
+    let (back, _) = loaded.expect("what was saved loads");
     let numbers = back.store.tables.iter().flat_map(|table| rows_of::<Number>(&*table.rows).iter());
     assert!(numbers.map(|(_, number)| number.0).eq(0..TABLES));
     assert!(saved(&back) == bytes);

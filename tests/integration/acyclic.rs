@@ -242,7 +242,7 @@ fn cycles_that_were_stored_unchecked_stand_until_they_are_found() {
         ]
     );
     let unsavable = db.save_to(&mut Vec::new()).unwrap_err();
-    assert_eq!(unsavable, SnapshotError::Unsavable(found[0].clone()));
+    assert_eq!(unsavable, SnapshotError::Violations { violations: found.clone() });
     // Beside it everything goes on: rows may be hung below a cycle, one by one and many at a time, and moved.
     let hung = db.insert(term("hung", Some("lead"))).unwrap();
     db.insert_many([term("d", Some("a")), term("e", Some("d"))]).unwrap();
@@ -302,7 +302,7 @@ fn a_snapshot_with_a_cycle_is_refused_where_the_relation_has_become_acyclic() {
     let refused = Database::builder().model::<Term>().load_from(&bytes[..]).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the rows of `Term` cannot be: Term 2v1: `Term`.broader leads in a circle: Term 2v1 -> Term 3v1 -> Term 2v1"
+        "1 violation(s), the first: `Term`.broader leads in a circle: Term 2v1 -> Term 3v1 -> Term 2v1"
     );
     db.unrelate(ids[1], free::Term::BROADER).unwrap();
     let loaded = Database::builder().model::<Term>().load_from(&state(&db)[..]).unwrap();

@@ -1,9 +1,13 @@
 //! Saving and loading: what comes back, what is refused, and what hostile bytes can do.
 
 pub(crate) mod bytes;
+mod evolve;
 mod files;
+mod first_bytes;
+mod first_hostile;
 mod fuzzed;
 mod hostile;
+mod proof;
 #[cfg(unix)]
 mod killed;
 mod round_trip;

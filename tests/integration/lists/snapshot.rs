@@ -3,7 +3,7 @@
 use relata::{Database, Id, SnapshotError};
 
 use super::{Album, Playlist, Song, forged, listers, models, of, shelf};
-use crate::snapshot::bytes::{DEFAULTS, File, LISTERS, ORDER, ROWS, id};
+use crate::snapshot::bytes::{DEFAULTS, File, LISTERS, ORDER, ROWS, define, id, raw_id, row};
 use crate::support::state;
 
 /// Tables as [`models`] registers them.
@@ -46,10 +46,10 @@ fn a_load_brings_lists_and_listers_back() {
 #[test]
 fn the_order_of_listers_is_what_its_description_says() {
     let (bytes, ..) = saved();
-    let mut file = File::parse(&bytes);
-    let item = |source| [0_u32.to_le_bytes().to_vec(), 2_u32.to_le_bytes().to_vec(), id(source, 1)].concat();
-    assert_eq!(file.section(LISTERS, PLAYLIST).blocks, [[item(2), item(3), item(1)].concat()]);
-    assert_eq!(file.section(LISTERS, ALBUM).blocks, Vec::<Vec<u8>>::new());
+    let file = File::parse(&bytes);
+    let item = |source| [0_u32.to_le_bytes().to_vec(), 2_u32.to_le_bytes().to_vec(), raw_id(source, 1)].concat();
+    assert_eq!(file.content(LISTERS, PLAYLIST), [item(2), item(3), item(1)].concat());
+    assert!(file.content(LISTERS, ALBUM).is_empty());
 }
 
 /// HOSTILE 25: Checksums right but content wrong
@@ -58,13 +58,10 @@ fn content_that_is_wrong_is_refused() {
     let (bytes, ..) = saved();
     // A list with an id that names no row.
     let mut file = File::parse(&bytes);
-    let mut rows = file.section(ROWS, ALBUM).rows();
-    rows[0].truncate(8);
-    rows[0].extend(id(9, 1));
-    file.section(ROWS, ALBUM).set_rows(&rows);
+    file.set(ROWS, ALBUM, 1, [define(2, &["tracks"]), row(2, &[vec![0xf1], id(9, 1)])].concat());
     assert_eq!(
         refusal(&file),
-        "the rows of `Album` cannot be: Album 1v1: `Album`.tracks: no `Song` with id 9v1 (`tracks[0]`): never existed"
+        "1 violation(s), the first: Album 1v1: `Album`.tracks: no `Song` with id 9v1 (`tracks[0]`): never existed"
     );
     // An order that names a relation, a target or a source that is not there.
     for (item, what) in [
@@ -75,21 +72,21 @@ fn content_that_is_wrong_is_refused() {
         ([[0, 0, 0, 0], [4, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], "slot 1 does not list slot 4"),
     ] {
         let mut file = File::parse(&bytes);
-        file.section(LISTERS, PLAYLIST).blocks = vec![item.concat()];
+        file.set(LISTERS, PLAYLIST, 1, item.concat());
         assert_eq!(refusal(&file), format!("the order of listers of `Playlist` cannot be: {what}"));
     }
     // A list has no default target.
     let mut file = File::parse(&bytes);
-    file.section(DEFAULTS, ALBUM).blocks = vec![[vec![0; 4], id(1, 1)].concat()];
+    file.set(DEFAULTS, ALBUM, 1, [vec![0; 4], raw_id(1, 1)].concat());
     assert_eq!(refusal(&file), "the default targets of `Album` cannot be: no relation at place 0 refers by id");
     // Nor is an order of children one of listers.
     let mut file = File::parse(&bytes);
-    file.section(ORDER, ALBUM).blocks = vec![[vec![0; 4], id(1, 1)].concat()];
+    file.set(ORDER, ALBUM, 1, [vec![0; 4], raw_id(1, 1)].concat());
     assert_eq!(refusal(&file), "the order of children of `Album` cannot be: there is no relation at place 0");
     // Whatever is listed twice, the outcome is an order of those that are there.
     let mut file = File::parse(&bytes);
-    let blocks = &mut file.section(LISTERS, PLAYLIST).blocks;
-    blocks.push(blocks[0].clone());
+    let listers = file.content(LISTERS, PLAYLIST);
+    file.set(LISTERS, PLAYLIST, 6, [&listers[..], &listers].concat());
     let db = models().load_from(&file.bytes()[..]).unwrap();
     assert_eq!(db.check(), Ok(()));
     assert!(state(&db) == bytes);
@@ -156,7 +153,7 @@ fn a_list_is_no_key() {
     let refused = Database::builder().model::<Of<false>>().load_from(&state(&lists)[..]).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "`Of`.own: its kind is `references_many` in the snapshot, `belongs_to` in this build"
+        "`Of`.own: it is a list of ids in the snapshot and a single key in this program: raise `version` and give a `migrate`"
     );
 }
 
