@@ -202,7 +202,8 @@ impl<M: Model> AnyRows for Arena<M> {
     }
 
     fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> Result<(), (DefaultKey, Error)> {
-        rebuild::links(self, store, links, lists)
+        // The row is told beside the error, which need not name it again.
+        rebuild::links(self, store, links, lists).map_err(|(row, error)| (row, error.of_unnamed_row()))
     }
 
     fn listed(&self) -> usize {

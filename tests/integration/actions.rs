@@ -304,7 +304,10 @@ fn what_does_not_fit_in_the_end_is_refused_and_changes_nothing() {
     let nowhere = db.find(Country::BY_CODE, "??").unwrap().0;
     db.update(nowhere, |country| country.code = "!!".into()).unwrap();
     let error = refused(&mut db, |db| db.update(burma, |country| country.code = "mm".into()));
-    assert_eq!(error.to_string(), "`Person`.passport: no `Country` with code = \"??\": no row has this key");
+    assert_eq!(
+        error.to_string(),
+        "Person 1v1: `Person`.passport: no `Country` with code = \"??\": no row has this key"
+    );
     db.unrelate(thuza, Person::PASSPORT).unwrap();
     // The key is taken.
     let error = refused(&mut db, |db| db.update(burma, |country| country.code = "is".into()));

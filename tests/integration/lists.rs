@@ -183,7 +183,9 @@ fn deferred_elements_wait_for_their_rows() {
     assert!(matches!(tx.related(list, Playlist::SONGS), Err(Error::Unresolved { relation: "songs", .. })));
     let refused = tx.commit().unwrap_err();
     let said: Vec<String> = refused.violations.iter().map(ToString::to_string).collect();
-    let missing = |element| format!("`Playlist`.songs: no `Song` with id 5v1 (`song_ids[{element}]`): never existed");
+    let missing = |element| {
+        format!("Playlist 1v1: `Playlist`.songs: no `Song` with id 5v1 (`song_ids[{element}]`): never existed")
+    };
     assert_eq!(said, [missing(0), missing(2)]);
     let mut tx = refused.into_transaction();
     let song = tx.insert(Song { title: "e".into() }).unwrap();
@@ -464,9 +466,10 @@ fn elements_that_dangle() {
     let (sixth, fifth) = (forged::<Song>("6v1"), forged::<Song>("5v1"));
     let lists = db.insert_many_unchecked([of(&[s[0], sixth, fifth]), of(&[fifth]), of(&[s[0]])]).unwrap();
     let said: Vec<String> = db.check().unwrap_err().iter().map(ToString::to_string).collect();
-    let missing =
-        |id, element| format!("`Playlist`.songs: no `Song` with id {id} (`song_ids[{element}]`): never existed");
-    assert_eq!(said, [missing("6v1", 1), missing("5v1", 2), missing("5v1", 0)]);
+    let missing = |row, id, element| {
+        format!("Playlist {row}: `Playlist`.songs: no `Song` with id {id} (`song_ids[{element}]`): never existed")
+    };
+    assert_eq!(said, [missing("1v1", "6v1", 1), missing("1v1", "5v1", 2), missing("2v1", "5v1", 0)]);
     assert!(
         matches!(db.check().unwrap_err()[2], Error::ForeignKeyViolation { row: Some(row), .. } if row == lists[1].erase())
     );

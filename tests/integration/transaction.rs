@@ -173,9 +173,9 @@ fn a_deferred_commit_names_all_violations_and_can_be_repaired() {
     assert_eq!(
         texts,
         [
-            "`Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
-            "`Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
-            "`Guild`.leader: no `Player` with id 9v1: never existed",
+            "Player 2v1: `Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
+            "Player 3v1: `Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
+            "Guild 2v1: `Guild`.leader: no `Player` with id 9v1: never existed",
         ]
     );
     let mut tx = refused.into_transaction();
@@ -229,7 +229,7 @@ fn no_action_waits_for_the_end_and_restrict_does_not() {
     let refused = tx.commit().unwrap_err();
     assert_eq!(
         refused.violations[0].to_string(),
-        "`Player`.guild: no `Guild` with name = \"Aesir\": no row has this key"
+        "Player 1v1: `Player`.guild: no `Guild` with name = \"Aesir\": no row has this key"
     );
     let mut tx = refused.into_transaction();
     // Another guild of that name takes its place.

@@ -127,7 +127,10 @@ fn what_stands_against_it_further_down_refuses_all() {
     assert_eq!(error.to_string(), "`Shelf`: room, number = (\"cellar\", 2) is taken by Shelf 3v1");
     // The cellar itself cannot go while its shelves would fall back to it.
     let error = refused(&mut db, |db| db.delete(cellar));
-    assert_eq!(error.to_string(), "`Shelf`.in_room: no `Room` with name = \"cellar\": the same statement removes it");
+    assert_eq!(
+        error.to_string(),
+        "Shelf 3v1: `Shelf`.in_room: no `Room` with name = \"cellar\": the same statement removes it"
+    );
     db.delete(cold).unwrap();
     db.delete(west).unwrap();
     db.delete(east).unwrap();
@@ -303,7 +306,7 @@ mod circles {
         .unwrap();
         let (left, right) = (db.iter::<Left>().next().unwrap().0, db.iter::<Right>().next().unwrap().0);
         let error = refused(&mut db, |db| db.update(left, |left| left.code = 2));
-        assert_eq!(error.to_string(), "`Hinge`.right: no `Right` with code = 2: no row has this key");
+        assert_eq!(error.to_string(), "Hinge 1v1: `Hinge`.right: no `Right` with code = 2: no row has this key");
         // From the other side all of them follow.
         let updated = db.update_reporting(right, |right| right.code = 2).unwrap();
         assert_eq!((updated.changed.len(), db.get(left), db.check()), (3, Ok(&Left { code: 2 }), Ok(())));

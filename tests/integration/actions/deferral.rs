@@ -179,7 +179,7 @@ fn an_absent_key_is_followed_by_what_can_be_absent() {
     let mut db = make();
     let (port, ship) = (db.iter::<Port>().next().unwrap().0, db.iter::<Ship>().next().unwrap().0);
     let error = refused(&mut db, |db| db.update(port, |port| port.number = None));
-    assert_eq!(error.to_string(), "`Ship`.port: no `Port` with number = 1: no row has this key");
+    assert_eq!(error.to_string(), "Ship 1v1: `Ship`.port: no `Port` with number = 1: no row has this key");
     let mut tx = db.begin_deferred().unwrap();
     tx.update(port, |port| port.number = None).unwrap();
     assert_eq!(tx.violations(), [error]);
