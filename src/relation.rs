@@ -46,7 +46,7 @@ pub struct HasMany<R>(PhantomData<fn() -> R>);
 /// db.update(list, |list| list.song_ids.reverse())?;
 ///
 /// let refused = db.update(list, |list| list.song_ids.push(Id::null())).unwrap_err();
-/// assert_eq!(refused.to_string(), "`Playlist`.songs: no `Song` with id null (`song_ids[3]`): the null id");
+/// assert_eq!(refused.to_string(), "Playlist 1v1: `Playlist`.songs: no `Song` with id null (`song_ids[3]`): the null id");
 ///
 /// db.delete(intro)?;
 /// assert_eq!(db.get(list)?.song_ids, [outro]);

@@ -140,7 +140,7 @@ impl Database {
     /// let refused = tx.commit().unwrap_err();
     /// assert_eq!(
     ///     refused.violations[0].to_string(),
-    ///     r#"`Planet`.next_one: no `Planet` with name = "Earth": no row has this key"#
+    ///     r#"Planet 1v1: `Planet`.next_one: no `Planet` with name = "Earth": no row has this key"#
     /// );
     /// let mut tx = refused.into_transaction();
     /// tx.insert(Planet { name: "Earth".into(), next_one: "Mars".into() })?;

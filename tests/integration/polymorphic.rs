@@ -88,7 +88,7 @@ fn each_variant_names_a_stored_row() {
     let error = refused(&mut db, |db| db.insert(asset("pen", gone)));
     assert_eq!(error.to_string(), "`Asset`.owner_person: no `Person` with id 2v1: removed");
     let error = refused(&mut db, |db| db.insert(asset("pen", Id::<Company>::null())));
-    assert_eq!(error.to_string(), "Asset 5v1: `Asset`.owner_company: no `Company` with id null: the null id");
+    assert_eq!(error.to_string(), "`Asset`.owner_company: no `Company` with id null: the null id");
     // Each row of a batch by its own variant.
     let rows = [asset("a", gone), asset("b", ada), asset("c", Id::<Company>::null())];
     let Error::BatchRefused { violations, .. } = refused(&mut db, |db| db.insert_many(rows.clone())) else { panic!() };
@@ -101,8 +101,8 @@ fn each_variant_names_a_stored_row() {
     assert_eq!(
         found,
         [
-            "`Asset`.owner_person: no `Person` with id 2v1: removed",
-            "`Asset`.owner_company: no `Company` with id null: the null id"
+            "Asset 3v1: `Asset`.owner_person: no `Person` with id 2v1: removed",
+            "Asset 5v1: `Asset`.owner_company: no `Company` with id null: the null id"
         ]
     );
 }
@@ -257,7 +257,7 @@ fn each_variant_may_wait_for_its_row_in_a_deferred_transaction() {
     assert!(tx.row(waiting).unwrap().owner().is_err());
     let violations: Vec<String> = tx.violations().iter().map(ToString::to_string).collect();
     assert_eq!(violations.len(), 2, "{violations:?}");
-    assert!(violations.iter().any(|text| text.contains("`Asset`.owner_company: no `Company`")), "{violations:?}");
+    assert!(violations.iter().any(|text| text.contains(": `Asset`.owner_company: no `Company`")), "{violations:?}");
     tx.insert_at(person, Person { name: "Eve".into(), employer_id: None }).unwrap();
     tx.relate(missing, Asset::OWNER_PERSON, ada).unwrap();
     tx.commit().unwrap();

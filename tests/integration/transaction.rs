@@ -173,8 +173,8 @@ fn a_deferred_commit_names_all_violations_and_can_be_repaired() {
     assert_eq!(
         texts,
         [
-            "Player 2v1: Player 3v1: `Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
-            "`Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
+            "Player 2v1: `Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
+            "Player 3v1: `Player`.guild: no `Guild` with name = \"Vanir\": no row has this key",
             "Guild 2v1: `Guild`.leader: no `Player` with id 9v1: never existed",
         ]
     );

@@ -80,7 +80,9 @@ fn a_split_knows_who_refers_to_a_row() {
     assert_eq!(mine, ships);
     *table.get_mut(mine[0]).unwrap().x = 5;
     // A stale target has no sources, whoever has its slot by now.
-    ships.iter().for_each(|ship| db.unrelate(*ship, Ship::FLEET).unwrap());
+    for ship in &ships {
+        db.unrelate(*ship, Ship::FLEET).unwrap();
+    }
     db.delete(fleet).unwrap();
     let new = db.insert(Fleet { ready: 0 }).unwrap();
     db.relate(ships[1], Ship::FLEET, new).unwrap();
