@@ -31,8 +31,8 @@ zoo! {
     nalgebra_dynamic: field DMatrix<f32> => eq([DMatrix::zeros(0, 3), DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])]);
     nalgebra_rotation: field UnitQuaternion<f64> => eq([UnitQuaternion::from_euler_angles(0.1, 0.2, 0.3)]);
     nalgebra_isometry: field Isometry3<f64> => eq([Isometry3::translation(1.0, 2.0, 3.0)]);
-    mint: key mint::Vector3<i8> => eq([mint::Vector3 { x: i8::MIN, y: 0, z: i8::MAX }]);
-    euclid: key euclid::default::Point2D<i32> => eq([euclid::default::Point2D::new(i32::MIN, 1)]);
+    mint_: key mint::Vector3<i8> => eq([mint::Vector3 { x: i8::MIN, y: 0, z: i8::MAX }]);
+    euclid_: key euclid::default::Point2D<i32> => eq([euclid::default::Point2D::new(i32::MIN, 1)]);
     euclid_transform: field euclid::default::Transform2D<f32> => eq([euclid::default::Transform2D::scale(0.1, 3.0)]);
     geo_point: field Point<f64> => eq([Point::new(0.1, -0.0)]);
     geo_geometry: field Geometry<f64> => eq([
@@ -47,7 +47,7 @@ zoo! {
     bevy_rect: field Rect => eq([Rect::new(0.0, 0.1, 2.0, 3.0)]);
     bevy_urect: key URect => eq([URect::new(0, 1, 2, u32::MAX)]);
     bevy_rot2: field Rot2 => eq([Rot2::degrees(33.0)]);
-    bevy_color: field Color => eq([Color::WHITE, Color::hsla(0.1, 0.2, 0.3, 0.4), Color::from(LinearRgba::RED)]);
+    bevy_color_: field Color => eq([Color::WHITE, Color::hsla(0.1, 0.2, 0.3, 0.4), Color::from(LinearRgba::RED)]);
     palette_srgb: field Srgb => eq([Srgb::new(0.1_f32, 0.2, 0.3)]);
     palette_srgba: field Srgba<u8> => eq([Srgba::new(0_u8, 1, 2, 255)]);
     palette_linear: field LinSrgb<f64> => eq([LinSrgb::new(0.1, 0.2, 0.3)]);
@@ -55,10 +55,10 @@ zoo! {
     palette_oklch: field Oklch => eq([Oklch::new(0.1_f32, 0.2, 300.0)]);
     kurbo_path: field BezPath => eq([BezPath::new(), path()]);
     kurbo_circle: field Circle => eq([Circle::new((0.1, 0.2), 3.0)]);
-    hexx: key hexx::Hex => eq([hexx::Hex::ZERO, hexx::Hex::new(i32::MIN, i32::MAX)]);
+    hexx_: key hexx::Hex => eq([hexx::Hex::ZERO, hexx::Hex::new(i32::MIN, i32::MAX)]);
     // A layout is no part of the value: rows first, whatever the order was in memory.
-    ndarray: field Array2<f64> => eq([arr2(&[[1.0, 2.0], [3.0, -0.0]]), Array2::zeros((0, 2))])
+    ndarray_: field Array2<f64> => eq([arr2(&[[1.0, 2.0], [3.0, -0.0]]), Array2::zeros((0, 2))])
         .twins([(arr2(&[[1.0, 2.0], [3.0, 4.0]]), arr2(&[[1.0, 3.0], [2.0, 4.0]]).reversed_axes())]);
     ndarray_dynamic: field ArrayD<i8> => eq([ArrayD::zeros(vec![2, 1, 2])]);
-    rstar: field RTree<[i32; 2]> => text([RTree::new(), RTree::bulk_load(vec![[1, 2], [3, 4], [-5, 6]])]);
+    rstar_: field RTree<[i32; 2]> => text([RTree::new(), RTree::bulk_load(vec![[1, 2], [3, 4], [-5, 6]])]);
 }

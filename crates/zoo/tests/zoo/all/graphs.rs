@@ -9,7 +9,7 @@ use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_pcg::Pcg64;
-use slotmap::{DefaultKey, HopSlotMap, SecondaryMap, SlotMap};
+use slotmap::{DefaultKey, DenseSlotMap, SecondaryMap, SlotMap};
 
 use crate::case::zoo;
 use crate::harness::{eq, text};
@@ -40,8 +40,8 @@ fn slots() -> (SlotMap<DefaultKey, u8>, DefaultKey) {
     (map, kept)
 }
 
-fn hop() -> HopSlotMap<DefaultKey, u8> {
-    let mut map = HopSlotMap::new();
+fn dense() -> DenseSlotMap<DefaultKey, u8> {
+    let mut map = DenseSlotMap::new();
     let gone = map.insert(1);
     map.insert(2);
     map.remove(gone);
@@ -75,17 +75,17 @@ fn used<R: Rng + SeedableRng>(times: u8) -> R {
 }
 
 zoo! {
-    petgraph: field DiGraph<String, u8> => text([DiGraph::new(), digraph()]);
+    petgraph_: field DiGraph<String, u8> => text([DiGraph::new(), digraph()]);
     petgraph_undirected: field UnGraph<(), f32> => text([UnGraph::from_edges([(0, 1, 0.1_f32), (1, 1, -0.0)])]);
     petgraph_stable: field StableDiGraph<u8, ()> => text([stable()]);
     petgraph_map: field DiGraphMap<u8, i8> => text([DiGraphMap::from_edges([(1, 2, -1), (2, 1, 1)])]);
-    slotmap: field SlotMap<DefaultKey, u8> => text([slots().0]);
-    slotmap_hop: field HopSlotMap<DefaultKey, u8> => text([hop()]);
+    slotmap_: field SlotMap<DefaultKey, u8> => text([slots().0]);
+    slotmap_dense: field DenseSlotMap<DefaultKey, u8> => text([dense()]);
     slotmap_secondary: field SecondaryMap<DefaultKey, u8> => eq([SecondaryMap::from_iter([(slots().1, 1)])]);
     slotmap_key: key DefaultKey => eq([slots().1, DefaultKey::default()]);
-    generational_arena: field Arena<u8> => text([arena()]);
+    generational_arena_: field Arena<u8> => text([arena()]);
     generational_index: key generational_arena::Index => eq([arena().iter().next().expect("one").0]);
-    indextree: field Tree<String> => eq([Tree::new(), tree()]);
-    rand_chacha: field ChaCha8Rng => eq([used::<ChaCha8Rng>(0), used(3), used(200)]);
-    rand_pcg: field Pcg64 => eq([used::<Pcg64>(0), used(3)]);
+    indextree_: field Tree<String> => eq([Tree::new(), tree()]);
+    rand_chacha_: field ChaCha8Rng => eq([used::<ChaCha8Rng>(0), used(3), used(200)]);
+    rand_pcg_: field Pcg64 => eq([used::<Pcg64>(0), used(3)]);
 }

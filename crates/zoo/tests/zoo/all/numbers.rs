@@ -37,7 +37,7 @@ pub(crate) enum Flag {
 
 zoo! {
     // fault A2
-    bigdecimal: key BigDecimal => eq([decimal("0"), decimal("1.00"), decimal("-123456789012345678901234567890.5e-40")]);
+    bigdecimal_: key BigDecimal => eq([decimal("0"), decimal("1.00"), decimal("-123456789012345678901234567890.5e-40")]);
     big_int: key BigInt => eq([big("0"), big("-1"), big("-340282366920938463463374607431768211456")]);
     big_uint: key BigUint => eq([BigUint::ZERO, BigUint::from(u128::MAX)]);
     ratio: key Ratio<i64> => by(
@@ -51,7 +51,7 @@ zoo! {
     uom_length: field Length => eq([Length::new::<kilometer>(1.0), Length::new::<mile>(-0.1)]);
     u256: key U256 => eq([U256::zero(), U256::MAX]);
     h160: key H160 => eq([H160::zero(), H160::repeat_byte(0xff)]);
-    bytesize: key bytesize::ByteSize => eq([bytesize::ByteSize(0), bytesize::ByteSize::kib(3)]);
-    serde_repr: key Level => eq([Level::Low, Level::High]);
+    bytesize_: key bytesize::ByteSize => eq([bytesize::ByteSize(0), bytesize::ByteSize::kib(3)]);
+    serde_repr_: key Level => eq([Level::Low, Level::High]);
     enumflags: key enumflags2::BitFlags<Flag> => eq([enumflags2::BitFlags::empty(), Flag::First | Flag::Last]);
 }

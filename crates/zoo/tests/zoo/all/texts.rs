@@ -25,18 +25,18 @@ fn long(length: usize) -> String {
 }
 
 zoo! {
-    compact_str: key CompactString => eq([CompactString::default(), CompactString::from(long(12)), CompactString::from(long(13))]);
+    compact_str_: key CompactString => eq([CompactString::default(), CompactString::from(long(12)), CompactString::from(long(13))]);
     ecow_string: key EcoString => eq([EcoString::new(), EcoString::from(long(20))]);
     ecow_vec: key EcoVec<u8> => eq([EcoVec::new(), EcoVec::from([1, 2])]);
-    arcstr: key ArcStr => eq([ArcStr::new(), ArcStr::from(long(3))]);
-    ustr: key Ustr => eq([Ustr::from(""), Ustr::from("x")]);
+    arcstr_: key ArcStr => eq([ArcStr::new(), ArcStr::from(long(3))]);
+    ustr_: key Ustr => eq([Ustr::from(""), Ustr::from("x")]);
     // The number; what it stands for is known to this process's interner alone.
     lasso_spur: key Spur => eq([Spur::try_from_usize(0).expect("one"), Spur::try_from_usize(9).expect("one")]);
-    camino: key Utf8PathBuf => eq([Utf8PathBuf::new(), Utf8PathBuf::from("/a//b/")]);
-    tinystr: key TinyAsciiStr<8> => eq(["a".parse::<TinyAsciiStr<8>>().expect("ASCII"), "12345678".parse().expect("ASCII")]);
-    bytes: key Bytes => eq([Bytes::new(), Bytes::from_static(&[0xff, 0])]);
+    camino_: key Utf8PathBuf => eq([Utf8PathBuf::new(), Utf8PathBuf::from("/a//b/")]);
+    tinystr_: key TinyAsciiStr<8> => eq(["a".parse::<TinyAsciiStr<8>>().expect("ASCII"), "12345678".parse().expect("ASCII")]);
+    bytes_: key Bytes => eq([Bytes::new(), Bytes::from_static(&[0xff, 0])]);
     bytes_mut: key BytesMut => eq([BytesMut::new(), BytesMut::from(&[0xff, 0][..])]);
     hexadecimal: key Hexadecimal => eq([Hexadecimal(vec![]), Hexadecimal(vec![0xff, 0])]);
     big_array: key LongArray => eq([LongArray([0; 100]), LongArray([255; 100])]);
-    blake3: key blake3::Hash => eq([blake3::hash(b"x")]);
+    blake3_: key blake3::Hash => eq([blake3::hash(b"x")]);
 }

@@ -4,13 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Span, Timestamp, Zoned};
+use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime as Zoned};
 
 use crate::case::zoo;
 use crate::harness::{eq, text};
 
 fn fixed(seconds: i32) -> Zoned {
-    Timestamp::UNIX_EPOCH.to_zoned(TimeZone::fixed(Offset::from_seconds(seconds).expect("an offset")))
+    Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::fixed(Offset::from_seconds(seconds).expect("an offset")))
 }
 
 fn in_zone(name: &str, seconds: i64) -> Zoned {
@@ -40,8 +40,8 @@ zoo! {
     // A span is not `PartialEq`; one unit is folded into another.
     jiff_span: field Span => text([Span::new(), Span::new().hours(1).minutes(61)])
         .lost([Span::new().milliseconds(1_500), Span::new().milliseconds(1).microseconds(2_000)]);
-    chrono_tz: key chrono_tz::Tz => eq([chrono_tz::Tz::UTC, chrono_tz::Europe::Zurich]);
-    cron: field cron::Schedule => eq(["0 0 12 * * Mon *".parse::<cron::Schedule>().expect("a schedule")]);
+    chrono_tz_: key chrono_tz::Tz => eq([chrono_tz::Tz::UTC, chrono_tz::Europe::Zurich]);
+    cron_: field cron::Schedule => eq(["0 0 12 * * Mon *".parse::<cron::Schedule>().expect("a schedule")]);
     humantime_duration: key Human => eq([Human(Duration::ZERO), Human(Duration::from_nanos(1_000_000_001))]);
     humantime_time: key HumanTime => eq([HumanTime(SystemTime::UNIX_EPOCH)])
         .refused([HumanTime(SystemTime::UNIX_EPOCH - Duration::from_secs(1))]);

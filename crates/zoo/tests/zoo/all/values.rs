@@ -2,7 +2,7 @@
 
 use ciborium::Value as Cbor;
 use ron::Value as Ron;
-use toml::value::{Date, Datetime, Offset, Time};
+use toml::value::{Date, Datetime};
 use toml::{Table, Value as Toml};
 
 use crate::case::zoo;
