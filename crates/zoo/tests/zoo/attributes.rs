@@ -266,11 +266,11 @@ fn words(reversed: bool) -> Words {
 
 fn shelf(reversed: bool) -> Shelf {
     let order = |(forwards, backwards)| if reversed { backwards } else { forwards };
-    let shelf = |n: u8| (n, order2(reversed, (0..9).map(|i| (i.to_string(), words(reversed))).collect()));
+    let shelf = |n: u8| (n, in_order(reversed, (0..9).map(|i| (i.to_string(), words(reversed))).collect()));
     Shelf {
         words: vec![words(reversed), words(reversed)],
         by_size: order(both_ways((0..9).map(shelf).collect::<Vec<_>>())),
-        nested: Some(Box::new(order2(reversed, (0..30).map(|n| (n, "x".to_owned())).collect()))),
+        nested: Some(Box::new(in_order(reversed, (0..30).map(|n| (n, "x".to_owned())).collect()))),
     }
 }
 
@@ -279,12 +279,12 @@ fn order2<I: Clone, C: FromIterator<I>>(reversed: bool, items: Vec<I>) -> C {
     if reversed { backwards } else { forwards }
 }
 
-fn flat_hash_map(reversed: bool) -> FlatHashMap {
-    FlatHashMap { known: 1, others: order2(reversed, (0..50).map(|n| (format!("key {n}"), n)).collect()) }
+fn flat_hash_map(entries: u32) -> FlatHashMap {
+    FlatHashMap { known: 1, others: (0..entries).map(|n| (format!("key {n}"), n)).collect() }
 }
 
 fn tagged_map(reversed: bool) -> TaggedMap {
-    TaggedMap::Of { map: order2(reversed, (0..50).map(|n| (format!("key {n}"), n)).collect()) }
+    TaggedMap::Of { map: in_order(reversed, (0..50).map(|n| (format!("key {n}"), n)).collect()) }
 }
 
 zoo! {
@@ -377,9 +377,9 @@ zoo! {
     tree_of_boxes: key Expression => eq([sum(), Expression::Number(0)]);
     // fault A4
     turned: key Turned => eq([Turned(0), Turned(0x0102_0201)]).refused([Turned(1), Turned(0x0102_0304)]);
+    // Of what is flattened serde shows the entries and not the map: they stand in the order that the map has them in.
+    flatten_hash_map: field FlatHashMap => eq([flat_hash_map(0), flat_hash_map(50)]).drifts();
     // fault A5
-    flatten_hash_map: field FlatHashMap => eq([FlatHashMap { known: 1, others: HashMap::new() }])
-        .twins([(flat_hash_map(false), flat_hash_map(true))]);
     transparent_hash_set: field Words => eq([Words(HashSet::new())]).twins([(words(false), words(true))]);
     hash_maps_within: field Shelf => eq([]).twins([(shelf(false), shelf(true))]);
     tagged_hash_map: field TaggedMap => eq([]).twins([(tagged_map(false), tagged_map(true))]);

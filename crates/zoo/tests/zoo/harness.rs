@@ -57,7 +57,6 @@ impl<T> Case<T> {
         Case { twins: twins.into(), ..self }
     }
 
-    #[cfg(feature = "all")]
     pub(crate) fn drifts(self) -> Self {
         Case { drifts: true, ..self }
     }
@@ -156,7 +155,8 @@ pub(crate) fn run<T: Debug>(name: &'static str, type_name: &str, case: &Case<T>,
                     line.faults.push(format!("all together {}: {why}", place.name));
                 }
             }
-            line.faults.extend(case.twins.iter().filter_map(|(left, right)| twins_differ(place, left, right, case.same)));
+            line.faults
+                .extend(case.twins.iter().filter_map(|(left, right)| twins_differ(place, left, right, case.same)));
         }
     }
     line.bytes = bytes_of_a_row(&places[0], &case.carried);

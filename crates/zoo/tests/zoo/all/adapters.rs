@@ -9,8 +9,8 @@ use serde_with::formats::{CommaSeparator, Flexible};
 use serde_with::hex::Hex;
 use serde_with::json::JsonString;
 use serde_with::{
-    BoolFromInt, Bytes, DisplayFromStr, DurationMilliSeconds, DurationSeconds, DurationSecondsWithFrac, OneOrMany, PickFirst,
-    StringWithSeparator, TimestampSeconds, serde_as, skip_serializing_none,
+    BoolFromInt, Bytes, DisplayFromStr, DurationMilliSeconds, DurationSeconds, DurationSecondsWithFrac, OneOrMany,
+    PickFirst, StringWithSeparator, TimestampSeconds, serde_as, skip_serializing_none,
 };
 
 use crate::case::zoo;

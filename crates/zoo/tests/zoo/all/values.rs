@@ -6,7 +6,7 @@ use toml::value::{Date, Datetime};
 use toml::{Table, Value as Toml};
 
 use crate::case::zoo;
-use crate::harness::{eq, text};
+use crate::harness::eq;
 
 fn toml_document() -> Table {
     "a = 1\nb = [0.5, -0.0, 'x', true]\n[c]\nd = {}\n'' = -9223372036854775808".parse().expect("TOML")
@@ -14,7 +14,10 @@ fn toml_document() -> Table {
 
 fn datetime() -> Datetime {
     let date = Date { year: 2026, month: 11, day: 29 };
-    Datetime { date: Some(date), ..Datetime::from("07:32:00.000000001".parse::<Datetime>().expect("a time").time.expect("one")) }
+    Datetime {
+        date: Some(date),
+        ..Datetime::from("07:32:00.000000001".parse::<Datetime>().expect("a time").time.expect("one"))
+    }
 }
 
 fn cbor() -> Cbor {
@@ -31,7 +34,9 @@ zoo! {
     toml_value: field Toml => eq([Toml::Integer(i64::MIN), Toml::String(String::new()), Toml::Table(toml_document())]);
     toml_datetime: field Datetime => eq([datetime()]);
     toml_datetime_value: field Toml => eq([Toml::Datetime(datetime())]);
-    ron_value: field Ron => eq([ron("()"), ron("[1, -1, 0.5, \"x\", 'y', true]"), ron("{\"a\": Some(1), 2: None}")]);
+    // A number is one of its width, which the width of what is read decides anew; a character is read as text.
+    ron_value: field Ron => eq([ron("()"), ron("[true, \"x\", []]")]).refused([ron("[0.5]"), ron("'y'")]);
     cbor_value: field Cbor => eq([Cbor::Null, cbor()]);
-    cbor_tag: field Cbor => text([Cbor::Tag(1, Box::new(Cbor::Bool(true)))]);
+    // Only its own format knows tags.
+    cbor_tag: field Cbor => eq([]).refused([Cbor::Tag(1, Box::new(Cbor::Bool(true)))]);
 }
