@@ -196,7 +196,7 @@ impl TryFrom<u8> for Even {
     type Error = String;
 
     fn try_from(number: u8) -> Result<Self, String> {
-        if number % 2 == 0 { Ok(Even(number)) } else { Err(format!("{number} is odd")) }
+        if number.is_multiple_of(2) { Ok(Even(number)) } else { Err(format!("{number} is odd")) }
     }
 }
 
@@ -265,22 +265,21 @@ fn words(reversed: bool) -> Words {
 }
 
 fn shelf(reversed: bool) -> Shelf {
-    let order = |(forwards, backwards)| if reversed { backwards } else { forwards };
     let shelf = |n: u8| (n, in_order(reversed, (0..9).map(|i| (i.to_string(), words(reversed))).collect()));
     Shelf {
         words: vec![words(reversed), words(reversed)],
-        by_size: order(both_ways((0..9).map(shelf).collect::<Vec<_>>())),
+        by_size: in_order(reversed, (0..9).map(shelf).collect()),
         nested: Some(Box::new(in_order(reversed, (0..30).map(|n| (n, "x".to_owned())).collect()))),
     }
 }
 
-fn order2<I: Clone, C: FromIterator<I>>(reversed: bool, items: Vec<I>) -> C {
-    let (forwards, backwards) = both_ways(items);
-    if reversed { backwards } else { forwards }
-}
-
 fn flat_hash_map(entries: u32) -> FlatHashMap {
     FlatHashMap { known: 1, others: (0..entries).map(|n| (format!("key {n}"), n)).collect() }
+}
+
+fn in_order<I: Clone, C: FromIterator<I>>(reversed: bool, items: Vec<I>) -> C {
+    let (forwards, backwards) = both_ways(items);
+    if reversed { backwards } else { forwards }
 }
 
 fn tagged_map(reversed: bool) -> TaggedMap {

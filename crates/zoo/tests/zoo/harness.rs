@@ -79,6 +79,9 @@ enum Passage {
     Broken(String),
 }
 
+/// Tells in which way a database that was loaded is not the one that was saved; its values are compared by the function.
+pub(crate) type Difference<T> = dyn Fn(&Database, &Database, fn(&T, &T) -> bool) -> Option<String>;
+
 /// Where a value stands in a row, and how rows are made of it.
 pub(crate) struct Place<'a, T> {
     /// What it is called in the report.
@@ -88,7 +91,7 @@ pub(crate) struct Place<'a, T> {
     /// Inserts rows with the value.
     pub(crate) fill: &'a dyn Fn(&mut Database, &T) -> Result<(), Error>,
     /// In which way a database that was loaded is not the one that was saved.
-    pub(crate) differs: &'a dyn Fn(&Database, &Database, fn(&T, &T) -> bool) -> Option<String>,
+    pub(crate) differs: &'a Difference<T>,
 }
 
 impl<T> Place<'_, T> {

@@ -1,5 +1,7 @@
 //! Collections.
 
+#![allow(clippy::disallowed_types, reason = "they are what is tried")]
+
 use std::hash::BuildHasherDefault;
 
 use arrayvec::{ArrayString, ArrayVec};
