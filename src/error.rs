@@ -256,13 +256,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same where the row that holds a foreign key is told otherwise.
-    pub(crate) fn of_unnamed_row(mut self) -> Self {
-        if let Error::ForeignKeyViolation { row, .. } = &mut self {
-            *row = None;
-        }
-        self
-    }
+
 
     /// The stored rows that it names, in the order in which it does; of a batch those of every violation.
     pub fn rows(&self) -> Vec<RowId> {

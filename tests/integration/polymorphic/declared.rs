@@ -1,6 +1,6 @@
 //! What a declaration of a polymorphic key says and what it is refused for; the same by hand.
 
-use relata::{Database, Error, Id, SnapshotError};
+use relata::{Database, Error, Id};
 use serde::{Deserialize, Serialize};
 
 use crate::support::state;
