@@ -22,6 +22,8 @@ pub struct DatabaseBuilder {
     store: Store,
     incoming: Vec<(TypeId, Incoming)>,
     faults: Vec<SchemaFault>,
+    /// What registers each model with another builder.
+    models: Vec<fn(DatabaseBuilder) -> DatabaseBuilder>,
     /// What loading a snapshot may take, in bytes; `None` for what follows from the file's length.
     pub(crate) memory_limit: Option<u64>,
 }
@@ -63,7 +65,14 @@ impl DatabaseBuilder {
         self.incoming.extend(declared.incoming);
         self.faults.extend(declared.faults);
         self.store.add::<M>(Box::new(Arena::<M>::default()), declared.index);
+        self.models.push(Self::model::<M>);
         self
+    }
+
+    /// Another builder of the same models and with the same limit, for a load that is tried twice.
+    pub(crate) fn again(&self) -> Self {
+        let empty = DatabaseBuilder { memory_limit: self.memory_limit, ..DatabaseBuilder::default() };
+        self.models.iter().fold(empty, |builder, model| model(builder))
     }
 
     /// Builds an empty database, or says everything that is wrong with the declarations (behaviour R42).

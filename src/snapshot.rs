@@ -29,6 +29,7 @@ mod load;
 mod save;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -65,10 +66,22 @@ impl Database {
     /// Saves the database as a file, in the place of the one that may be there: at every moment the path names the old
     /// file or the new one, whole. O(slots ever used).
     ///
-    /// The new file is written beside the old one, brought to the disk and renamed; it takes over the permissions of
-    /// the old one. A symbolic link stays and the file that it leads to is replaced. Whatever is refused leaves the old
-    /// file as it was: an id that is reserved and unfilled, a row that cannot be encoded, a path that names no file, a
-    /// disk that is full.
+    /// The new file is written beside the old one as `.relata-<number>-<number>.tmp`, brought to the disk and renamed; then
+    /// the folder is brought to the disk. Whatever is refused leaves the old file as it was: an id that is reserved and
+    /// unfilled, a row that cannot be encoded, a path that names no file, a disk that is full, a sync that fails (which is
+    /// not tried again). The one error after which the new file is in place is [`SnapshotError::SavedNotSynced`].
+    ///
+    /// - Permissions are those of the old file, and until they are set only the owner may read the new one; where there
+    ///   was none, those that the process gives its files.
+    /// - Owner and group are those of any file that the process makes in that folder, not those of the old file. Access
+    ///   lists and other attributes are not carried over.
+    /// - A symbolic link stays and the file that it leads to is replaced. Other hard links to the old file keep the old
+    ///   content.
+    /// - The folder must be readable as well as writable, so that it can be synced: it is opened first, and a save that could
+    ///   not be made durable is refused before anything is written. Systems on which folders cannot be synced (Windows)
+    ///   do without.
+    /// - What a killed save has left of this path is removed by the next one, whose look through the folder is O(names in
+    ///   it). A lock on the temporary file tells that its saver lives; on a file system without locks such files stay.
     ///
     /// Debug builds prove what [`Database::check_snapshot`] does.
     ///
@@ -86,8 +99,40 @@ impl Database {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
+        self.replace_file(path.as_ref(), false)
+    }
+
+    /// Saves as [`Database::save`] does, and keeps the file before as `<name>.1`, from where
+    /// [`DatabaseBuilder::load_newest`] takes it if the newer one is damaged or lost.
+    ///
+    /// A file that is not whole is not kept: it is replaced, and the `.1` of before stays. That is found out by reading it, so
+    /// the cost is that of [`Database::save`] and one reading of the old file. At every moment both names name a whole
+    /// file, if they did before: the old file gets its second name by a link, then the new file takes the first. Where
+    /// there are no links the old file is copied. A save that fails or is killed in between leaves the old file under
+    /// both names.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("planets.relata");
+    /// let mut db = Database::builder().model::<Planet>().build()?;
+    /// db.save_keeping_previous(&path)?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.save_keeping_previous(&path)?;
+    ///
+    /// let before = Database::builder().model::<Planet>().load(folder.path().join("planets.relata.1"))?;
+    /// assert!(before.get(mars).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn save_keeping_previous(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
+        self.replace_file(path.as_ref(), true)
+    }
+
+    fn replace_file(&self, path: &Path, keep_previous: bool) -> Result<(), SnapshotError> {
         let saving = Saving::prepare(&self.store, USUAL_CARE)?;
-        file::replace(path.as_ref(), |file| saving.write(file))
+        let is_whole = |mut old, length| whole::check(&mut old, length).is_ok();
+        file::replace(path, keep_previous, is_whole, |file| saving.write(file))
     }
 
     /// Saves the database to a stream, as [`Database::save`] does to a file. The stream is not flushed.
@@ -129,6 +174,51 @@ impl DatabaseBuilder {
         let path = path.as_ref();
         let (mut file, length) = file::open(path)?;
         self.load_known(&mut file, length).map_err(|error| error.at(path))
+    }
+
+    /// Loads the newest whole one of the two files that [`Database::save_keeping_previous`] keeps: the one at the path or,
+    /// if that is missing or damaged, `<name>.1`. What was wrong with the first comes with the database of the second.
+    ///
+    /// Damaged is what cannot be read to its end or contradicts itself: [`SnapshotError::NotASnapshot`],
+    /// [`SnapshotError::Truncated`], [`SnapshotError::TrailingBytes`], [`SnapshotError::Checksum`],
+    /// [`SnapshotError::Corrupt`], and a failed read. Any other error is that of [`DatabaseBuilder::load`], for it
+    /// says something about the program and not about the file: models that do not fit, a later format, a limit, a file
+    /// that may not be opened. If the second file gives no database either, [`SnapshotError::NoWholeFile`] tells of both;
+    /// if neither is there, the error is that of a missing file.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("planets.relata");
+    /// let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.save_keeping_previous(&path)?;
+    /// db.save_keeping_previous(&path)?;
+    /// std::fs::write(&path, b"")?;
+    ///
+    /// let (db, wrong) = Database::builder().model::<Planet>().load_newest(&path)?;
+    /// assert_eq!(db.get(mars)?.name, "Mars");
+    /// assert!(wrong.is_some(), "the newer file was damaged");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn load_newest(self, path: impl AsRef<Path>) -> Result<(Database, Option<SnapshotError>), SnapshotError> {
+        let path = path.as_ref();
+        let again = self.again();
+        let newest = match self.load(path) {
+            Ok(database) => return Ok((database, None)),
+            Err(error) if error.is_of_a_file_not_whole() => error,
+            Err(error) => return Err(error),
+        };
+        match file::previous(path).and_then(|previous| again.load(previous)) {
+            Ok(database) => Ok((database, Some(newest))),
+            Err(previous) if newest.is_missing() && previous.is_missing() => Err(newest),
+            Err(previous) => Err(SnapshotError::NoWholeFile {
+                path: path.to_owned(),
+                newest: Box::new(newest),
+                previous: Box::new(previous),
+            }),
+        }
     }
 
     /// Loads a database from a stream, which must end with it.
