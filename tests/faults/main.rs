@@ -37,7 +37,7 @@ fn models() -> DatabaseBuilder {
 fn database(generation: usize) -> Database {
     let mut db = models().build().unwrap();
     let rows: Vec<_> =
-        (0..600 + generation).map(|n| Part { label: format!("{generation}: {n} {}", "-".repeat(300)) }).collect();
+        (0..1500 + generation).map(|n| Part { label: format!("{generation}: {n} {}", "-".repeat(300)) }).collect();
     db.insert_many(rows).unwrap();
     db
 }
@@ -148,7 +148,10 @@ impl Scene {
             None => assert!(newest == old || newest == Some(2), "{what}: {newest:?}"),
             Some(other) => panic!("{what}: the child ended with {other}"),
         }
+        // An old file that cannot be read is not known to be whole, and so not kept.
+        let is_unread = run.trace.calls().iter().any(|call| call.name == "read" && call.result < 0);
         match (self.before, newest) {
+            (Before::OldAndPrevious, Some(2)) if is_unread => assert!(matches!(previous, Some(0 | 1)), "{what}"),
             (Before::OldAndPrevious, Some(2)) => assert_eq!(previous, Some(1), "{what}"),
             (Before::OldAndPrevious, _) => assert!(matches!(previous, Some(0 | 1)), "{what}: {previous:?}"),
             _ => assert_eq!(previous, None, "{what}"),
@@ -236,7 +239,7 @@ fn the_file_is_synced_before_it_is_renamed_and_the_folder_after() {
         let writes: Vec<usize> = (0..calls.len()).filter(|&place| is_on(&calls[place], "write", &file)).collect();
         let written: i64 = writes.iter().map(|&place| calls[place].result).sum();
         assert_eq!(written, i64::try_from(scene.whole[2].len()).unwrap(), "all bytes, and no other way");
-        assert!(writes.len() >= 3, "{writes:?}");
+        assert!(writes.len() >= 2, "{writes:?}");
         let order = [opened, created, locked, writes[0], writes[writes.len() - 1], synced, renamed, folder_synced];
         assert!(order.is_sorted(), "{before:?}: {order:?} of {calls:#?}");
         if before != Before::Nothing {
