@@ -3,9 +3,8 @@
 pub(crate) mod bytes;
 mod files;
 mod fuzzed;
+mod generations;
 mod hostile;
-#[cfg(unix)]
-mod killed;
 mod round_trip;
 mod state_hash;
 
