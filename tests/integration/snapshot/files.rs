@@ -156,7 +156,7 @@ fn the_temporary_file_is_the_owners_only() {
     impl Serialize for Looks {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let folder = FOLDER.get().unwrap();
-            let temporary = names(folder).into_iter().filter(|name| name.ends_with(".tmp"));
+            let temporary = names(folder).into_iter().filter(|name| name.starts_with(".relata-"));
             let modes = temporary.map(|name| fs::metadata(folder.join(name)).unwrap().mode() & 0o777);
             MODES.lock().unwrap().extend(modes);
             serializer.serialize_str(&self.text)
