@@ -25,12 +25,14 @@ mod names;
 mod prove;
 mod tag;
 mod unordered;
+mod value;
 
 pub(crate) use decode::{Decoder, Memo, Room};
 pub(crate) use error::{CodecError, What};
 pub(crate) use names::Names;
 pub(crate) use prove::RowWriter;
 pub use prove::{Refusal, RefusalCause};
+pub use value::Value;
 
 /// How deep lists, maps, structs and variants may be nested inside a row, unless the caller says otherwise: as deep as
 /// serde_json allows.

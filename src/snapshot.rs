@@ -24,8 +24,10 @@ mod error;
 mod file;
 mod first;
 mod hash;
+mod inspect;
 mod load;
 mod matching;
+mod recover;
 mod report;
 mod save;
 mod saver;
@@ -38,12 +40,15 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub use error::{SnapshotError, UnsavableRow};
+pub use inspect::{Block, Contents, Reader, Rows, TableContents};
+pub use recover::{RecoveredTable, Recovery, recover};
 pub use report::{Dropped, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};
+pub use sections::Kind as Section;
 
 use crate::builder::DatabaseBuilder;
 use crate::codec::positional;
-pub use crate::codec::{Refusal, RefusalCause};
+pub use crate::codec::{Refusal, RefusalCause, Value};
 use crate::database::Database;
 use crate::migration::{Migration, MigrationContext, MigrationError};
 use crate::schema::Schema;

@@ -5,6 +5,9 @@
 //! unit variant a text, a map a struct where the program has changed so.
 
 mod access;
+mod value;
+
+use std::sync::Arc;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
@@ -196,13 +199,13 @@ impl<'de, 'a> Decoder<'de, 'a> {
         if tag == tag::STRUCT { self.varint() } else { Ok(usize::from(tag - tag::SHORT_STRUCT)) }
     }
 
-    fn fields(&self, number: usize) -> Decoded<&'a [Box<str>]> {
+    fn fields(&self, number: usize) -> Decoded<&'a [Arc<str>]> {
         let names: &'a Names = self.names;
         names.fields(number).ok_or_else(|| CodecError::malformed("a struct has a number that stands for no names"))
     }
 
     /// The name of the variant behind its tag.
-    fn variant(&mut self, tag: u8) -> Decoded<&'a str> {
+    fn variant(&mut self, tag: u8) -> Decoded<&'a Arc<str>> {
         let number = match tag {
             tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => usize::from(tag - tag::SHORT_UNIT_VARIANT),
             _ => self.varint()?,
@@ -632,7 +635,8 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
             tag::VARIANT => {
                 self.enter()?;
                 let name = self.variant(tag)?;
-                let value = visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(name))?;
+                let value =
+                    visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(&**name))?;
                 self.leave();
                 Ok(value)
             }

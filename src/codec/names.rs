@@ -1,6 +1,7 @@
 //! The names of a file: the fields of its structs and the variants of its enums, each list and each name once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::error::CodecError;
 use super::tag;
@@ -9,8 +10,8 @@ use super::tag;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Names {
     /// The fields of structs, in the order in which they were met.
-    structs: Vec<Option<Box<[Box<str>]>>>,
-    variants: Vec<Option<Box<str>>>,
+    structs: Vec<Option<Box<[Arc<str>]>>>,
+    variants: Vec<Option<Arc<str>>>,
     /// How many bytes they take in all.
     length: usize,
 }
@@ -24,14 +25,14 @@ const STRUCTS_MAX: usize = 4096;
 impl Names {
     /// The fields of the struct of this number.
     #[inline]
-    pub(super) fn fields(&self, number: usize) -> Option<&[Box<str>]> {
+    pub(super) fn fields(&self, number: usize) -> Option<&[Arc<str>]> {
         self.structs.get(number)?.as_deref()
     }
 
     /// The name of the variant of this number.
     #[inline]
-    pub(super) fn variant(&self, number: usize) -> Option<&str> {
-        self.variants.get(number)?.as_deref()
+    pub(super) fn variant(&self, number: usize) -> Option<&Arc<str>> {
+        self.variants.get(number)?.as_ref()
     }
 
     pub(super) fn structs(&self) -> usize {
@@ -50,6 +51,26 @@ impl Names {
             defined.ok_or_else(|| CodecError::malformed("a definition of names is not as it can be"))?;
         }
         Ok(at)
+    }
+
+    /// The number of the struct that the row at the beginning of these bytes is of, if it is not defined.
+    pub(crate) fn undefined_struct(&self, row: &[u8]) -> Option<u64> {
+        let mut at = 1;
+        let number = match *row.first()? {
+            tag::STRUCT => tag::varint(row, &mut at)?,
+            short @ tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END => u64::from(short - tag::SHORT_STRUCT),
+            _ => return None,
+        };
+        self.fields(usize::try_from(number).ok()?).is_none().then_some(number)
+    }
+
+    /// The bytes that define a struct's number as one of these fields.
+    pub(crate) fn definition<'a>(number: u64, fields: impl ExactSizeIterator<Item = &'a str>) -> Vec<u8> {
+        let mut bytes = vec![tag::DEFINE_FIELDS];
+        tag::put_varint(&mut bytes, number);
+        tag::put_varint(&mut bytes, fields.len() as u64);
+        fields.for_each(|field| put_text(&mut bytes, field));
+        bytes
     }
 
     fn define_fields(&mut self, bytes: &[u8], at: &mut usize) -> Option<()> {
@@ -74,11 +95,11 @@ impl Names {
         put_at(&mut self.variants, number, name)
     }
 
-    fn text(&mut self, bytes: &[u8], at: &mut usize) -> Option<Box<str>> {
+    fn text(&mut self, bytes: &[u8], at: &mut usize) -> Option<Arc<str>> {
         let length = usize::try_from(tag::varint(bytes, at)?).ok()?;
         let text = bytes.get(*at..at.checked_add(length)?)?;
         *at += length;
-        self.length += length + size_of::<Box<str>>();
+        self.length += length + size_of::<Arc<str>>();
         if self.length > LENGTH_MAX {
             return None;
         }
@@ -206,10 +227,7 @@ impl Interner {
     pub(super) fn define_new(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (number, fields) in self.structs.iter().enumerate().skip(self.defined.0) {
-            bytes.push(tag::DEFINE_FIELDS);
-            tag::put_varint(&mut bytes, number as u64);
-            tag::put_varint(&mut bytes, fields.len() as u64);
-            fields.iter().for_each(|field| put_text(&mut bytes, field));
+            bytes.extend(Names::definition(number as u64, fields.iter().copied()));
         }
         for (number, name) in self.names.variants.iter().enumerate().skip(self.defined.1) {
             bytes.push(tag::DEFINE_VARIANT);

@@ -47,6 +47,22 @@ pub enum SnapshotError {
         /// The damaged part, as `the header` or ``the rows of `Order` ``.
         section: String,
     },
+    /// A block of a file is not as it was written, and nothing behind it is believed.
+    #[error("block {block} at byte {offset}: {cause}")]
+    Damaged {
+        /// Which block of the file it is, from 0.
+        block: u64,
+        /// Where in the file it begins, in bytes.
+        offset: u64,
+        /// What is wrong with it.
+        cause: Box<SnapshotError>,
+    },
+    /// Rows were asked for without their models, and in format 1 they have no names of fields.
+    #[error(
+        "rows of format 1 have no names of fields, and only the program that saved them can read them: load the file \
+         there and save it again"
+    )]
+    Nameless,
     /// The database that was saved had other declarations than the one that loads.
     #[error("`{table}`{}: {what}", member.as_ref().map(|member| format!(".{member}")).unwrap_or_default())]
     SchemaMismatch {

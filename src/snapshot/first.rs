@@ -16,8 +16,8 @@ use super::error::SnapshotError;
 use super::sections::{Kind, read_exactly};
 
 /// Reads a file, section by section.
-pub(super) struct Reader<'a, R> {
-    source: &'a mut R,
+pub(super) struct Reader<R> {
+    source: R,
     frame: Frame,
     /// The place of the section that is read.
     place: usize,
@@ -26,10 +26,10 @@ pub(super) struct Reader<'a, R> {
     block: Vec<u8>,
 }
 
-impl<'a, R: Read> Reader<'a, R> {
+impl<R: Read> Reader<R> {
     /// `start` is what has been read: magic, version, codec and flags. `length` is that of the file, where it is known.
-    pub(super) fn new(source: &'a mut R, start: [u8; 12], length: Option<u64>) -> Result<Self, SnapshotError> {
-        let frame = Frame::read(source, start, length)?;
+    pub(super) fn new(mut source: R, start: [u8; 12], length: Option<u64>) -> Result<Self, SnapshotError> {
+        let frame = Frame::read(&mut source, start, length)?;
         let first = frame.sections.first().filter(|section| section.kind == Kind::Schema as u32);
         let remaining = first.map_or(0, |section| section.length);
         Ok(Reader { source, frame, place: 0, kind: Kind::Schema, remaining, block: Vec::new() })
@@ -56,14 +56,23 @@ impl<'a, R: Read> Reader<'a, R> {
 
     /// The items of the next block of the section; `None` at its end.
     pub(super) fn block(&mut self, room: u64) -> Result<Option<&[u8]>, SnapshotError> {
-        blocks::read(self.source, self.kind, &mut self.remaining, room, &mut self.block)
+        blocks::read(&mut self.source, self.kind, &mut self.remaining, room, &mut self.block)
+    }
+
+    /// Where the sections begin, in bytes.
+    pub(super) fn start(&self) -> u64 {
+        self.frame.start()
+    }
+
+    /// Reads a byte behind the last section, and says how many there are.
+    pub(super) fn read_behind(&mut self, rest: &mut Vec<u8>) -> Result<u64, SnapshotError> {
+        read_exactly(&mut self.source, 1, rest)
     }
 
     /// Makes sure that nothing follows the last section.
-    pub(super) fn finish(self) -> Result<(), SnapshotError> {
+    pub(super) fn finish(mut self) -> Result<(), SnapshotError> {
         let expected = self.frame.file_length().unwrap_or(u64::MAX);
-        let mut rest = self.block;
-        if read_exactly(self.source, 1, &mut rest)? > 0 {
+        if self.read_behind(&mut Vec::new())? > 0 {
             return Err(SnapshotError::TrailingBytes { length: expected.saturating_add(1), expected });
         }
         Ok(())

@@ -9,15 +9,22 @@ use super::error::SnapshotError;
 /// end of a text file in between.
 pub(super) const MAGIC: [u8; 8] = *b"\x89RLT\r\n\x1a\n";
 
-/// What a section holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+/// What a section of a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// What the models declare.
     Schema = 1,
+    /// The generations of a table's slots.
     Slots = 2,
+    /// Which slots are used next.
     Free = 3,
+    /// The rows of a table.
     Rows = 4,
+    /// The order of children where it is not that of their slots.
     Order = 5,
+    /// The rows that relations fall back to.
     Defaults = 6,
+    /// The order of the rows that list a row, where it is not that of their slots.
     Listers = 7,
     /// Closes a file of format 2.
     End = 8,
@@ -43,6 +50,24 @@ impl Kind {
 
     fn of_each(tables: usize, kinds: &'static [Kind]) -> impl Iterator<Item = (Kind, usize)> {
         (0..tables).flat_map(move |table| kinds.iter().map(move |&kind| (kind, table)))
+    }
+
+    /// The one that a file names by this number.
+    pub(super) fn of_number(number: u32) -> Option<Kind> {
+        const ALL: [Kind; 8] =
+            [Kind::Schema, Kind::Slots, Kind::Free, Kind::Rows, Kind::Order, Kind::Defaults, Kind::Listers, Kind::End];
+        ALL.into_iter().find(|kind| *kind as u32 == number)
+    }
+
+    /// How long its items are, where they are of one size in format 2.
+    pub(super) fn item_size(self) -> Option<usize> {
+        match self {
+            Kind::Schema | Kind::Rows | Kind::End => None,
+            Kind::Free => Some(size_of::<u32>()),
+            Kind::Slots => Some(8),
+            Kind::Order | Kind::Defaults => Some(12),
+            Kind::Listers => Some(16),
+        }
     }
 
     /// The section of a table, for a message.

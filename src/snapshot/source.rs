@@ -10,7 +10,7 @@ use crate::schema::Schema;
 
 /// The reader of its format.
 pub(super) enum Source<'a, R> {
-    First(first::Reader<'a, R>),
+    First(first::Reader<&'a mut R>),
     Second(BlockReader<'a, R>),
 }
 
@@ -96,27 +96,18 @@ impl<'a, R: Read> Source<'a, R> {
 
     /// Reads the schema, which comes first.
     pub(super) fn schema(&mut self) -> Result<Schema, SnapshotError> {
-        let corrupt = |what: String| SnapshotError::Corrupt { section: "the schema".to_owned(), what };
         self.begin(Kind::Schema, 0);
         let mut bytes = Vec::new();
         while let Some(block) = self.block(u64::MAX)? {
             bytes.extend_from_slice(block);
-        }
-        if let Source::First(reader) = self
-            && first::fingerprint(&bytes) != reader.fingerprint()
-        {
-            return Err(corrupt("the header has the fingerprint of another".to_owned()));
         }
         if bytes.is_empty()
             && let Source::Second(reader) = self
         {
             return Err(reader.misplaced());
         }
-        let schema: Schema = positional::decode(&bytes).map_err(corrupt)?;
-        match schema.tables.iter().find(|table| table.primary_key.is_some_and(|place| place >= table.uniques.len())) {
-            Some(table) => Err(corrupt(format!("the primary key of `{}` is not among its unique keys", table.name))),
-            None => Ok(schema),
-        }
+        let fingerprint = if let Source::First(reader) = self { Some(reader.fingerprint()) } else { None };
+        decode_schema(&bytes, fingerprint)
     }
 
     /// Reads the end of the file.
@@ -125,5 +116,18 @@ impl<'a, R: Read> Source<'a, R> {
             Source::First(reader) => reader.finish(),
             Source::Second(reader) => reader.finish().map(drop),
         }
+    }
+}
+
+/// The schema that its section holds. `fingerprint`: what a header of format 1 says of it.
+pub(super) fn decode_schema(bytes: &[u8], fingerprint: Option<u64>) -> Result<Schema, SnapshotError> {
+    let corrupt = |what: String| SnapshotError::Corrupt { section: "the schema".to_owned(), what };
+    if fingerprint.is_some_and(|fingerprint| fingerprint != first::fingerprint(bytes)) {
+        return Err(corrupt("the header has the fingerprint of another".to_owned()));
+    }
+    let schema: Schema = positional::decode(bytes).map_err(corrupt)?;
+    match schema.tables.iter().find(|table| table.primary_key.is_some_and(|place| place >= table.uniques.len())) {
+        Some(table) => Err(corrupt(format!("the primary key of `{}` is not among its unique keys", table.name))),
+        None => Ok(schema),
     }
 }

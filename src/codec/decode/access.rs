@@ -2,6 +2,8 @@
 //!
 //! Each says at its end whether all was taken: what a type leaves is an error and not lost.
 
+use std::sync::Arc;
+
 use serde::de::value::StrDeserializer;
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
@@ -114,12 +116,12 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de, '_> {
 /// The fields of a struct with their names.
 pub(super) struct StructByName<'d, 'de, 'a> {
     decoder: &'d mut Decoder<'de, 'a>,
-    fields: &'a [Box<str>],
+    fields: &'a [Arc<str>],
     taken: usize,
 }
 
 impl<'d, 'de, 'a> StructByName<'d, 'de, 'a> {
-    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, fields: &'a [Box<str>]) -> Self {
+    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, fields: &'a [Arc<str>]) -> Self {
         StructByName { decoder, fields, taken: 0 }
     }
 
@@ -129,7 +131,7 @@ impl<'d, 'de, 'a> StructByName<'d, 'de, 'a> {
 }
 
 #[inline]
-fn finish(fields: &[Box<str>], taken: usize) -> Decoded<()> {
+fn finish(fields: &[Arc<str>], taken: usize) -> Decoded<()> {
     match fields.get(taken) {
         None => Ok(()),
         Some(field) => Err(CodecError::custom(format!("its field `{field}` was not taken"))),
@@ -160,13 +162,13 @@ impl<'de> MapAccess<'de> for &mut StructByName<'_, 'de, '_> {
 /// The fields of a struct in the order in which its type has them.
 pub(super) struct StructByPlace<'d, 'de, 'a> {
     decoder: &'d mut Decoder<'de, 'a>,
-    fields: &'a [Box<str>],
+    fields: &'a [Arc<str>],
     taken: usize,
 }
 
 impl<'d, 'de, 'a> StructByPlace<'d, 'de, 'a> {
     #[inline]
-    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, fields: &'a [Box<str>]) -> Self {
+    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, fields: &'a [Arc<str>]) -> Self {
         StructByPlace { decoder, fields, taken: 0 }
     }
 
