@@ -1,9 +1,10 @@
 //! Saving and loading: what comes back, what is refused, and what hostile bytes can do.
 
 pub(crate) mod bytes;
+mod bytes_1;
 mod files;
-mod fuzzed;
-mod hostile;
+mod golden;
+mod hostile_1;
 #[cfg(unix)]
 mod killed;
 mod round_trip;

@@ -3,7 +3,7 @@
 use relata::{Error, Overflow, Watch};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::bytes::{File, SCHEMA};
+use super::bytes::File;
 use super::*;
 
 fn hash(db: &Database) -> u64 {
@@ -12,13 +12,7 @@ fn hash(db: &Database) -> u64 {
 
 /// The hash as `docs/format.md` has it, from the bytes of a file.
 fn from_file(file: &[u8]) -> u64 {
-    let mut bytes = Vec::new();
-    for section in File::parse(file).sections.iter().filter(|section| section.kind != SCHEMA) {
-        let items = section.blocks.concat();
-        bytes.extend(&items);
-        bytes.extend((items.len() as u64).to_le_bytes());
-    }
-    xxh3_64(&bytes)
+    File::parse(file).state_hash()
 }
 
 /// behaviour S3: It can be computed from a file by docs/format.md.

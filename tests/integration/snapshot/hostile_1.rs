@@ -1,15 +1,22 @@
-//! Files that are damaged, foreign or made to do harm. Each is refused with an error that says what is wrong.
+//! Files of format 1 that are damaged, foreign or made to do harm. Each is refused with an error that says what is wrong.
+//!
+//! The library does not write them any more: [`written`] is a file that a build of format 1 has written of the sample.
 
 use relata::{Database, Model, SnapshotError};
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{DEFAULTS, FREE, File, LISTERS, ORDER, ROWS, SCHEMA, SLOTS, Section, id, number, text};
-use super::{load, models, sample, saved};
+use super::bytes_1::{DEFAULTS, FREE, File, LISTERS, ORDER, ROWS, SCHEMA, SLOTS, Section, id, number, text};
+use super::{golden, load, models};
 
 /// Positions of the tables of [`models`].
 const PACKAGE: u32 = 0;
 const DEPENDENCY: u32 = 1;
 const PART: u32 = 2;
+
+/// The sample in format 1.
+fn written() -> Vec<u8> {
+    golden::file("format-1.relata")
+}
 
 fn refusal(bytes: &[u8]) -> SnapshotError {
     match load(bytes) {
@@ -20,14 +27,14 @@ fn refusal(bytes: &[u8]) -> SnapshotError {
 
 /// What is said to a sample that has been changed and is well formed otherwise.
 fn said(change: impl FnOnce(&mut File)) -> String {
-    let mut file = File::parse(&saved(&sample()));
+    let mut file = File::parse(&written());
     change(&mut file);
     refusal(&file.bytes()).to_string()
 }
 
 #[test]
 fn a_file_is_what_its_description_says() {
-    let bytes = saved(&sample());
+    let bytes = written();
     let mut file = File::parse(&bytes);
     assert_eq!(file.bytes(), bytes);
     let kinds: Vec<(u32, u32)> = file.sections.iter().map(|section| (section.kind, section.table)).collect();
@@ -52,7 +59,7 @@ fn a_file_is_what_its_description_says() {
 /// HOSTILE 18: truncated at every byte -> typed error
 #[test]
 fn every_truncation_is_refused() {
-    let bytes = saved(&sample());
+    let bytes = written();
     for length in 0..bytes.len() {
         let error = refusal(&bytes[..length]);
         let expected = match length {
@@ -69,7 +76,7 @@ fn every_truncation_is_refused() {
 /// HOSTILE 19: every single bit flipped -> typed error, never a wrong load
 #[test]
 fn every_flipped_bit_is_refused() {
-    let mut bytes = saved(&sample());
+    let mut bytes = written();
     let table_end = 40 + 16 * number(&bytes, 12, 4) as usize;
     let damaged = |section: &str| SnapshotError::Checksum { section: section.into() };
     for bit in 0..bytes.len() * 8 {
@@ -97,7 +104,7 @@ fn every_flipped_bit_is_refused() {
 /// HOSTILE 20: trailing bytes -> error
 #[test]
 fn trailing_bytes_are_refused() {
-    let mut bytes = saved(&sample());
+    let mut bytes = written();
     let expected = bytes.len();
     bytes.push(0);
     let message = format!("the snapshot ends at byte {expected}, the file at {}", expected + 1);
@@ -107,7 +114,7 @@ fn trailing_bytes_are_refused() {
 /// HOSTILE 21: empty, all zero, another format -> `NotASnapshot`
 #[test]
 fn other_files_are_not_snapshots() {
-    let through_a_text_transfer = String::from_utf8_lossy(&saved(&sample())).replace("\r\n", "\n").into_bytes();
+    let through_a_text_transfer = String::from_utf8_lossy(&written()).replace("\r\n", "\n").into_bytes();
     for bytes in [&b""[..], &[0; 4096], b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"{\"a\": 1}", &through_a_text_transfer] {
         assert_eq!(refusal(bytes), SnapshotError::NotASnapshot);
     }
@@ -226,7 +233,7 @@ mod other {
 /// HOSTILE 22: another schema -> `SchemaMismatch` naming table and field
 #[test]
 fn another_schema_is_refused_with_the_table_and_the_field() {
-    let bytes = saved(&sample());
+    let bytes = written();
     let first = || Database::builder().model::<super::Package>().model::<super::Dependency>();
     let said = |builder: relata::DatabaseBuilder| match builder.load_from(&bytes[..]) {
         Err(error @ SnapshotError::SchemaMismatch { .. }) => error.to_string(),
@@ -261,7 +268,7 @@ fn another_schema_is_refused_with_the_table_and_the_field() {
 /// HOSTILE 24: a length prefix of 2^63 in any field -> an error within a bounded memory budget
 #[test]
 fn huge_numbers_in_any_place_end_in_an_error() {
-    let file = File::parse(&saved(&sample()));
+    let file = File::parse(&written());
     let intact = file.bytes();
     let mut refused = 0;
     for section in 0..file.sections.len() {
@@ -284,9 +291,9 @@ fn huge_numbers_in_any_place_end_in_an_error() {
             let mut bytes = intact.clone();
             bytes[place..place + size].copy_from_slice(&huge.to_le_bytes()[8 - size..]);
             let table_end = (40 + 16 * number(&bytes, 12, 4) as usize).min(bytes.len());
-            let checksum = super::bytes::crc(&bytes[40..table_end]);
+            let checksum = super::bytes_1::crc(&bytes[40..table_end]);
             bytes[32..36].copy_from_slice(&checksum.to_le_bytes());
-            let checksum = super::bytes::crc(&bytes[..36]);
+            let checksum = super::bytes_1::crc(&bytes[..36]);
             bytes[36..40].copy_from_slice(&checksum.to_le_bytes());
             if bytes != intact {
                 refusal(&bytes);
@@ -304,7 +311,7 @@ fn huge_numbers_do_not_make_it_allocate() {
     let output = std::process::Command::new("sh")
         .args(["-c", "ulimit -v 524288 && exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "snapshot::hostile::huge_numbers_in_any_place_end_in_an_error", "--test-threads=1"])
+        .args(["--exact", "snapshot::hostile_1::huge_numbers_in_any_place_end_in_an_error", "--test-threads=1"])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -372,7 +379,7 @@ fn a_table_that_takes_more_memory_than_its_file_allows_is_refused() {
         parts: [[u64; 32]; 16],
     }
     let database = || Database::builder().model::<Large>();
-    let mut file = File::parse(&saved(&database().build().unwrap()));
+    let mut file = File::of(database().build().unwrap().schema());
     let vacant = 20_000;
     file.section(SLOTS, 0).set_numbers(&vec![2; vacant]);
     file.section(FREE, 0).set_numbers(&(1..=vacant as u32).collect::<Vec<_>>());
@@ -384,7 +391,7 @@ fn a_table_that_takes_more_memory_than_its_file_allows_is_refused() {
     let db = database().memory_limit(100 << 20).load_from(&bytes[..]).unwrap();
     assert_eq!((db.len::<Large>(), db.check()), (0, Ok(())));
     // Rows count too.
-    let bytes = saved(&sample());
+    let bytes = written();
     let limited = |limit| models().memory_limit(limit).load_from(&bytes[..]).map(drop);
     let over = |part: &str, limit| Err(SnapshotError::OverBudget { part: part.into(), limit });
     assert_eq!(limited(8192), Ok(()));
@@ -403,7 +410,7 @@ fn sections_that_cannot_be_are_refused() {
     let fingerprint = "the schema cannot be: the header has the fingerprint of another";
     assert_eq!(said(|file| file.fingerprint = Some(1)), fingerprint);
     assert_eq!(said(|file| file.sections.clear()), "the schema cannot be: it ends 8 byte(s) too early");
-    let length = File::parse(&saved(&sample())).section(SCHEMA, 0).blocks.concat().len();
+    let length = File::parse(&written()).section(SCHEMA, 0).blocks.concat().len();
     assert_eq!(
         said(|file| file.section(SCHEMA, 0).blocks.push(vec![0])),
         format!("the schema cannot be: it ends at byte {length} of {}", length + 1)
@@ -479,7 +486,7 @@ fn an_order_of_children_that_cannot_be_is_refused() {
     assert_eq!(order(0, id(u32::MAX, 1)), cannot_be(&format!("slot {} has no target", u32::MAX)));
 
     // A source that is named twice joins twice, and is there once.
-    let mut file = File::parse(&saved(&sample()));
+    let mut file = File::parse(&written());
     let item = |slot| [0_u32.to_le_bytes().to_vec(), id(slot, 1)].concat();
     file.section(ORDER, PART).blocks = vec![[item(1), item(2), item(1)].concat()];
     let db = load(&file.bytes()).unwrap();
