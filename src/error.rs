@@ -256,8 +256,6 @@ pub enum Error {
 }
 
 impl Error {
-
-
     /// The stored rows that it names, in the order in which it does; of a batch those of every violation.
     pub fn rows(&self) -> Vec<RowId> {
         let holders = |holders: &[Holder]| holders.iter().filter_map(Holder::row).collect();

@@ -133,12 +133,12 @@ fn parts(fields: &Fields, members: &[TokenStream], rule: Option<&str>, errors: &
     match fields {
         Fields::Named(named) => {
             let idents = named.named.iter().filter_map(|field| Some((field, field.ident.as_ref()?)));
-            let (idents, names): (Vec<&Ident>, Vec<String>) = idents
+            let (idents, outside): (Vec<&Ident>, Vec<String>) = idents
                 .map(|(field, ident)| (ident, serde_attr::external_name(&unraw(ident), &field.attrs, rule, errors)))
                 .unzip();
             Parts {
-                write: quote!(out.fields(&[#(#names),*])?; #(#writes)* out.end();),
-                begin: quote!(from.fields(&[#(#names),*])?;),
+                write: quote!(out.fields(&[#(#outside),*])?; #(#writes)* out.end();),
+                begin: quote!(from.fields(&[#(#outside),*])?;),
                 construct: quote!({ #(#idents: #reads,)* }),
                 end: quote!(from.end();),
             }

@@ -70,7 +70,7 @@ fn first_word(attributes: &[Attribute], is_asked: impl Fn(&Ident) -> bool) -> Op
 pub(crate) fn alters(attributes: &[Attribute], renames_all: bool) -> Option<Ident> {
     const HARMLESS: [&str; 7] = ["rename", "alias", "default", "deny_unknown_fields", "bound", "crate", "expecting"];
     first_word(attributes, |word| {
-        !HARMLESS.iter().any(|harmless| word == harmless) && !(renames_all && word == "rename_all")
+        !(HARMLESS.iter().any(|harmless| word == harmless) || renames_all && word == "rename_all")
     })
 }
 
