@@ -239,7 +239,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
 
     #[cold]
     #[inline(never)]
-    fn ended<T>(&self) -> Decoded<T> {
+    fn ended<T>() -> Decoded<T> {
         Err(CodecError::malformed("the bytes end inside of it"))
     }
 
@@ -250,7 +250,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 self.at += 1;
                 Ok(*tag)
             }
-            None => self.ended(),
+            None => Self::ended(),
         }
     }
 
@@ -258,7 +258,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
     fn peek(&self) -> Decoded<u8> {
         match self.bytes.get(self.at) {
             Some(tag) => Ok(*tag),
-            None => self.ended(),
+            None => Self::ended(),
         }
     }
 
@@ -271,7 +271,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
             None if rest.len() >= length => {
                 rest[..length].iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte))
             }
-            None => return self.ended(),
+            None => return Self::ended(),
         };
         self.at += length;
         Ok(number)
@@ -283,7 +283,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 self.at += 16;
                 Ok(u128::from_le_bytes(*bytes))
             }
-            None => self.ended(),
+            None => Self::ended(),
         }
     }
 
@@ -310,7 +310,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 self.at += length;
                 Ok(slice)
             }
-            None => self.ended(),
+            None => Self::ended(),
         }
     }
 
@@ -506,7 +506,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 Err(number) => visitor.visit_i128(number),
             },
             tag::BIG => visitor.visit_u128(self.big()?),
-            tag::BIG_NEGATIVE => visitor.visit_i128(!(self.big()? as i128)),
+            tag::BIG_NEGATIVE => visitor.visit_i128(!self.big()?.cast_signed()),
             tag::F32 => visitor.visit_f32(f32::from_bits(self.number(4)? as u32)),
             tag::F64 => visitor.visit_f64(f64::from_bits(self.number(8)?)),
             tag::FALSE => visitor.visit_bool(false),
@@ -703,7 +703,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
             }
             tag::BIG => match self.big()? {
                 number if number > i128::MAX as u128 => visitor.visit_u128(number),
-                number => visitor.visit_i128(number as i128),
+                number => visitor.visit_i128(number.cast_signed()),
             },
             _ => self.any(tag, visitor),
         }

@@ -197,9 +197,9 @@ impl Encoder {
     #[inline]
     fn put_int(&mut self, number: i64) {
         if number >= 0 {
-            self.put_uint(number as u64);
+            self.put_uint(number.cast_unsigned());
         } else {
-            let number = !(number as u64);
+            let number = !number.cast_unsigned();
             if number < 8 {
                 self.bytes.push(tag::SMALL_NEGATIVE + number as u8);
             } else {

@@ -114,15 +114,14 @@ fn link_one<R: Relation>(link: &mut Link, targets: Table<'_, R::Target>, source:
         return true;
     };
     let target = R::Reference::find(targets.rows, targets.index, key);
-    match target {
-        Some(target) => link.join(source, target),
-        None => {
-            let hash = match R::Reference::probe(targets.index, key) {
-                Probe::Id(id) => waiting_hash(id),
-                Probe::Hash(hash) => hash,
-            };
-            link.wait(source, hash);
-        }
+    if let Some(target) = target {
+        link.join(source, target)
+    } else {
+        let hash = match R::Reference::probe(targets.index, key) {
+            Probe::Id(id) => waiting_hash(id),
+            Probe::Hash(hash) => hash,
+        };
+        link.wait(source, hash);
     }
     target.is_some()
 }
