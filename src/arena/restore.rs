@@ -96,8 +96,8 @@ impl Slots {
         Self::check_count(self.len())?;
         let mut free = self.free.clone();
         free.sort_unstable();
-        if let Some(twice) = free.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("slot {} is in the free list twice", twice[0]));
+        if let Some(twice) = free.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]) {
+            return Err(format!("slot {} is in the free list twice", twice));
         }
         let mut free = free.into_iter().peekable();
         for (slot, generation) in (1..).zip(self.generations()) {

@@ -314,6 +314,8 @@ impl Prefix {
 /// XXH3 of 64 bits over the parts one after the other, with the checksum of what stands before as its seed.
 pub(super) fn checksum(before: u64, parts: &[&[u8]]) -> u64 {
     let mut hasher = Xxh3::with_seed(before);
-    parts.iter().for_each(|part| hasher.update(part));
+    for part in parts {
+        hasher.update(part);
+    }
     hasher.digest()
 }

@@ -166,7 +166,7 @@ impl<R: Read> Loading<'_, R> {
                     slots.free = free;
                     self.restore(table, &slots)
                 }),
-                _ => self.rows(table, &slots).and_then(|rows| self.end_of_rows(table, rows)),
+                _ => self.rows(table, &slots).map(|rows| self.end_of_rows(table, rows)),
             };
             read.map_err(|error| self.of_table(error, kind, table))?;
         }
@@ -174,12 +174,12 @@ impl<R: Read> Loading<'_, R> {
     }
 
     /// A table of the file has been read to its end.
-    fn end_of_rows(&mut self, table: usize, rows: u64) -> Result<(), SnapshotError> {
+    fn end_of_rows(&mut self, table: usize, rows: u64) {
         let (saved, matched) = (&self.saved.tables[table], &self.matched[table]);
         self.rows.push(rows);
         let Some(own) = matched.own else {
             self.report.dropped.push(Dropped { table: saved.name.clone(), rows });
-            return Ok(());
+            return;
         };
         let slot = &mut self.store.tables[own];
         if slot.name != saved.name {
@@ -190,7 +190,6 @@ impl<R: Read> Loading<'_, R> {
         }
         self.holds &= slot.rows.build_uniques(&mut slot.index);
         self.loaded[own] = true;
-        Ok(())
     }
 
     fn build_links(&mut self) -> Result<(), SnapshotError> {

@@ -78,7 +78,9 @@ impl<M: Model> Visitor<M> for Linking<'_, M> {
             if R::Reference::find_block(targets.rows, targets.index, &block, key_of::<R>, &mut found) {
                 block.iter().zip(&found).for_each(|((source, _), target)| link.join(*source, *target));
             } else {
-                block.iter().for_each(|(source, row)| self.hold &= link_one::<R>(link, targets, *source, row));
+                for (source, row) in &block {
+                    self.hold &= link_one::<R>(link, targets, *source, row);
+                }
             }
         }
         self.hold &= !R::ACYCLIC || acyclic::standing(link, self.rows.iter().map(|(key, _)| key)).is_empty();
@@ -115,7 +117,7 @@ fn link_one<R: Relation>(link: &mut Link, targets: Table<'_, R::Target>, source:
     };
     let target = R::Reference::find(targets.rows, targets.index, key);
     if let Some(target) = target {
-        link.join(source, target)
+        link.join(source, target);
     } else {
         let hash = match R::Reference::probe(targets.index, key) {
             Probe::Id(id) => waiting_hash(id),

@@ -90,6 +90,7 @@ impl<'a> Compound<'a> {
     }
 
     #[inline]
+    #[expect(clippy::unnecessary_wraps, reason = "it is the end of each serializer, which may fail")]
     fn finish(mut self) -> Encoded {
         self.encoder.leave();
         if let Some(loose) = self.loose.take() {
@@ -180,6 +181,7 @@ impl SerializeMap for Compound<'_> {
 }
 
 /// The fields of a struct, or of a variant that has some.
+#[expect(clippy::struct_field_names, reason = "they are the fields of a struct")]
 pub(crate) struct Fields<'a> {
     encoder: &'a mut Encoder,
     name: &'static str,
@@ -274,8 +276,8 @@ impl<'a> Fields<'a> {
         }
         let mut sorted = self.fields.clone();
         sorted.sort_unstable();
-        if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(serde::ser::Error::custom(format!("`{}` has two fields `{}`", self.name, pair[0])));
+        if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]) {
+            return Err(serde::ser::Error::custom(format!("`{}` has two fields `{}`", self.name, twice)));
         }
         if let Some(long) = self.fields.iter().find(|field| field.len() > NAME_MAX) {
             return Err(serde::ser::Error::custom(format!("a field has a name of {} bytes", long.len())));
