@@ -97,7 +97,7 @@ impl Slots {
         let mut free = self.free.clone();
         free.sort_unstable();
         if let Some(twice) = free.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]) {
-            return Err(format!("slot {} is in the free list twice", twice));
+            return Err(format!("slot {twice} is in the free list twice"));
         }
         let mut free = free.into_iter().peekable();
         for (slot, generation) in (1..).zip(self.generations()) {
