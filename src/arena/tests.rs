@@ -276,7 +276,9 @@ fn a_file_cannot_have_more_slots_than_there_are_numbers() {
 /// Slots of these generations.
 fn slots_of(generations: &[u32], free: &[u32]) -> Slots {
     let mut slots = Slots::default();
-    generations.iter().for_each(|&generation| slots.push(Run { count: 1, generation }));
+    for &generation in generations {
+        slots.push(Run { count: 1, generation });
+    }
     slots.free = free.to_vec();
     slots
 }
