@@ -16,6 +16,8 @@
 //! | 3: a hero's name is unique | nothing: the rows are proved against it |
 //! | 3: `Rumour` is gone | `drop_removed_models()` |
 
+#![expect(clippy::print_stdout, reason = "an example reports there")]
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
