@@ -148,12 +148,10 @@ impl DatabaseBuilder {
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
-    /// # mod old {
-    /// #     use super::*;
-    /// #     #[derive(Model, Clone, Serialize, Deserialize)] #[model(table = "Planet")] pub struct Old { pub name: String, pub radius_miles: u32 }
-    /// # }
-    /// # let mut before = Database::builder().model::<old::Old>().build()?;
-    /// # before.insert(old::Old { name: "Mars".into(), radius_miles: 2106 })?;
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] #[model(table = "Planet")]
+    /// # struct Old { name: String, radius_miles: u32 }
+    /// # let mut before = Database::builder().model::<Old>().build()?;
+    /// # before.insert(Old { name: "Mars".into(), radius_miles: 2106 })?;
     /// # let mut file = Vec::new();
     /// # before.save_to(&mut file)?;
     /// #[derive(Deserialize)]

@@ -99,6 +99,10 @@ impl Slots {
         if let Some(twice) = free.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]) {
             return Err(format!("slot {twice} is in the free list twice"));
         }
+        // No row is ever in slot 0: it is slotmap's own.
+        if free.first() == Some(&0) {
+            return Err("slot 0 is in the free list and was never used".to_owned());
+        }
         let mut free = free.into_iter().peekable();
         for (slot, generation) in (1..).zip(self.generations()) {
             let is_vacant = generation % 2 == 0 && generation != RETIRED;

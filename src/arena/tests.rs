@@ -83,9 +83,10 @@ fn apply(arena: &mut Arena<u32>, model: &mut BTreeMap<DefaultKey, u32>, step: St
 fn restored(arena: &Arena<u32>) -> Arena<u32> {
     let slots = arena.slots();
     let mut restored = Arena::restore(&slots).expect("the slots of an arena are those of one");
-    assert_eq!(restored.reserved().collect::<Vec<_>>(), slots.stored().collect::<Vec<_>>());
+    assert!(arena.iter().map(|(key, _)| key).eq(slots.stored()));
     for (key, row) in arena.iter() {
-        assert_eq!(restored.fill(key, *row), Ok(()));
+        assert_eq!(restored.restore_row(key, *row), Ok(()));
+        assert_eq!(restored.restore_row(key, *row), Err(*row), "each waits for one row");
     }
     assert_eq!(restored.slots(), slots);
     restored
@@ -135,7 +136,7 @@ fn worn() -> Arena<u32> {
     let slots = slots_of(&[u32::MAX, u32::MAX - 1, 5], &[2]);
     let mut arena = Arena::restore(&slots).expect("the slots are well formed");
     for key in slots.stored() {
-        assert_eq!(arena.fill(key, slot_of(key)), Ok(()));
+        assert_eq!(arena.restore_row(key, slot_of(key)), Ok(()));
     }
     arena
 }
@@ -165,12 +166,11 @@ fn slots_that_no_arena_can_have_are_refused() {
         let slots = slots_of(generations, free);
         Arena::<u32>::restore(&slots).expect_err("these slots cannot be")
     };
-    let listed = "is in the free list and not vacant, or is in it twice";
-    assert_eq!(refused(&[1, 3], &[2]), format!("slot 2 {listed}"), "stored");
-    assert_eq!(refused(&[1, 0], &[2]), format!("slot 2 {listed}"), "retired");
-    assert_eq!(refused(&[2, 2], &[2, 2]), format!("slot 2 {listed}"), "twice");
-    assert_eq!(refused(&[2], &[1, 2]), format!("slot 2 {listed}"), "beyond the slots");
-    assert_eq!(refused(&[2], &[0, 1]), format!("slot 0 {listed}"), "slotmap's own");
+    assert_eq!(refused(&[1, 3], &[2]), "slot 2 is in the free list and not vacant", "stored");
+    assert_eq!(refused(&[1, 0], &[2]), "slot 2 is in the free list and not vacant", "retired");
+    assert_eq!(refused(&[2, 2], &[2, 2]), "slot 2 is in the free list twice");
+    assert_eq!(refused(&[2], &[1, 2]), "slot 2 is in the free list and was never used");
+    assert_eq!(refused(&[2], &[0, 1]), "slot 0 is in the free list and was never used", "slotmap's own");
     assert_eq!(refused(&[1, 2, 4], &[3]), "slot 2 is vacant and not in the free list");
 }
 

@@ -28,17 +28,22 @@ pub(super) fn tables<'a>(
     migrations: &'a [Migration],
     drops_removed: bool,
 ) -> Result<Vec<Matched<'a>>, SnapshotError> {
-    let places = places(saved, own, drops_removed)?;
+    let places = places(saved, schema, own, drops_removed)?;
     let is_claimed = saved.tables.iter().zip(&places);
     is_claimed.map(|(table, place)| table_at(table, *place, &places, saved, schema, own, migrations)).collect()
 }
 
 /// The position of each saved table in this program.
-fn places(saved: &Schema, own: &[TableSlot], drops_removed: bool) -> Result<Vec<Option<usize>>, SnapshotError> {
+fn places(
+    saved: &Schema,
+    schema: &Schema,
+    own: &[TableSlot],
+    drops_removed: bool,
+) -> Result<Vec<Option<usize>>, SnapshotError> {
     let mut claimed: Vec<Option<&str>> = vec![None; own.len()];
     let mut places = Vec::with_capacity(saved.tables.len());
     for table in &saved.tables {
-        let place = place_of(table, saved, own)?;
+        let place = place_of(table, saved, schema, own)?;
         match place {
             Some(place) => {
                 if let Some(other) = claimed[place].replace(&table.name) {
@@ -152,7 +157,12 @@ fn identity(relation: &RelationSchema) -> (&str, &[String], bool) {
 
 /// The table of this program that the saved one is now: one that had its name and whose own name is not in the file, since
 /// it was renamed after the file was saved; else the one of its name.
-fn place_of(table: &TableSchema, saved: &Schema, own: &[TableSlot]) -> Result<Option<usize>, SnapshotError> {
+fn place_of(
+    table: &TableSchema,
+    saved: &Schema,
+    schema: &Schema,
+    own: &[TableSlot],
+) -> Result<Option<usize>, SnapshotError> {
     let is_heir = |own: &TableSlot| own.former_names.contains(&&*table.name) && saved.table(own.name).is_none();
     let mut heirs = (0..own.len()).filter(|&place| is_heir(&own[place]));
     match (heirs.next(), heirs.next()) {
@@ -161,6 +171,6 @@ fn place_of(table: &TableSchema, saved: &Schema, own: &[TableSlot]) -> Result<Op
             Err(mismatch(&table.name, None, what))
         }
         (Some(heir), None) => Ok(Some(heir)),
-        (None, _) => Ok(own.iter().position(|own| own.name == table.name)),
+        (None, _) => Ok(schema.tables.iter().position(|own| own.name == table.name)),
     }
 }

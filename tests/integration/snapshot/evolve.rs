@@ -156,7 +156,6 @@ fn fields_and_variants_change_as_serde_says() {
 /// behaviour V3: a missing field without default, an unknown variant: an error that names table, row and field path.
 #[test]
 fn what_serde_cannot_read_is_named() {
-    let bytes = saved(&before::database());
     mod missing {
         use super::*;
         #[derive(Model, Clone, Serialize, Deserialize)]
@@ -193,6 +192,7 @@ fn what_serde_cannot_read_is_named() {
             note: String,
         }
     }
+    let bytes = saved(&before::database());
     let customers = || Database::builder().model::<before::Customer>();
     assert_eq!(
         refused(customers().model::<missing::Order>(), &bytes),

@@ -431,7 +431,7 @@ fn nesting_has_a_limit() {
     // Made by hand: 10,000 variants one inside of the other, and a chain that would ask for itself for ever.
     let mut file = File::parse(&saved(&builder().build().unwrap()));
     let names = [define(0, &["inner"]), vec![0xca, 0, 4], b"Doll".to_vec(), vec![0xca, 1, 5], b"Chain".to_vec()];
-    for inner in [[vec![0xc7, 0].repeat(10_000), vec![0xe0]].concat(), vec![0xc7, 1, 5]] {
+    for inner in [[[0xc7, 0].repeat(10_000), vec![0xe0]].concat(), vec![0xc7, 1, 5]] {
         file.set_slots(0, &[1]);
         file.set(ROWS, 0, 1, [names.concat(), row(0, &[inner])].concat());
         let error = builder().load_from(&file.bytes_of(1)[..]).unwrap_err();
