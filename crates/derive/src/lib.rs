@@ -193,9 +193,12 @@ mod serde_attr;
 ///
 /// A public model refers to public models, as its constants name them.
 ///
-/// serde's `rename` and `rename_all` give the names that fields have outside. Its attributes `skip`, `skip_serializing`,
-/// `skip_deserializing`, `skip_serializing_if`, `flatten`, `tag`, `content`, `untagged` and `remote` are refused: rows
-/// are saved by position and would not come back.
+/// serde's `rename` and `rename_all` give the names that fields have outside, under which they are saved. Its other
+/// attributes may be used, but for `remote`. A field that is skipped is not saved and comes back as its default; a key cannot be.
+///
+/// `#[model(lossy)]` on a field says that it may come back from a file as another value; without it such a row is not saved.
+/// `#[model(was = "Old")]` on the struct, as often as needed, names what the table was called before. `version` is raised when rows of
+/// before need a function, `DatabaseBuilder::migrate`, to become rows of now.
 ///
 /// # What it refuses
 ///
@@ -254,14 +257,15 @@ mod serde_attr;
 /// #[derive(Model, Clone, Serialize, Deserialize)]
 /// struct City { #[model(belongs_to(Country), name = country)] country_code: u32 }
 /// ```
-/// Rows that would not come back from a snapshot:
+/// A key that is not saved:
 /// ```compile_fail
 /// # use relata::Model;
 /// # use serde::{Deserialize, Serialize};
 /// #[derive(Model, Clone, Serialize, Deserialize)]
 /// struct Note {
-///     #[serde(skip_serializing_if = "Option::is_none")]
-///     text: Option<String>,
+///     #[model(unique)]
+///     #[serde(skip)]
+///     text: String,
 /// }
 /// ```
 #[proc_macro_derive(Model, attributes(model))]
