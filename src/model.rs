@@ -48,6 +48,10 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Names that the table had before, under which a snapshot may know it.
     const FORMER_NAMES: &'static [&'static str] = &[];
 
+    /// Names outside under which fields are read beside their own, each with the name of its field: what serde's `alias`
+    /// says. By it a snapshot finds the relations of a field that was renamed.
+    const ALIASES: &'static [(&'static str, &'static str)] = &[];
+
     /// Shows a visitor every unique key and every relation, in the order of their `INDEX`.
     fn declare<V: Visitor<Self>>(visitor: &mut V);
 

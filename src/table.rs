@@ -64,6 +64,8 @@ pub struct TableSlot {
     pub(crate) name: &'static str,
     /// Names that the table had before, under which a snapshot may know it.
     pub(crate) former_names: &'static [&'static str],
+    /// Other names outside of fields, each with the name of its field.
+    pub(crate) aliases: &'static [(&'static str, &'static str)],
     pub(crate) rows: Box<dyn AnyRows>,
     pub(crate) index: Indexes,
     /// The position of each relation's target table.
@@ -207,6 +209,7 @@ impl Store {
             model: TypeId::of::<M>(),
             name: M::NAME,
             former_names: M::FORMER_NAMES,
+            aliases: M::ALIASES,
             rows,
             index,
             targets: Vec::new(),

@@ -98,35 +98,63 @@ fn table_at<'a>(
         let place = saved.tables.iter().position(|table| table.name == relation.target)?;
         Some(schema.tables[places[place]?].name.as_str())
     };
-    let relations: Vec<Option<usize>> =
-        table.relations.iter().map(|relation| place_of_relation(relation, target(relation), now)).collect();
+    let fields: Vec<Option<Vec<&str>>> =
+        table.relations.iter().map(|relation| fields_now(relation, table, now, own[place].aliases)).collect();
+    let relations: Vec<Option<usize>> = table
+        .relations
+        .iter()
+        .zip(&fields)
+        .map(|(relation, fields)| place_of_relation(relation, fields.as_deref(), target(relation), now))
+        .collect();
     if chain.is_none() {
-        check_targets(table, &relations, target, now)?;
+        check_targets(table, &relations, &fields, target, now)?;
     }
     let is_same = chain.is_none() && table.relations.iter().map(identity).eq(now.relations.iter().map(identity));
     Ok(Matched { own: Some(place), chain, relations, is_same })
 }
 
+/// The fields of this program that read what the fields of a saved relation hold: by their names outside, or by what
+/// serde's `alias` says. `None` where some is read by none.
+fn fields_now<'t>(
+    relation: &RelationSchema,
+    saved: &TableSchema,
+    own: &'t TableSchema,
+    aliases: &[(&str, &'t str)],
+) -> Option<Vec<&'t str>> {
+    let field_now = |name: &String| {
+        let outside = &saved.fields.iter().find(|field| field.name == *name)?.external_name;
+        let same = own.fields.iter().find(|field| field.external_name == *outside).map(|field| field.name.as_str());
+        same.or_else(|| aliases.iter().find(|(alias, _)| alias == outside).map(|(_, field)| *field))
+    };
+    relation.fields.iter().map(field_now).collect()
+}
+
 /// The place of the relation that has the saved one's name or, where it was renamed, its fields and its target.
-fn place_of_relation(saved: &RelationSchema, target: Option<&str>, own: &TableSchema) -> Option<usize> {
-    let by_name = own.relations.iter().position(|own| own.name == saved.name && own.many == saved.many);
-    by_name.or_else(|| {
-        own.relations.iter().position(|own| {
-            own.fields == saved.fields && own.many == saved.many && target.is_some_and(|target| own.target == target)
-        })
-    })
+fn place_of_relation(
+    saved: &RelationSchema,
+    fields: Option<&[&str]>,
+    target: Option<&str>,
+    own: &TableSchema,
+) -> Option<usize> {
+    let reads = |own: &RelationSchema| fields.is_some_and(|fields| own.fields == fields) && own.many == saved.many;
+    // The name is what a relation goes by, unless what it held is read by other fields now.
+    let by_name = own.relations.iter().position(|own| own.name == saved.name && (fields.is_none() || reads(own)));
+    by_name.or_else(|| own.relations.iter().position(|own| reads(own) && target == Some(own.target.as_str())))
 }
 
 /// Refuses ids that would be read as those of another table: nothing in a row says of which table its ids are.
 fn check_targets<'t>(
     saved: &TableSchema,
     places: &[Option<usize>],
+    fields: &[Option<Vec<&str>>],
     target: impl Fn(&RelationSchema) -> Option<&'t str>,
     own: &TableSchema,
 ) -> Result<(), SnapshotError> {
-    for (relation, place) in saved.relations.iter().zip(places) {
-        // Where no relation is the saved one, another may stand over its fields.
-        let over_fields = || own.relations.iter().find(|own| own.fields == relation.fields && !own.one_of);
+    for ((relation, place), fields) in saved.relations.iter().zip(places).zip(fields) {
+        // Where no relation is the saved one, another may stand over the fields that read what its fields held.
+        let over_fields = || {
+            own.relations.iter().find(|own| fields.as_ref().is_some_and(|fields| own.fields == *fields) && !own.one_of)
+        };
         let Some(now) = place.map(|place| &own.relations[place]).or_else(over_fields) else { continue };
         if relation.many != now.many {
             let kind = |many| if many { "a list of ids" } else { "a single key" };

@@ -58,6 +58,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
             external_name: serde_attr::external_name(&unraw(&ident), &field.attrs, rule.as_deref(), &mut errors),
             type_name: type_name(field.ty.to_token_stream()),
             visibility: field.vis.clone(),
+            aliases: serde_attr::aliases(&field.attrs),
             may_differ: skips.is_some() || items.lossy.is_some(),
             ident,
             ty,

@@ -426,6 +426,17 @@ fn declaration(model: &Model) -> TokenStream {
             const FORMER_NAMES: &'static [&'static str] = &[#(#names),*];
         )
     });
+    let aliases: Vec<TokenStream> = model
+        .fields
+        .iter()
+        .flat_map(|field| field.aliases.iter().map(|alias| (alias, field.name())))
+        .map(|(alias, name)| quote!((#alias, #name)))
+        .collect();
+    let aliases = (!aliases.is_empty()).then(|| {
+        quote!(
+            const ALIASES: &'static [(&'static str, &'static str)] = &[#(#aliases),*];
+        )
+    });
     let comparison = comparison(model);
     let lossless = lossless::of_model(model);
     let states = views::states(model);
@@ -463,6 +474,7 @@ fn declaration(model: &Model) -> TokenStream {
             const COLUMNS: &'static [::relata::Column] = &[#(#columns),*];
             #primary_key
             #former_names
+            #aliases
 
             #comparison
 

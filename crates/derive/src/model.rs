@@ -36,6 +36,8 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) type_name: String,
     pub(crate) external_name: String,
+    /// Other names outside under which it is read.
+    pub(crate) aliases: Vec<String>,
     /// Whether a row that is loaded need not have the value that was saved: serde leaves the field out, or the user says so.
     pub(crate) may_differ: bool,
 }

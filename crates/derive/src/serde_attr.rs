@@ -43,6 +43,24 @@ fn serialized_name(attributes: &[Attribute], key: &str, errors: &mut Errors) -> 
     found
 }
 
+/// The other names under which a field is read.
+pub(crate) fn aliases(attributes: &[Attribute]) -> Vec<String> {
+    let mut aliases = Vec::new();
+    // What is wrong with an attribute has been said when its name was looked for.
+    let mut errors = Errors::default();
+    for_each_item(attributes, "serde", &mut errors, |input, _| {
+        let word = input.call(Ident::parse_any)?;
+        if word == "alias" && input.parse::<Option<Token![=]>>()?.is_some() {
+            aliases.push(input.parse::<LitStr>()?.value());
+        }
+        while !input.is_empty() && !input.peek(Token![,]) {
+            input.parse::<TokenTree>()?;
+        }
+        Ok(())
+    });
+    aliases
+}
+
 /// Whether a field is left out, and the word that says so.
 pub(crate) fn skips(attributes: &[Attribute]) -> Option<Ident> {
     first_word(attributes, |word| SKIPS.iter().any(|skip| word == skip))

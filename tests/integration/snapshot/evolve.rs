@@ -436,3 +436,67 @@ fn a_migration_sees_the_tables_before_its_own() {
          later in the file"
     );
 }
+
+/// behaviour V1: a key field that is renamed keeps its relation, with the order of children and the default target; one
+/// that would be read as a key of another table is refused.
+#[test]
+fn a_key_that_is_renamed_keeps_its_relation() {
+    mod aliased {
+        use super::*;
+        #[derive(Model, Clone, Serialize, Deserialize)]
+        #[model(has_many(orders: Order))]
+        pub(super) struct Customer {
+            name: String,
+        }
+        #[derive(Model, Clone, Serialize, Deserialize)]
+        pub(super) struct Order {
+            #[model(belongs_to)]
+            #[serde(alias = "customer_id")]
+            client_id: Id<Customer>,
+        }
+    }
+    mod renamed_outside {
+        use super::*;
+        #[derive(Model, Clone, Serialize, Deserialize)]
+        #[model(has_many(orders: Order))]
+        pub(super) struct Customer {
+            name: String,
+        }
+        #[derive(Model, Clone, Serialize, Deserialize)]
+        pub(super) struct Order {
+            #[model(belongs_to)]
+            #[serde(rename = "customer_id")]
+            client_id: Id<Customer>,
+        }
+    }
+    mod retargeted {
+        use super::*;
+        #[derive(Model, Clone, Serialize, Deserialize)]
+        pub(super) struct Company {
+            name: String,
+        }
+        #[derive(Model, Clone, Serialize, Deserialize)]
+        pub(super) struct Order {
+            #[model(belongs_to)]
+            #[serde(alias = "customer_id")]
+            company_id: Id<Company>,
+        }
+    }
+    let bytes = saved(&before::database());
+    let in_order = ["2v1", "3v1", "5v1", "1v1"];
+
+    let models = Database::builder().model::<aliased::Customer>().model::<aliased::Order>();
+    let db = models.load_from(&bytes[..]).unwrap();
+    let children = db.children("1v1".parse().unwrap(), aliased::Customer::ORDERS).unwrap();
+    assert_eq!(children.map(|(id, _)| id.to_string()).collect::<Vec<_>>(), in_order);
+    assert!(db.default_target(aliased::Order::CLIENT).unwrap().is_some());
+
+    let models = Database::builder().model::<renamed_outside::Customer>().model::<renamed_outside::Order>();
+    let db = models.load_from(&bytes[..]).unwrap();
+    let children = db.children("1v1".parse().unwrap(), renamed_outside::Customer::ORDERS).unwrap();
+    assert_eq!(children.map(|(id, _)| id.to_string()).collect::<Vec<_>>(), in_order);
+
+    let models =
+        Database::builder().model::<alone::Customer>().model::<retargeted::Company>().model::<retargeted::Order>();
+    assert!(refused(models, &bytes).starts_with("`Order`.company: its ids are of rows of `Customer` in the snapshot"));
+}

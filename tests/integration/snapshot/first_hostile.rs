@@ -355,7 +355,7 @@ fn slots_that_cannot_be_are_refused() {
     assert_eq!(slots(&[1, 1, 3, 0, 2]), of_slots("slot 4 is in the free list and not vacant"));
     assert_eq!(slots(&[1, 1, 3, 2]), of_slots("slot 5 is in the free list and was never used"));
     assert_eq!(free(&[5, 5]), of_slots("slot 5 is in the free list twice"));
-    assert_eq!(free(&[0, 5]), of_slots("slot 4 is vacant and not in the free list"));
+    assert_eq!(free(&[0, 5]), of_slots("slot 0 is in the free list and was never used"));
     assert_eq!(free(&[4]), "the slots of `Part` cannot be: slot 5 is vacant and not in the free list");
     assert_eq!(slots(&[1, 2, 3, 2, 2]), "the slots of `Part` cannot be: slot 2 is vacant and not in the free list");
     assert_eq!(
