@@ -1,0 +1,1 @@
+//! Programs that have changed since their files were saved: rules and versions.
