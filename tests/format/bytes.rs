@@ -159,6 +159,11 @@ impl File {
         self.mend_end();
     }
 
+    /// Puts one block behind the others, before there is an end.
+    pub(crate) fn set_last(&mut self, kind: u32, items: u32, content: &[u8]) {
+        self.blocks.push(Block { kind, table: 0, number: 0, items, before: 0, content: content.to_vec() });
+    }
+
     /// Writes into the end what the blocks before it are, so far as it names tables.
     pub(crate) fn mend_end(&mut self) {
         let Some((end, before)) = self.blocks.split_last_mut() else { return };

@@ -320,8 +320,13 @@ struct Holder {
     listed_ids: Vec<Id<Holder>>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
 fn even<S: serde::Serializer>(number: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-    if number % 2 == 0 { serializer.serialize_u32(*number) } else { Err(serde::ser::Error::custom("it is odd")) }
+    if number.is_multiple_of(2) {
+        serializer.serialize_u32(*number)
+    } else {
+        Err(serde::ser::Error::custom("it is odd"))
+    }
 }
 
 // fault A7: Right: one can find and name such rows, and save the rest if one says so.

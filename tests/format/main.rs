@@ -13,6 +13,7 @@ mod changes;
 mod described;
 mod golden;
 mod matrix;
+mod memory;
 mod schemas;
 mod town;
 

@@ -37,6 +37,7 @@ struct Scalars {
     letter: char,
     flag: bool,
     unit: (),
+    #[expect(clippy::option_option, reason = "it has a form of its own")]
     maybe: Option<Option<u16>>,
     nothing: Option<()>,
 }
@@ -136,7 +137,7 @@ fn shapes() -> Database {
             adjacent: if nth % 3 == 0 {
                 Adjacent::One(nth)
             } else {
-                Adjacent::Two { shape: Shape::Line(0, nth as i8) }
+                Adjacent::Two { shape: Shape::Line(0, nth.cast_signed()) }
             },
             note: (nth % 2 == 1).then(|| "note".into()),
             extra: vec![nth; usize::from(nth) / 3],

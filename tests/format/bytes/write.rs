@@ -102,14 +102,16 @@ impl Writer {
                 } else {
                     tagged(0xbb, values.len() as u64, bytes);
                 }
-                values.iter().for_each(|value| self.value(value, bytes));
+                for value in values {
+                    self.value(value, bytes);
+                }
             }
             Value::Map(entries) => {
                 tagged(0xbc, entries.len() as u64, bytes);
-                entries.iter().for_each(|(key, value)| {
+                for (key, value) in entries {
                     self.value(key, bytes);
                     self.value(value, bytes);
-                });
+                }
             }
             Value::Id(slot, 1) => {
                 let size = (4 - slot.leading_zeros() as usize / 8).max(1);
@@ -121,7 +123,9 @@ impl Writer {
             Value::Struct(fields) => {
                 // Its number is known when what is inside of it has got its own.
                 let mut values = Vec::new();
-                fields.iter().for_each(|(_, value)| self.value(value, &mut values));
+                for (_, value) in fields {
+                    self.value(value, &mut values);
+                }
                 let nth = self.structure(fields);
                 if nth < 16 {
                     bytes.push(0xd0 | nth as u8);
