@@ -376,8 +376,8 @@ zoo! {
     tree_of_boxes: key Expression => eq([sum(), Expression::Number(0)]);
     // fault A4
     turned: key Turned => eq([Turned(0), Turned(0x0102_0201)]).refused([Turned(1), Turned(0x0102_0304)]);
-    // Of what is flattened serde shows the entries and not the map: they stand in the order that the map has them in.
-    flatten_hash_map: field FlatHashMap => eq([flat_hash_map(0), flat_hash_map(50)]).drifts();
+    // Of what is flattened serde shows the entries and not the map: they are sorted, whatever map they come from.
+    flatten_hash_map: field FlatHashMap => eq([flat_hash_map(0), flat_hash_map(50)]);
     // fault A5
     transparent_hash_set: field Words => eq([Words(HashSet::new())]).twins([(words(false), words(true))]);
     hash_maps_within: field Shelf => eq([]).twins([(shelf(false), shelf(true))]);
