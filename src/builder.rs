@@ -23,6 +23,8 @@ pub struct DatabaseBuilder {
     store: Store,
     incoming: Vec<(TypeId, Incoming)>,
     faults: Vec<SchemaFault>,
+    /// What registers each model with another builder.
+    models: Vec<fn(DatabaseBuilder) -> DatabaseBuilder>,
     pub(crate) load: LoadChoices,
 }
 
@@ -75,7 +77,14 @@ impl DatabaseBuilder {
         self.incoming.extend(declared.incoming);
         self.faults.extend(declared.faults);
         self.store.add::<M>(Box::new(Arena::<M>::default()), declared.index);
+        self.models.push(Self::model::<M>);
         self
+    }
+
+    /// Another builder of the same models and for a load that is tried twice: how it loads is not taken along.
+    pub(crate) fn again(&self) -> Self {
+        let empty = DatabaseBuilder::default();
+        self.models.iter().fold(empty, |builder, model| model(builder))
     }
 
     /// Builds an empty database, or says everything that is wrong with the declarations (behaviour R42).

@@ -33,6 +33,7 @@ mod sections;
 mod source;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -41,7 +42,7 @@ pub use error::{SnapshotError, UnsavableRow};
 pub use report::{Dropped, Ignored, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};
 
-use crate::builder::DatabaseBuilder;
+use crate::builder::{DatabaseBuilder, LoadChoices};
 use crate::codec::positional;
 use crate::database::Database;
 use crate::migration::{Migration, MigrationContext, MigrationError};
@@ -70,10 +71,22 @@ impl Database {
     /// Saves the database as a file, in the place of the one that may be there: at every moment the path names the old
     /// file or the new one, whole. O(slots ever used).
     ///
-    /// The new file is written beside the old one, brought to the disk and renamed; it takes over the permissions of
-    /// the old one. A symbolic link stays and the file that it leads to is replaced. Whatever is refused leaves the old
-    /// file as it was: an id that is reserved and unfilled, a row that cannot be encoded, a path that names no file, a
-    /// disk that is full.
+    /// The new file is written beside the old one as `.relata-<number>-<number>.tmp`, brought to the disk and renamed; then
+    /// the folder is brought to the disk. Whatever is refused leaves the old file as it was: an id that is reserved and
+    /// unfilled, a row that cannot be encoded, a path that names no file, a disk that is full, a sync that fails (which is
+    /// not tried again). The one error after which the new file is in place is [`SnapshotError::SavedNotSynced`].
+    ///
+    /// - Permissions are those of the old file, and until they are set only the owner may read the new one; where there
+    ///   was none, those that the process gives its files.
+    /// - Owner and group are those of any file that the process makes in that folder, not those of the old file. Access
+    ///   lists and other attributes are not carried over.
+    /// - A symbolic link stays and the file that it leads to is replaced. Other hard links to the old file keep the old
+    ///   content.
+    /// - The folder must be readable as well as writable, so that it can be synced: it is opened first, and a save that could
+    ///   not be made durable is refused before anything is written. Systems on which folders cannot be synced (Windows)
+    ///   do without.
+    /// - What a killed save has left of this path is removed by the next one, whose look through the folder is O(names in
+    ///   it). A lock on the temporary file tells that its saver lives; on a file system without locks such files stay.
     ///
     /// Each row is read back from its bytes and compared, so that what has been saved without an error can be loaded and
     /// is equal. [`Database::saver`] gives choices.
@@ -193,10 +206,61 @@ impl DatabaseBuilder {
 
     /// As [`DatabaseBuilder::load`], and tells what was met: tables that came, went or were renamed, rows that were migrated,
     /// rules that do not hold.
-    pub fn load_with_report(self, path: impl AsRef<Path>) -> Result<(Database, LoadReport), SnapshotError> {
-        let path = path.as_ref();
+    pub fn load_with_report(mut self, path: impl AsRef<Path>) -> Result<(Database, LoadReport), SnapshotError> {
+        let choices = std::mem::take(&mut self.load);
+        self.load_file(path.as_ref(), &choices)
+    }
+
+    fn load_file(self, path: &Path, choices: &LoadChoices) -> Result<(Database, LoadReport), SnapshotError> {
         let (mut file, length) = file::open(path)?;
-        self.load_known(&mut file, Some(length)).map_err(|error| error.at(path))
+        let empty = self.build().map_err(SnapshotError::Models)?;
+        load::database(empty, choices, &mut file, Some(length)).map_err(|error| error.at(path))
+    }
+
+    /// Loads the newest whole one of the two files that [`Saver::keep_previous`] keeps: the one at the path or,
+    /// if that is missing or damaged, `<name>.1`. What was wrong with the first comes with the database of the second.
+    ///
+    /// Damaged is what cannot be read to its end or contradicts itself: [`SnapshotError::NotASnapshot`],
+    /// [`SnapshotError::Truncated`], [`SnapshotError::TrailingBytes`], [`SnapshotError::Checksum`],
+    /// [`SnapshotError::Corrupt`], and a failed read. Any other error is that of [`DatabaseBuilder::load`], for it
+    /// says something about the program and not about the file: models that do not fit, a later format, a limit, a file
+    /// that may not be opened. If the second file gives no database either, [`SnapshotError::NoWholeFile`] tells of both;
+    /// if neither is there, the error is that of a missing file.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("planets.relata");
+    /// let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.saver().keep_previous().save(&path)?;
+    /// db.saver().keep_previous().save(&path)?;
+    /// std::fs::write(&path, b"")?;
+    ///
+    /// let (db, wrong) = Database::builder().model::<Planet>().load_newest(&path)?;
+    /// assert_eq!(db.get(mars)?.name, "Mars");
+    /// assert!(wrong.is_some(), "the newer file was damaged");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn load_newest(mut self, path: impl AsRef<Path>) -> Result<(Database, Option<SnapshotError>), SnapshotError> {
+        let path = path.as_ref();
+        let choices = std::mem::take(&mut self.load);
+        let again = self.again();
+        let newest = match self.load_file(path, &choices) {
+            Ok((database, _)) => return Ok((database, None)),
+            Err(error) if error.is_of_a_file_not_whole() => error,
+            Err(error) => return Err(error),
+        };
+        match file::previous(path).and_then(|previous| again.load_file(&previous, &choices)) {
+            Ok((database, _)) => Ok((database, Some(newest))),
+            Err(previous) if newest.is_missing() && previous.is_missing() => Err(newest),
+            Err(previous) => Err(SnapshotError::NoWholeFile {
+                path: path.to_owned(),
+                newest: Box::new(newest),
+                previous: Box::new(previous),
+            }),
+        }
     }
 
     /// Loads a database from a stream, which must end with it.
@@ -207,17 +271,9 @@ impl DatabaseBuilder {
     }
 
     /// As [`DatabaseBuilder::load_from`], with the report.
-    pub fn load_from_with_report(self, mut source: impl Read) -> Result<(Database, LoadReport), SnapshotError> {
-        self.load_known(&mut source, None)
-    }
-
-    fn load_known(
-        mut self,
-        source: &mut impl Read,
-        length: Option<u64>,
-    ) -> Result<(Database, LoadReport), SnapshotError> {
+    pub fn load_from_with_report(mut self, mut source: impl Read) -> Result<(Database, LoadReport), SnapshotError> {
         let choices = std::mem::take(&mut self.load);
         let empty = self.build().map_err(SnapshotError::Models)?;
-        load::database(empty, &choices, source, length)
+        load::database(empty, &choices, &mut source, None)
     }
 }

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::id::RowId;
 use crate::proof::Refusal;
 
-/// Why a snapshot was not saved or not loaded. A refused save has left the file as it was, a refused load gives no
-/// database.
+/// Why a snapshot was not saved or not loaded. A refused save has left the file as it was, with one exception that says so
+/// ([`SnapshotError::SavedNotSynced`]); a refused load gives no database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
@@ -122,12 +122,51 @@ pub enum SnapshotError {
         /// The system's message.
         message: String,
     },
+    /// The new file is in place, whole and on the disk, but its folder could not be synced: after a power failure the old
+    /// file may be back under its name.
+    #[error("{} is saved, but its folder cannot be synced, so a power failure may bring back the file before: {message}", path.display())]
+    SavedNotSynced {
+        /// The file that has been saved.
+        path: PathBuf,
+        /// The kind of the error.
+        kind: io::ErrorKind,
+        /// The system's message.
+        message: String,
+    },
+    /// Neither the file nor the one before it gives a database.
+    #[error("{} is not whole: {newest}; nor is the file before it: {previous}", path.display())]
+    NoWholeFile {
+        /// The path that was to be loaded.
+        path: PathBuf,
+        /// What is wrong with the file at the path.
+        newest: Box<SnapshotError>,
+        /// What is wrong with the file before it.
+        previous: Box<SnapshotError>,
+    },
 }
 
 impl SnapshotError {
     /// The error of an operation on a stream or, once [`SnapshotError::at`] has named it, a file.
     pub(super) fn io(operation: &'static str) -> impl Fn(io::Error) -> Self {
         move |error| SnapshotError::Io { operation, path: None, kind: error.kind(), message: error.to_string() }
+    }
+
+    /// Whether it says that the file is missing or damaged, and not that the program or the system refuses it.
+    pub(super) fn is_of_a_file_not_whole(&self) -> bool {
+        match self {
+            SnapshotError::NotASnapshot
+            | SnapshotError::Truncated { .. }
+            | SnapshotError::TrailingBytes { .. }
+            | SnapshotError::Checksum { .. }
+            | SnapshotError::Corrupt { .. } => true,
+            SnapshotError::Io { operation, .. } => *operation == "read" || self.is_missing(),
+            _ => false,
+        }
+    }
+
+    /// Whether it says that no file is there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, SnapshotError::Io { kind: io::ErrorKind::NotFound, .. })
     }
 
     /// The same error, of the file at this path.

@@ -28,11 +28,12 @@ pub(super) struct Choices {
     pub(super) nesting: u32,
     pub(super) with_violations: bool,
     pub(super) leave_out: bool,
+    pub(super) keep_previous: bool,
 }
 
 impl Default for Choices {
     fn default() -> Self {
-        Choices { nesting: NESTING, with_violations: false, leave_out: false }
+        Choices { nesting: NESTING, with_violations: false, leave_out: false, keep_previous: false }
     }
 }
 

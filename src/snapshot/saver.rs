@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::{SnapshotError, UnsavableRow};
 use super::report::SaveReport;
 use super::save::{Choices, Saving, unsavable};
-use super::{file, save};
+use super::{file, save, whole};
 use crate::codec::NESTING;
 use crate::database::Database;
 use crate::model::Model;
@@ -43,6 +43,33 @@ impl<'a> Saver<'a> {
         self
     }
 
+    /// Keeps the file before as `<name>.1`, from where
+    /// [`DatabaseBuilder::load_newest`](crate::DatabaseBuilder::load_newest) takes it if the newer one is damaged or lost.
+    ///
+    /// A file that is not whole is not kept: it is replaced, and the `.1` of before stays. That is found out by reading it, so
+    /// the cost is one reading of the old file more. At every moment both names name a whole file, if they did before: the
+    /// old file gets its second name by a link, or by a copy where there are no links, then the new file takes the first.
+    /// A save that fails or is killed in between leaves the old file under both names. Nothing is kept of a stream.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("planets.relata");
+    /// let mut db = Database::builder().model::<Planet>().build()?;
+    /// db.saver().keep_previous().save(&path)?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// db.saver().keep_previous().save(&path)?;
+    ///
+    /// let before = Database::builder().model::<Planet>().load(folder.path().join("planets.relata.1"))?;
+    /// assert!(before.get(mars).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_previous(mut self) -> Self {
+        self.choices.keep_previous = true;
+        self
+    }
+
     /// How deep lists, maps, structs and variants inside of a row may be nested; 128 if nothing is said. A load of the
     /// file needs [`DatabaseBuilder::nesting_limit`](crate::DatabaseBuilder::nesting_limit) as high.
     pub fn nesting_limit(mut self, levels: u32) -> Self {
@@ -53,7 +80,8 @@ impl<'a> Saver<'a> {
     /// Saves to a file, as [`Database::save`] does.
     pub fn save(self, path: impl AsRef<Path>) -> Result<SaveReport, SnapshotError> {
         let saving = Saving::prepare(&self.database.store, self.choices)?;
-        file::replace(path.as_ref(), |file| saving.write(file))?;
+        let is_whole = |mut old, length| whole::check(&mut old, length).is_ok();
+        file::replace(path.as_ref(), self.choices.keep_previous, is_whole, |file| saving.write(file))?;
         Ok(SaveReport { left_out: saving.refused })
     }
 

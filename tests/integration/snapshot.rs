@@ -6,10 +6,9 @@ mod files;
 mod first_bytes;
 mod first_hostile;
 mod fuzzed;
+mod generations;
 mod hostile;
 mod proof;
-#[cfg(unix)]
-mod killed;
 mod round_trip;
 mod state_hash;
 

@@ -72,7 +72,7 @@ fn a_folder_that_is_missing_or_cannot_be_written_is_an_error() {
     }
 }
 
-/// HOSTILE 31: permissions kept, symbolic links handled as documented, stale temporaries ignored
+/// HOSTILE 31: permissions kept, symbolic links handled as documented
 #[cfg(unix)]
 #[test]
 fn permissions_and_links_are_kept() {
@@ -100,16 +100,113 @@ fn permissions_and_links_are_kept() {
     assert!(matches!(error, SnapshotError::Io { operation: "follow", .. }), "{error}");
 }
 
+/// fault E5: names of 255 bytes. fault E6: HOSTILE 31, stale temporaries are removed, and none that a saver holds.
 #[test]
-fn temporary_files_that_others_have_left_are_passed_by() {
-    let (folder, path) = folder();
-    let left: Vec<String> = (0..64).map(|n| format!(".parts.relata.{}-{n}.tmp", std::process::id())).collect();
-    for name in &left {
+fn the_temporary_file_has_a_short_name_and_is_removed_unless_a_saver_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("n".repeat(255));
+    sample().save(&path).unwrap();
+    models().load(&path).unwrap();
+
+    // What a save of this path would leave is what it has while it writes.
+    let mut seen = Vec::new();
+    std::thread::scope(|scope| {
+        let saver = scope.spawn(|| (0..200).for_each(|_| sample().save(&path).unwrap()));
+        while !saver.is_finished() {
+            seen.extend(names(folder.path()).into_iter().filter(|name| name.starts_with(".relata-")));
+        }
+    });
+    let stale = seen.first().expect("a temporary file was there while 200 saves were made");
+    assert_eq!(stale.len(), ".relata-0123456789abcdef-0123456789abcdef.tmp".len(), "{stale}");
+    let (of_target, _) = stale.rsplit_once('-').unwrap();
+    let of_other = format!(".relata-{}-{}.tmp", "0".repeat(16), "1".repeat(16));
+    let held = format!("{of_target}-{}.tmp", "2".repeat(16));
+    let held_old = format!("{of_target}-{}.old.tmp", "2".repeat(16));
+    let unlike = format!("{of_target}-notes.tmp");
+    let orphan = format!("{of_target}-{}.old.tmp", "3".repeat(16));
+    for name in [stale, &of_other, &held, &held_old, &unlike, &orphan] {
         fs::write(folder.path().join(name), b"left").unwrap();
     }
+    let saver = fs::File::open(folder.path().join(&held)).unwrap();
+    saver.lock().unwrap();
     sample().save(&path).unwrap();
-    assert_eq!(names(folder.path()).len(), left.len() + 1);
-    assert!(left.iter().all(|name| fs::read(folder.path().join(name)).unwrap() == b"left"));
+    let left = names(folder.path());
+    assert!(!left.contains(stale) && !left.contains(&orphan), "nobody saves: {left:?}");
+    for name in [&of_other, &held, &held_old, &unlike] {
+        assert!(left.contains(name), "{name} of {left:?}");
+    }
+    drop(saver);
+    sample().save(&path).unwrap();
+    let left = names(folder.path());
+    assert!(!left.contains(&held) && !left.contains(&held_old) && left.contains(&of_other), "{left:?}");
+}
+
+/// fault E5: while it is written, nobody may read the new file who may not read the old one.
+#[cfg(unix)]
+#[test]
+fn the_temporary_file_is_the_owners_only() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    #[derive(Model, Clone, Debug, Deserialize)]
+    struct Looks {
+        text: String,
+    }
+    static MODES: std::sync::Mutex<Vec<u32>> = std::sync::Mutex::new(Vec::new());
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    impl Serialize for Looks {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let folder = FOLDER.get().unwrap();
+            let temporary = names(folder).into_iter().filter(|name| name.starts_with(".relata-"));
+            let modes = temporary.map(|name| fs::metadata(folder.join(name)).unwrap().mode() & 0o777);
+            MODES.lock().unwrap().extend(modes);
+            {
+                use serde::ser::SerializeStruct;
+                let mut fields = serializer.serialize_struct("Looks", 1)?;
+                fields.serialize_field("text", &self.text)?;
+                fields.end()
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    FOLDER.set(folder.path().to_owned()).unwrap();
+    let path = folder.path().join("looks.relata");
+    let mut db = Database::builder().model::<Looks>().build().unwrap();
+    db.insert(Looks { text: "text".into() }).unwrap();
+    db.save(&path).unwrap();
+    MODES.lock().unwrap().clear();
+    for (mode, while_written) in [(0o640, 0o600), (0o644, 0o600), (0o200, 0o200), (0o444, 0o600)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        db.save(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, mode);
+        let seen = std::mem::take(&mut *MODES.lock().unwrap());
+        assert!(!seen.is_empty() && seen.iter().all(|mode| *mode == while_written), "{mode:o}: {seen:?}");
+    }
+}
+
+/// fault E4: a folder that may be written and not read is refused before anything is written.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_opened_is_an_error_before_anything_is_written() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (folder, path) = folder();
+    let old = fs::read(&path).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o300)).unwrap();
+    // Root may open it all the same; for root, tests/faults does it by strace.
+    let may_open = fs::File::open(folder.path()).is_ok();
+    let mut db = sample();
+    db.insert(part("horn", None)).unwrap();
+    let outcome = db.save(&path);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(names(folder.path()), ["parts.relata"]);
+    if may_open {
+        outcome.unwrap();
+        assert_eq!(fs::read(&path).unwrap(), saved(&db));
+    } else {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, SnapshotError::Io { operation: "open the folder", .. }), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), old);
+    }
 }
 
 /// HOSTILE 30: two savers at once -> one wins or errs, no mixture
