@@ -61,7 +61,7 @@ pub(crate) struct OrderDetails {
     pub(crate) is_fulfilled: bool,
 }
 
-#[derive(Lossless, Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Lossless, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LineDetails {
     pub(crate) quantity: i64,
     pub(crate) extended_price_cents: i64,
@@ -84,6 +84,17 @@ pub(crate) struct FlatLine {
     pub(crate) part: u32,
     pub(crate) supplier: u32,
     pub(crate) details: LineDetails,
+}
+
+/// The same as a model that is not lossless, for the field that serde skips: each row is proved when it is saved.
+#[derive(Model, Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct ProvedLine {
+    pub(crate) order: u32,
+    pub(crate) part: u32,
+    pub(crate) supplier: u32,
+    pub(crate) details: LineDetails,
+    #[serde(skip)]
+    pub(crate) unsaved: (),
 }
 
 #[derive(Clone, Copy, Debug)]

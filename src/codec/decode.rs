@@ -366,8 +366,9 @@ impl<'de, 'a> Decoder<'de, 'a> {
     #[inline]
     pub(super) fn enter_value<T>(&mut self) -> Decoded<()> {
         self.enter()?;
-        // The outermost value is the row, which is as large as it is.
+        // The outermost value is the row, whose place is counted with its slot. Others may each lie in a box.
         if self.depth > 1 {
+            self.charge::<T>()?;
             self.on_stack += size_of::<T>();
         }
         if self.on_stack > ON_STACK_MAX { Err(CodecError::new(What::TooDeep(self.depth - 1))) } else { Ok(()) }
@@ -783,10 +784,12 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
             }
             tag::SOME => {
                 self.at += 1;
+                self.charge::<V::Value>()?;
                 self.some(visitor)
             }
             _ => {
                 self.count_still()?;
+                self.charge::<V::Value>()?;
                 visitor.visit_some(self)
             }
         }
@@ -815,6 +818,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
             return self.deserialize_any(visitor);
         }
         self.count_still()?;
+        self.charge::<V::Value>()?;
         visitor.visit_newtype_struct(self)
     }
 
@@ -843,9 +847,6 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
             _ => return self.any(tag, visitor),
         }
         let number = self.struct_number(tag)?;
-        if self.depth > 0 {
-            self.charge::<V::Value>()?;
-        }
         if self.agrees(number, name, fields) {
             self.visit_places(number, visitor)
         } else {

@@ -15,6 +15,9 @@ use super::{Decoded, Decoder};
 use crate::codec::error::CodecError;
 use crate::codec::tag;
 
+/// The most elements that are announced: what is reserved for them before they come is charged to nobody.
+const HINT: usize = 1 << 10;
+
 /// The elements of a list.
 pub(super) struct Elements<'d, 'de, 'a> {
     decoder: &'d mut Decoder<'de, 'a>,
@@ -54,7 +57,7 @@ impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.length - self.taken)
+        Some((self.length - self.taken).min(HINT))
     }
 }
 
@@ -125,7 +128,7 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.length - self.taken)
+        Some((self.length - self.taken).min(HINT))
     }
 }
 
@@ -187,7 +190,7 @@ impl<'de> MapAccess<'de> for &mut StructByName<'_, 'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.fields.len() - self.taken)
+        Some((self.fields.len() - self.taken).min(HINT))
     }
 }
 
@@ -267,7 +270,7 @@ impl<'de> SeqAccess<'de> for &mut StructByPlace<'_, 'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.fields.len() - self.taken)
+        Some((self.fields.len() - self.taken).min(HINT))
     }
 }
 

@@ -83,7 +83,6 @@ impl<T: Lossless> Lossless for Box<T> {
     }
     #[inline]
     fn read(from: &mut LosslessReader<'_, '_, '_>) -> Result<Self, CodecError> {
-        from.0.charge::<T>()?;
         from.0.enter_value::<T>()?;
         let value = T::read(from)?;
         from.0.leave_value::<T>();
@@ -108,7 +107,6 @@ fn write_all<'a, T: Lossless + 'a>(
 fn read_all<T: Lossless>(from: &mut LosslessReader<'_, '_, '_>, mut take: impl FnMut(T)) -> Result<usize, CodecError> {
     let length = from.0.begin_list()?;
     for _ in 0..length {
-        from.0.charge::<T>()?;
         from.0.enter_value::<T>()?;
         take(T::read(from)?);
         from.0.leave_value::<T>();
