@@ -128,8 +128,8 @@ impl RowWriter {
         self.trust = Trust::Unknown;
     }
 
-    /// Whether serde gives the bytes that the derive gives: for the first row of a table, and wherever a name comes up. A type whose
-    /// `Serialize` is not the derived one would be read as what it is not when the program has changed.
+    /// Whether serde gives the bytes that the derive gives: for the first row of a table, and wherever a name comes up.
+    /// A type whose `Serialize` is not the derived one would be read as what it is not when the program has changed.
     fn compare_lossless<M: Model>(&mut self, row: &M, start: usize) -> Trust {
         let end = self.encoder.bytes().len();
         let is_written = self.encoder.append_lossless(|out| row.write_lossless(out));

@@ -4,15 +4,15 @@
 //! that they would have got, children keep the order in which they had joined (behaviour R16). Rows are stored, indexes
 //! are not: building them again is what proves every unique and every foreign key of the file.
 //!
-//! Rows are stored with the names of their fields and variants, so that a later program reads them as serde's attributes
-//! say. The bytes are described in `docs/format.md`, from which a stranger can write a reader; `docs/files.md` tells what a program
-//! can change.
+//! Rows are stored with the names of their fields and variants, so that a later program reads them as serde's
+//! attributes say. The bytes are described in `docs/format.md`, from which a stranger can write a reader;
+//! `docs/files.md` tells what a program can change.
 //!
 //! # Invariants
 //! 1. The same state gives the same bytes.
 //! 2. What cannot be loaded again, or would be another state, is not saved: every row is read back and compared.
-//! 3. A damaged, foreign or hostile file is an error value, in memory bounded by a limit. No part of it reaches a
-//!    database that the caller sees.
+//! 3. A damaged, foreign or hostile file is an error value, in memory bounded by limits (`memory_limit` tells what they
+//!    count). No part of it reaches a database that the caller sees.
 //!
 //! Not responsible for undo history, which is not saved, and for what a serde form has no place for and `PartialEq` does not
 //! see: fields that serde skips come back as their defaults.
@@ -119,8 +119,10 @@ impl Database {
 impl DatabaseBuilder {
     /// How much memory a load may take, in bytes, before it is refused with [`SnapshotError::OverBudget`].
     ///
-    /// Counted are slots, indexes, the encoded length of rows, and the elements of lists and maps inside of them by the size of
-    /// their type. The default is 64 times the file, at least 256 MiB.
+    /// Counted are slots, indexes, the encoded length of rows, and each value inside of a row that may lie apart from
+    /// it (elements of lists and maps, options, newtypes, structs) by the size of its type. The names of fields and
+    /// variants have a limit of their own, 16 MiB of text. While a list grows, its old and its new place count once but
+    /// are there together. The default is 64 times the file, at least 256 MiB.
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.load.memory_limit = Some(bytes);
@@ -135,8 +137,8 @@ impl DatabaseBuilder {
         self
     }
 
-    /// Leaves out the rows of tables that no model claims; [`LoadReport::dropped`] counts them. Without this a file that has such a table is
-    /// refused.
+    /// Leaves out the rows of tables that no model claims; [`LoadReport::dropped`] counts them. Without this a file
+    /// that has such a table is refused.
     #[must_use]
     pub fn drop_removed_models(mut self) -> Self {
         self.load.drops_removed = true;
@@ -155,9 +157,9 @@ impl DatabaseBuilder {
     /// Registers a function that makes a row of a later struct out of one of an older, whose table has this version in the
     /// file.
     ///
-    /// The functions of several versions form a chain by their types: rows of version 0 go from `OrderV0` to `OrderV1` and
-    /// from there to `Order`. The old structs need no more than `Deserialize`. A row keeps its id, and so do the rows that refer to it. A
-    /// function is called where the version of the table in the file is not that of the model.
+    /// The functions of several versions form a chain by their types: rows of version 0 go from `OrderV0` to `OrderV1`
+    /// and from there to `Order`. The old structs need no more than `Deserialize`. A row keeps its id, and so do the
+    /// rows that refer to it. A function is called where the version of the table in the file is not that of the model.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
@@ -197,9 +199,9 @@ impl DatabaseBuilder {
 
     /// Loads a database that [`Database::save`] has saved. O(slots ever used), each key hashed once.
     ///
-    /// Rows are read as serde's attributes say, tables are found by their names; `docs/files.md` tells what may have changed since
-    /// the file was saved. Every unique and every foreign key is proved; where some do not hold the error lists each of
-    /// them with its row.
+    /// Rows are read as serde's attributes say, tables are found by their names; `docs/files.md` tells what may have
+    /// changed since the file was saved. Every unique and every foreign key is proved; where some do not hold the error
+    /// lists each of them with its row.
     pub fn load(self, path: impl AsRef<Path>) -> Result<Database, SnapshotError> {
         self.load_with_report(path).map(|(database, _)| database)
     }

@@ -179,8 +179,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     ) -> (u32, Option<(DefaultKey, Refusal)>);
     /// Turns the arena into one of these slots, the stored ones reserved for their rows.
     fn restore(&mut self, slots: &Slots) -> Result<(), String>;
-    /// Stores rows under their reserved keys, until the bytes end or define names, and says how many; the error is of the row under a key,
-    /// or of one for which there is none.
+    /// Stores rows under their reserved keys, until the bytes end or define names, and says how many; the error is of
+    /// the row under a key, or of one for which there is none.
     fn decode_rows(
         &mut self,
         keys: &mut dyn Iterator<Item = DefaultKey>,

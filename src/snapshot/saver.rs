@@ -37,7 +37,8 @@ impl<'a> Saver<'a> {
     /// Leaves out the rows that cannot be saved, and lists them in the report. Their ids are not given out again after a
     /// load.
     ///
-    /// A row that refers to one of these would be left without its target, which is a violation. All rows are encoded once more beforehand.
+    /// A row that refers to one of these would be left without its target, which is a violation. All rows are encoded
+    /// once more beforehand.
     pub fn leave_out_unsavable(mut self) -> Self {
         self.choices.leave_out = true;
         self
@@ -46,10 +47,11 @@ impl<'a> Saver<'a> {
     /// Keeps the file before as `<name>.1`, from where
     /// [`DatabaseBuilder::load_newest`](crate::DatabaseBuilder::load_newest) takes it if the newer one is damaged or lost.
     ///
-    /// A file that is not whole is not kept: it is replaced, and the `.1` of before stays. That is found out by reading it, so
-    /// the cost is one reading of the old file more. At every moment both names name a whole file, if they did before: the
-    /// old file gets its second name by a link, or by a copy where there are no links, then the new file takes the first.
-    /// A save that fails or is killed in between leaves the old file under both names. Nothing is kept of a stream.
+    /// A file that is not whole is not kept: it is replaced, and the `.1` of before stays. That is found out by reading
+    /// it, so the cost is one reading of the old file more. At every moment both names name a whole file, if they did
+    /// before: the old file gets its second name by a link, or by a copy where there are no links, then the new file
+    /// takes the first. A save that fails or is killed in between leaves the old file under both names. Nothing is kept
+    /// of a stream.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
