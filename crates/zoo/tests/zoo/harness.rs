@@ -57,6 +57,7 @@ impl<T> Case<T> {
         Case { twins: twins.into(), ..self }
     }
 
+    #[cfg(feature = "all")]
     pub(crate) fn drifts(self) -> Self {
         Case { drifts: true, ..self }
     }
