@@ -1,42 +1,61 @@
 //! The arena: where the rows of one table live, and who hands out its ids.
 //!
-//! It wraps [`slotmap::SlotMap`] so that what is behind it can change. Beyond it, it knows three things:
+//! Ids are slotmap's: a slot and its generation. The slots lie in blocks that clones of the database share until one of
+//! them writes. Three things are kept in view beyond the rows:
 //!
-//! - **Slots without a row.** The map holds `Option<M>` (free of cost where `M` has a niche), so that an id can be
-//!   reserved before its row exists.
-//! - **The id that comes next.** slotmap keeps its list of free slots to itself and rebuilds it in another order when
-//!   deserialised. The arena mirrors it, so that a statement can name the ids of its rows before it stores any, and a
-//!   snapshot can bring the same future ids back.
-//! - **Retired slots.** A slot whose generation is about to wrap is detached for good.
+//! - **Slots without a row.** An id can be reserved before its row exists.
+//! - **The id that comes next.** A statement names the ids of its rows before it stores any, and a snapshot brings the
+//!   same future ids back.
+//! - **Retired slots.** A slot whose generation is about to wrap is never used again.
+//!
+//! A block is copied before it is written where a clone shares it, and copying rows is user code. So whoever changes rows
+//! as a part of something larger calls [`Arena::own`] for them first; room for new rows is the arena's own already.
 //!
 //! # Invariants
-//! 1. `free` lists the vacant slots that are not detached, in slotmap's order: the last is used next. Each entry is the
-//!    key that the slot's next row will have.
-//! 2. `next_slot` is the first slot number that was never used.
-//! 3. `slots.len()` counts the slots with a row or reserved, `reserved` the latter.
-//! 4. Every slot below `next_slot` is stored, reserved, in `free`, in `retired`, or withheld by a transaction.
-//! 5. `before` has one row for each change of the log that has put one there, in the order of the log.
+//! 1. A slot with an odd generation holds a row, or is reserved and holds none; one with an even generation holds none.
+//! 2. `free` lists the vacant slots: the last is used next. Each entry is the key that the slot's next row will have.
+//! 3. `next_slot` is the first slot number that was never used.
+//! 4. `len` counts the slots with a row, `reserved` those that are reserved.
+//! 5. Every slot below `next_slot` is stored, reserved, in `free`, in `retired`, or withheld by a transaction.
+//! 6. `before` has one row for each change of the log that has put one there, in the order of the log.
 //!
 //! Not responsible for: indexes and integrity. Every call here changes rows only.
 
-use slotmap::{DefaultKey, Key, SlotMap};
+use std::mem;
 
+use slotmap::{DefaultKey, Key};
+
+use crate::blocks::{Blocks, Stack};
 use crate::error::Missing;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
 #[derive(Debug)]
 pub struct Arena<M> {
-    slots: SlotMap<DefaultKey, Option<M>>,
-    free: Vec<DefaultKey>,
+    slots: Blocks<Slot<M>>,
+    free: Stack<DefaultKey>,
     next_slot: u32,
+    len: usize,
     reserved: usize,
     retired: Vec<DefaultKey>,
-    /// How many slots are withheld: detached, for a row or a reserved id that may come back.
+    /// How many slots are withheld: out of use, for a row or a reserved id that may come back.
     withheld: usize,
     /// The rows of before, in the order in which the changes of the open transaction put them here.
     before: Vec<M>,
     /// The rows that taking changes back has replaced, in that order.
     after: Vec<M>,
+}
+
+/// A place for a row, with the generation of its key.
+#[derive(Debug, Clone)]
+struct Slot<M> {
+    row: Option<M>,
+    version: u32,
+}
+
+impl<M> Default for Slot<M> {
+    fn default() -> Self {
+        Slot { row: None, version: 0 }
+    }
 }
 
 /// How a change has changed the rows. Where an old row is kept, it is on the arena's stack.
@@ -64,9 +83,10 @@ pub(crate) enum RowChange {
 impl<M> Default for Arena<M> {
     fn default() -> Self {
         Arena {
-            slots: SlotMap::new(),
-            free: Vec::new(),
+            slots: Blocks::default(),
+            free: Stack::default(),
             next_slot: 1,
+            len: 0,
             reserved: 0,
             retired: Vec::new(),
             withheld: 0,
@@ -77,10 +97,17 @@ impl<M> Default for Arena<M> {
 }
 
 impl<M> Arena<M> {
+    /// What the slot of a key holds, if the generation is the key's.
+    #[inline]
+    fn slot(&self, key: DefaultKey) -> Option<&Option<M>> {
+        let slot = self.slots.get(slot_of(key) as usize)?;
+        (slot.version == version_of(key)).then_some(&slot.row)
+    }
+
     /// The row, if the key's slot and generation are those of a stored one. O(1).
     #[inline]
     pub(crate) fn get(&self, key: DefaultKey) -> Option<&M> {
-        self.slots.get(key)?.as_ref()
+        self.slot(key)?.as_ref()
     }
 
     /// The row in a slot that was never used twice, with its key. O(1), and reads nothing but the slot.
@@ -88,12 +115,6 @@ impl<M> Arena<M> {
     pub(crate) fn first_in_slot(&self, slot: u32) -> Option<(DefaultKey, &M)> {
         let key = key_from_parts(slot, FIRST_GENERATION)?;
         Some((key, self.get(key)?))
-    }
-
-    /// The row, to change in place. Only for fields that no index covers.
-    #[inline]
-    pub(crate) fn get_mut(&mut self, key: DefaultKey) -> Option<&mut M> {
-        self.slots.get_mut(key)?.as_mut()
     }
 
     /// Whether a row is stored under the key. O(1).
@@ -105,17 +126,17 @@ impl<M> Arena<M> {
     /// How many rows are stored.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.reserved
+        self.len
+    }
+
+    /// The slots with their generations, in order.
+    fn numbered(&self) -> impl Iterator<Item = (u32, &Slot<M>)> {
+        (0..self.next_slot).zip(self.slots.iter())
     }
 
     /// The rows in slot order. O(slots ever used).
     pub(crate) fn iter(&self) -> impl Iterator<Item = (DefaultKey, &M)> {
-        self.slots.iter().filter_map(|(key, row)| Some((key, row.as_ref()?)))
-    }
-
-    /// The rows in slot order, to change in place.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (DefaultKey, &mut M)> {
-        self.slots.iter_mut().filter_map(|(key, row)| Some((key, row.as_mut()?)))
+        self.numbered().filter_map(|(number, slot)| Some((key_from_parts(number, slot.version)?, slot.row.as_ref()?)))
     }
 
     /// Whether an id is reserved and not filled. O(1).
@@ -127,15 +148,15 @@ impl<M> Arena<M> {
     /// The ids that are reserved and not filled, in slot order.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = DefaultKey> {
         // A table with none reserved, the rule, is not walked.
-        let any = self.has_reserved();
-        self.slots.iter().take_while(move |_| any).filter(|(_, row)| row.is_none()).map(|(key, _)| key)
+        let slots = self.numbered().take(if self.has_reserved() { usize::MAX } else { 0 });
+        slots.filter(|(_, slot)| slot.row.is_none()).filter_map(|(number, slot)| key_from_parts(number, slot.version))
     }
 
     /// The key that the `nth` of the next insertions (from 0) will get; `None` where the slot numbers end.
     #[inline]
     pub(crate) fn upcoming(&self, nth: usize) -> Option<DefaultKey> {
-        if let Some(position) = self.free.len().checked_sub(nth + 1) {
-            return Some(self.free[position]);
+        if let Some(vacant) = self.free.from_top(nth) {
+            return Some(vacant);
         }
         let fresh = u64::from(self.next_slot).saturating_add((nth - self.free.len()) as u64);
         (fresh < u64::from(SLOTS_END)).then(|| key_from_parts(fresh as u32, FIRST_GENERATION)).flatten()
@@ -146,9 +167,8 @@ impl<M> Arena<M> {
         if let Some(last) = count.checked_sub(1) {
             self.upcoming(last)?;
         }
-        let freed = self.free.iter().rev().copied().take(count);
         let mut keys = Vec::with_capacity(count);
-        keys.extend(freed);
+        keys.extend((0..count).map_while(|nth| self.free.from_top(nth)));
         let fresh = (count - keys.len()) as u32;
         let key = |slot| key_from_parts(slot, FIRST_GENERATION).expect("it is odd");
         keys.extend((self.next_slot..self.next_slot + fresh).map(key));
@@ -160,84 +180,131 @@ impl<M> Arena<M> {
         self.next_slot
     }
 
-    /// Makes room for `additional` more rows, so that as many insertions do not allocate.
-    pub(crate) fn reserve_room(&mut self, additional: usize) {
-        self.slots.reserve(additional);
+    /// Whether the key is reserved and not filled.
+    pub(crate) fn is_reserved(&self, key: DefaultKey) -> bool {
+        matches!(self.slot(key), Some(None))
+    }
+}
+
+impl<M: Clone> Arena<M> {
+    /// Makes sure that no clone shares the block of a row, so that changing the row calls no user code. O(1) where none
+    /// does, otherwise the rows of the block are cloned.
+    #[inline]
+    pub(crate) fn own(&mut self, key: DefaultKey) {
+        self.slots.own(slot_of(key) as usize);
     }
 
-    /// Stores a row under the key that [`Arena::upcoming`] has told. There must be room.
+    /// What the slot of a key holds, if the generation is the key's, to be changed.
+    #[inline]
+    fn slot_mut(&mut self, key: DefaultKey) -> Option<&mut Slot<M>> {
+        self.slots.get_mut(slot_of(key) as usize).filter(|slot| slot.version == version_of(key))
+    }
+
+    /// The row, to change in place. Only for fields that no index covers.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, key: DefaultKey) -> Option<&mut M> {
+        // Nothing is copied for a key of no row.
+        self.get(key)?;
+        self.slot_mut(key)?.row.as_mut()
+    }
+
+    /// The rows in slot order, to change in place. A block that is shared is copied when it is reached.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (DefaultKey, &mut M)> {
+        let slots = (0..self.next_slot).zip(self.slots.iter_mut());
+        slots.filter_map(|(number, slot)| Some((key_from_parts(number, slot.version)?, slot.row.as_mut()?)))
+    }
+
+    /// Makes room for `additional` more rows, so that as many insertions neither allocate nor call user code.
+    #[inline]
+    pub(crate) fn reserve_room(&mut self, additional: usize) {
+        for nth in 0..additional.min(self.free.len()) {
+            if let Some(vacant) = self.free.from_top(nth) {
+                self.own(vacant);
+            }
+        }
+        if let Some(fresh) = additional.checked_sub(self.free.len() + 1) {
+            self.slots.own(self.next_slot as usize);
+            self.slots.reserve(self.next_slot as usize + fresh + 1);
+        }
+    }
+
+    /// Stores a row under the key that [`Arena::upcoming`] has told.
     #[inline]
     pub(crate) fn insert(&mut self, row: M) -> DefaultKey {
-        self.insert_slot(Some(row))
+        let key = self.enter(Some(row));
+        self.len += 1;
+        key
     }
 
-    /// Hands out the next id without a row. There must be room.
+    /// Hands out the next id without a row.
     pub(crate) fn reserve_id(&mut self) -> DefaultKey {
+        let key = self.enter(None);
         self.reserved += 1;
-        self.insert_slot(None)
+        key
     }
 
     #[inline]
-    fn insert_slot(&mut self, row: Option<M>) -> DefaultKey {
-        let key = self.slots.insert(row);
-        match self.free.pop() {
-            Some(expected) => debug_assert_eq!(key, expected, "the mirror of the free list has drifted"),
-            None => self.next_slot = slot_of(key) + 1,
+    fn enter(&mut self, row: Option<M>) -> DefaultKey {
+        let key = self.upcoming(0).expect("somebody has seen that there is one");
+        let slot = self.slots.at(slot_of(key) as usize);
+        debug_assert!(slot.row.is_none() && slot.version == version_of(key) - 1, "the slot is vacant");
+        *slot = Slot { row, version: version_of(key) };
+        if self.free.pop().is_none() {
+            self.next_slot += 1;
         }
         key
     }
 
     /// Stores a row under a reserved key; gives the row back if the key is not that.
     pub(crate) fn fill(&mut self, key: DefaultKey, row: M) -> Result<(), M> {
-        match self.slots.get_mut(key) {
-            Some(slot @ None) => {
-                *slot = Some(row);
+        match self.slot_mut(key) {
+            Some(slot) if slot.row.is_none() => {
+                slot.row = Some(row);
                 self.reserved -= 1;
+                self.len += 1;
                 Ok(())
             }
             _ => Err(row),
         }
     }
 
-    /// Whether the key is reserved and not filled.
-    pub(crate) fn is_reserved(&self, key: DefaultKey) -> bool {
-        matches!(self.slots.get(key), Some(None))
-    }
-
     /// Takes the row out; its slot will be used again with the next generation.
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
-        let row = self.slots.get_mut(key)?.take();
+        let row = self.take(key)?;
         debug_assert!(row.is_some(), "only rows are removed");
-        self.vacate(key);
+        self.free_slot(key);
         row
     }
 
     /// Gives a reserved id back, unfilled.
     pub(crate) fn cancel(&mut self, key: DefaultKey) {
         if self.is_reserved(key) {
-            self.vacate(key);
-            self.reserved -= 1;
+            self.take(key);
+            self.free_slot(key);
         }
     }
 
-    /// Frees a slot that holds no row.
+    /// Empties the slot of a key, which does not resolve from now on. Gives the row, if it has one.
     #[inline]
-    fn vacate(&mut self, key: DefaultKey) {
-        match next_in_slot(key) {
-            Some(next) => {
-                self.slots.remove(key);
-                self.free.push(next);
-            }
-            None => self.retire(key),
+    fn take(&mut self, key: DefaultKey) -> Option<Option<M>> {
+        let slot = self.slot_mut(key)?;
+        slot.version = slot.version.wrapping_add(1);
+        let row = slot.row.take();
+        match row {
+            Some(_) => self.len -= 1,
+            None => self.reserved -= 1,
         }
+        Some(row)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn retire(&mut self, key: DefaultKey) {
-        self.slots.detach(key);
-        self.retired.push(key);
+    /// Lets the emptied slot of a key be used again.
+    #[inline]
+    fn free_slot(&mut self, key: DefaultKey) {
+        match next_in_slot(key) {
+            Some(next) => self.free.push(next),
+            None => self.retired.push(key),
+        }
     }
 
     /// Swaps the row under the key for another, and keeps the old one.
@@ -257,22 +324,24 @@ impl<M> Arena<M> {
 
     /// Takes the key's slot out of use until [`Arena::reattach`] or [`Arena::release`]; gives the row that was there.
     pub(crate) fn withhold(&mut self, key: DefaultKey) -> Option<M> {
-        let row = self.slots.detach(key)?;
+        let row = self.take(key)?;
         self.withheld += 1;
-        self.reserved -= usize::from(row.is_none());
         row
     }
 
     fn reattach(&mut self, key: DefaultKey, row: Option<M>) {
-        self.reserved += usize::from(row.is_none());
         self.withheld -= 1;
-        self.slots.reattach(key, row);
+        match row {
+            Some(_) => self.len += 1,
+            None => self.reserved += 1,
+        }
+        *self.slots.at(slot_of(key) as usize) = Slot { row, version: version_of(key) };
     }
 
     /// Frees a withheld slot: the id will never resolve again.
     pub(crate) fn release(&mut self, key: DefaultKey) {
-        self.reattach(key, None);
-        self.cancel(key);
+        self.withheld -= 1;
+        self.free_slot(key);
     }
 
     /// Takes a change of a row back, and says what takes that back again. Changes are taken back in the reverse of the
@@ -297,8 +366,9 @@ impl<M> Arena<M> {
                 RowChange::Stored
             }
             RowChange::Replaced => {
-                if let (Some(old), Some(stored)) = (self.before.pop(), self.slots.get_mut(key)) {
-                    self.after.extend(stored.replace(old));
+                if let (Some(mut row), Some(stored)) = (self.before.pop(), self.get_mut(key)) {
+                    mem::swap(stored, &mut row);
+                    self.after.push(row);
                 }
                 RowChange::Replaced
             }
@@ -310,15 +380,16 @@ impl<M> Arena<M> {
                 RowChange::Edited { fields }
             }
             RowChange::Filled => {
-                self.after.extend(self.slots.get_mut(key).and_then(Option::take));
-                self.reserved += 1;
+                if let Some(row) = self.slot_mut(key).and_then(|slot| slot.row.take()) {
+                    self.after.push(row);
+                    self.len -= 1;
+                    self.reserved += 1;
+                }
                 RowChange::Emptied
             }
             RowChange::Emptied => {
-                if let (Some(row), Some(slot)) = (self.before.pop(), self.slots.get_mut(key)) {
-                    *slot = Some(row);
-                    self.reserved -= 1;
-                }
+                let refused = self.before.pop().map(|row| self.fill(key, row).is_err());
+                debug_assert_eq!(refused, Some(false), "the id of an emptied row is reserved");
                 RowChange::Filled
             }
             RowChange::Reserved => {
@@ -347,37 +418,44 @@ impl<M> Arena<M> {
     pub(crate) fn take_after(&mut self) -> Vec<M> {
         std::mem::take(&mut self.after)
     }
+}
 
+impl<M> Arena<M> {
     /// What can be said in O(1) about a key that names no row. Only for error messages.
     pub(crate) fn why_missing(&self, key: DefaultKey) -> Missing {
-        /// How many later generations of the slot are tried: slotmap does not tell a slot's generation.
-        const GENERATIONS_TRIED: u32 = 64;
         if key.is_null() {
             return Missing::Null;
         }
-        match self.slots.get(key) {
-            Some(Some(_)) => return Missing::Stored,
-            Some(None) => return Missing::Reserved,
-            None if slot_of(key) == 0 || slot_of(key) >= self.next_slot => return Missing::NeverExisted,
-            None => {}
+        if slot_of(key) == 0 || slot_of(key) >= self.next_slot {
+            return Missing::NeverExisted;
         }
-        let later = (1..=GENERATIONS_TRIED).map_while(|n| version_of(key).checked_add(2 * n));
-        for version in later {
-            if key_from_parts(slot_of(key), version).is_some_and(|key| self.slots.contains_key(key)) {
-                return Missing::Replaced { version };
+        match self.slots.get(slot_of(key) as usize) {
+            Some(slot) if slot.version == version_of(key) && slot.row.is_some() => Missing::Stored,
+            Some(slot) if slot.version == version_of(key) => Missing::Reserved,
+            Some(slot) if slot.version % 2 == 1 && slot.version > version_of(key) => {
+                Missing::Replaced { version: slot.version }
             }
+            _ => Missing::Removed,
         }
-        Missing::Removed
     }
 
     /// Proves the invariants that can be seen from inside. O(slots).
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let reserved = self.slots.values().filter(|row| row.is_none()).count();
-        if reserved != self.reserved {
-            faults.push(format!("{} ids counted as reserved, {reserved} are", self.reserved));
+        let (mut stored, mut reserved) = (0, 0);
+        for (number, slot) in self.numbered() {
+            match (slot.version % 2 == 1, &slot.row) {
+                (true, Some(_)) => stored += 1,
+                (true, None) => reserved += 1,
+                (false, Some(_)) => faults.push(format!("slot {number} is vacant and holds a row")),
+                (false, None) => {}
+            }
         }
-        let accounted = self.slots.len() + self.free.len() + self.retired.len() + self.withheld + 1;
+        if (stored, reserved) != (self.len, self.reserved) {
+            let counted = (self.len, self.reserved);
+            faults.push(format!("{counted:?} rows and reserved ids counted, there are {stored} and {reserved}"));
+        }
+        let accounted = self.len + self.reserved + self.free.len() + self.retired.len() + self.withheld + 1;
         if accounted != self.next_slot as usize {
             faults.push(format!("{accounted} slots accounted for, {} used", self.next_slot));
         }

@@ -56,6 +56,10 @@ impl<M: Model> AnyRows for Arena<M> {
         Box::new(removed)
     }
 
+    fn own(&mut self, keys: &[DefaultKey]) {
+        keys.iter().for_each(|key| Arena::own(self, *key));
+    }
+
     fn edits(&self) -> Box<dyn AnyEdits> {
         Box::new(Edits::<M>::default())
     }
@@ -170,7 +174,7 @@ impl<M: Model> AnyRows for Arena<M> {
     }
 
     fn slot_size(&self) -> usize {
-        // slotmap keeps a generation beside each row, and pads to the row's alignment.
+        // A slot has a generation beside its row.
         size_of::<(Option<M>, u32)>()
     }
 

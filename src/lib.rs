@@ -75,6 +75,7 @@ mod key;
 mod codec;
 mod fields;
 mod arena;
+mod blocks;
 mod index;
 mod log;
 mod model;

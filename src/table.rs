@@ -120,6 +120,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     /// Removes rows as planned and gives them out, unless a transaction keeps them: to be dropped when the whole
     /// statement is done.
     fn remove(&mut self, index: IndexWriter<'_>, keys: &[DefaultKey], hashes: &[Option<u32>]) -> Box<dyn Any>;
+    /// Makes sure that no clone shares the blocks of these rows, so that changing them calls no user code.
+    fn own(&mut self, keys: &[DefaultKey]);
     /// Edits of rows of this table, none as yet.
     fn edits(&self) -> Box<dyn AnyEdits>;
     /// Stores rows over others as planned and gives those of before out, unless a transaction keeps them.

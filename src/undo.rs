@@ -81,6 +81,12 @@ pub(crate) fn commit(store: &mut Store) -> Vec<Record> {
 /// Takes back the latest transaction of the history (`back`), or the latest taking back. Whether there was one.
 pub(crate) fn step(store: &mut Store, back: bool) -> bool {
     let Some(history) = &mut store.history else { return false };
+    let next = if back { history.undo.back() } else { history.redo.last() };
+    for change in next.into_iter().flat_map(|record| &record.log.changes) {
+        if let What::Row(_) = change.what {
+            store.tables[change.table as usize].rows.own(&[change.key]);
+        }
+    }
     let record_to_take_back = if back { history.undo.pop_back() } else { history.redo.pop() };
     let Some(Record { log, before, is_settled }) = record_to_take_back else { return false };
     for (table, rows) in before {

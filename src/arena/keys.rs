@@ -1,16 +1,21 @@
-//! The keys of an arena's rows as a type with a name, for iterators that are fields of others.
+//! The keys of the rows, walked as fast as the slots can be read.
 
-use slotmap::{DefaultKey, basic};
+use slotmap::DefaultKey;
 
-use super::Arena;
+use super::{Arena, Slot};
+use crate::blocks;
+use crate::id::key_from_parts;
 
-/// The keys of stored rows in slot order, see [`Arena::keys`].
-pub(crate) struct Keys<'a, M>(basic::Iter<'a, DefaultKey, Option<M>>);
+/// The keys of the stored rows of an arena in slot order.
+pub(crate) struct Keys<'a, M> {
+    slots: blocks::Iter<'a, Slot<M>>,
+    next: u32,
+}
 
 impl<M> Arena<M> {
     /// The keys of the stored rows in slot order. O(slots ever used).
     pub(crate) fn keys(&self) -> Keys<'_, M> {
-        Keys(self.slots.iter())
+        Keys { slots: self.slots.iter(), next: 0 }
     }
 }
 
@@ -19,6 +24,13 @@ impl<M> Iterator for Keys<'_, M> {
 
     #[inline]
     fn next(&mut self) -> Option<DefaultKey> {
-        self.0.find(|(_, row)| row.is_some()).map(|(key, _)| key)
+        loop {
+            let slot = self.slots.next()?;
+            let number = self.next;
+            self.next += 1;
+            if slot.row.is_some() {
+                return key_from_parts(number, slot.version);
+            }
+        }
     }
 }

@@ -1,17 +1,9 @@
 //! Telling an arena's slots, and bringing them back with every generation and future id as it was.
 //!
-//! slotmap has no call to set generations but `Deserialize`. So the slots come in through a deserializer written for
-//! this one shape: a sequence of (occupant, generation) pairs. Deserialised, slotmap would chain its free slots in an
-//! order of its own; therefore none is free when it arrives: every slot comes in as occupied by nothing, which is what
-//! a reserved id is, and the vacant ones are then vacated in the order in which they were freed.
-//!
 //! Rows do not pass through here: a restored arena has its stored slots reserved, and [`Arena::fill`] puts each row
 //! where it belongs as it is read.
 
-use serde::de::value::{Error as RestoreError, SeqDeserializer};
-use serde::de::{Deserializer, IntoDeserializer, Visitor};
-use serde::{Deserialize, forward_to_deserialize_any};
-use slotmap::{DefaultKey, SlotMap};
+use slotmap::DefaultKey;
 
 use super::Arena;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
@@ -120,112 +112,60 @@ impl Slots {
     pub(super) fn check_count(count: u64) -> Result<(), String> {
         if count < u64::from(SLOTS_END) { Ok(()) } else { Err(format!("{count} slots are more than there can be")) }
     }
-
-    /// The generation of the row that a slot holds, or held last.
-    fn last_row(generation: u32) -> u32 {
-        if generation % 2 == 1 { generation } else { generation.wrapping_sub(1) }
-    }
 }
 
 impl<M> Arena<M> {
     /// The slots as they are; a reserved one is as one with a row, a withheld one as a retired one. O(slots ever used), and
     /// O(n log n) for the vacant ones.
     pub(crate) fn slots(&self) -> Slots {
-        let mut vacant = self.free.clone();
-        vacant.sort_unstable_by_key(|next| slot_of(*next));
+        let mut vacant: Vec<u32> = self.free.iter().map(slot_of).collect();
+        let mut slots = Slots { runs: Vec::new(), free: vacant.clone() };
+        vacant.sort_unstable();
         let mut vacant = vacant.into_iter().peekable();
-        let mut stored = self.slots.keys().peekable();
-        let mut slots = Slots { runs: Vec::new(), free: self.free.iter().copied().map(slot_of).collect() };
-        for slot in 1..self.next_slot {
-            let stored = stored.next_if(|key| slot_of(*key) == slot).map(version_of);
-            let vacant = || vacant.next_if(|key| slot_of(*key) == slot).map(|next| version_of(next) - 1);
-            slots.push(Run { count: 1, generation: stored.or_else(vacant).unwrap_or(RETIRED) });
+        for (number, slot) in self.numbered().skip(1) {
+            let is_used = slot.version % 2 == 1 || vacant.next_if_eq(&number).is_some();
+            slots.push(Run { count: 1, generation: if is_used { slot.version } else { RETIRED } });
         }
         slots
     }
 }
 
-impl<M: for<'de> Deserialize<'de>> Arena<M> {
+impl<M: Clone> Arena<M> {
     /// An arena with these slots, in which each stored one waits for its row, by [`Arena::restore_row`] in slot order.
     /// O(slots).
     ///
     /// `Err` says which slot is not as it can be.
     pub(crate) fn restore(slots: &Slots) -> Result<Self, String> {
         slots.check()?;
+        let mut arena = Arena::default();
+        arena.slots.reserve(slots.len() as usize + 1);
         if slots.runs.iter().all(|run| run.generation == FIRST_GENERATION) {
             // As in a table from which nothing was ever removed: the rows get their ids by coming one after the other.
-            let map = SlotMap::with_capacity(slots.len() as usize);
-            return Ok(Arena { slots: map, ..Arena::default() });
+            return Ok(arena);
         }
-        // Slot 0 is slotmap's own and always vacant.
-        let occupied = slots.generations().map(|generation| Part::Slot(Slots::last_row(generation)));
-        let parts = SeqDeserializer::<_, RestoreError>::new(std::iter::once(Part::Slot(0)).chain(occupied));
-        let map = SlotMap::deserialize(parts).map_err(|error| error.to_string())?;
-
-        let next_slot = slots.len() as u32 + 1;
-        let mut arena = Arena { reserved: map.len(), slots: map, next_slot, ..Arena::default() };
-        let starts: Vec<u32> =
-            slots.runs.iter().scan(1, |next, run| Some(std::mem::replace(next, *next + run.count))).collect();
-        let generation_of = |slot: u32| slots.runs[starts.partition_point(|start| *start <= slot) - 1].generation;
-        let retired = (1..).zip(slots.generations()).filter(|&(_, generation)| generation == RETIRED);
-        for slot in slots.free.iter().copied().chain(retired.map(|(slot, _)| slot)) {
-            let last_row = Slots::last_row(generation_of(slot));
-            arena.cancel(key_from_parts(slot, last_row).expect("generations of rows are odd"));
+        for (number, generation) in (1..).zip(slots.generations()) {
+            arena.slots.at(number as usize).version = generation;
+            if generation == RETIRED {
+                arena.retired.extend(key_from_parts(number, u32::MAX));
+            }
+        }
+        arena.next_slot = slots.len() as u32 + 1;
+        arena.reserved = slots.count_stored() as usize;
+        for &slot in &slots.free {
+            let vacant = arena.slots.get(slot as usize).and_then(|vacant| key_from_parts(slot, vacant.version + 1));
+            arena.free.push(vacant.expect("vacant slots have even generations"));
         }
         Ok(arena)
     }
-}
 
-impl<M> Arena<M> {
     /// Stores a row of a snapshot under its key; gives it back where none waits for it.
     #[inline]
     pub(crate) fn restore_row(&mut self, key: DefaultKey, row: M) -> Result<(), M> {
-        if self.next_slot == slot_of(key) && version_of(key) == FIRST_GENERATION && self.free.is_empty() {
+        if self.next_slot == slot_of(key) && version_of(key) == FIRST_GENERATION && self.free.len() == 0 {
             let stored = self.insert(row);
             debug_assert_eq!(stored, key, "the rows come in slot order");
             return Ok(());
         }
         self.fill(key, row)
-    }
-}
-
-/// What slotmap reads of its slots, piece by piece.
-#[derive(Clone, Copy)]
-enum Part {
-    /// A slot of this generation: an occupant, which is there if the generation is odd, and the generation.
-    Slot(u32),
-    /// An occupant that is there, and is no row.
-    Occupant,
-    /// No occupant, or no row.
-    Nothing,
-    Generation(u32),
-}
-
-impl<'de> Deserializer<'de> for Part {
-    type Error = RestoreError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, RestoreError> {
-        match self {
-            Part::Slot(generation) => {
-                let occupant = if generation % 2 == 1 { Part::Occupant } else { Part::Nothing };
-                visitor.visit_seq(SeqDeserializer::new([occupant, Part::Generation(generation)].into_iter()))
-            }
-            Part::Occupant => visitor.visit_some(Part::Nothing),
-            Part::Nothing => visitor.visit_none(),
-            Part::Generation(generation) => visitor.visit_u32(generation),
-        }
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, RestoreError> for Part {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
     }
 }

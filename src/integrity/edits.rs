@@ -86,6 +86,10 @@ impl<M: Model> AnyPending for Edits<M> {
 }
 
 impl<M: Model> AnyEdits for Edits<M> {
+    fn keys(&self) -> &[DefaultKey] {
+        &self.pending.keys
+    }
+
     fn row(&self, key: DefaultKey) -> Option<(&dyn Any, usize)> {
         let place = self.pending.place(key)?;
         Some((&self.pending.rows[place], self.origins[place]))

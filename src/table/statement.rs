@@ -40,6 +40,8 @@ pub(crate) trait AnyPending {
 /// The same where the model is not known: rows over stored ones, more of which can be added. Made by
 /// [`AnyRows::edits`], implemented in `integrity`.
 pub(crate) trait AnyEdits: AnyPending + Any {
+    /// The keys of the rows that are stored over others.
+    fn keys(&self) -> &[DefaultKey];
     /// The row that will be under the key, and the place in the caller's batch of what has led to it.
     fn row(&self, key: DefaultKey) -> Option<(&dyn Any, usize)>;
     /// Whether the caller has changed this foreign key of the row: it is not rewritten then.

@@ -28,10 +28,10 @@ pub(crate) fn insert<M: Model>(
     keys: &[DefaultKey],
     plan: &Plan,
 ) {
+    let new = new.into_iter();
+    store.writer::<M>(position).0.reserve_room(new.len());
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
-    let new = new.into_iter();
-    rows.reserve_room(new.len());
     reserve(rows, &mut index, keys.len());
     for (row, key) in new.zip(keys) {
         let stored = rows.insert(row);
@@ -44,6 +44,7 @@ pub(crate) fn insert<M: Model>(
 
 /// Hands out the next id, without a row.
 pub(crate) fn reserve_id<M: Model>(store: &mut Store, position: u32) -> DefaultKey {
+    store.writer::<M>(position).0.reserve_room(1);
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     let key = rows.reserve_id();
@@ -54,6 +55,7 @@ pub(crate) fn reserve_id<M: Model>(store: &mut Store, position: u32) -> DefaultK
 
 /// Gives a reserved id back.
 pub(crate) fn cancel<M: Model>(store: &mut Store, position: u32, key: DefaultKey) {
+    own::<M>(store, position, &[key]);
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     if index.is_logged() {
@@ -67,6 +69,7 @@ pub(crate) fn cancel<M: Model>(store: &mut Store, position: u32, key: DefaultKey
 
 /// Stores a row under a reserved id.
 pub(crate) fn fill<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, plan: &Plan) {
+    own::<M>(store, position, &[key]);
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     reserve(rows, &mut index, 1);
@@ -85,6 +88,7 @@ pub(crate) fn replace<M: Model>(
     keys: &[DefaultKey],
     plan: &Plan,
 ) -> Vec<M> {
+    own::<M>(store, position, keys);
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     let old = replace_unsettled(rows, &mut index, new, keys, plan);
@@ -100,6 +104,7 @@ pub(crate) fn replace_one<M: Model>(
     key: DefaultKey,
     plan: &Plan,
 ) -> Option<M> {
+    own::<M>(store, position, &[key]);
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     let keeps_indexes = plan.keeps_indexes();
@@ -132,7 +137,7 @@ pub(crate) fn replace_unsettled<M: Model>(
 }
 
 #[inline]
-fn swap<M>(rows: &mut Arena<M>, index: &mut IndexWriter<'_>, key: DefaultKey, row: M) -> Option<M> {
+fn swap<M: Model>(rows: &mut Arena<M>, index: &mut IndexWriter<'_>, key: DefaultKey, row: M) -> Option<M> {
     if index.is_logged() {
         rows.replace_keeping(key, row);
         index.record_row(key, RowChange::Replaced);
@@ -166,6 +171,7 @@ pub(crate) fn remove_alone<M: Model>(
     key: DefaultKey,
     hashes: &[Option<u32>],
 ) -> Option<M> {
+    own::<M>(store, position, &[key]);
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
     let row = remove(rows, &mut index, key, hashes);
@@ -207,6 +213,13 @@ pub(crate) fn set_default_target(store: &mut Store, position: u32, relation: usi
     begin(store);
     store.erased_writer(position).1.set_default_target(relation, target);
     end(store);
+}
+
+/// Makes sure that no clone shares the blocks of these rows: the last of a statement that is user code.
+#[inline]
+fn own<M: Model>(store: &mut Store, position: u32, keys: &[DefaultKey]) {
+    let (rows, _) = store.writer::<M>(position);
+    keys.iter().for_each(|key| rows.own(*key));
 }
 
 /// Begins a statement: opens a log for it alone where a history is kept, or somebody is subscribed, and no transaction is
@@ -327,6 +340,12 @@ pub(crate) struct Departed {
 /// Stores rows over others, relinks those that keep their key, then removes rows, over several tables.
 pub(crate) fn carry_out(store: &mut Store, planned: Planned, removals: &[TableRemoval]) -> Departed {
     let Statement { edits, relinks, .. } = planned.statement;
+    for (position, edits) in &edits {
+        store.tables[*position as usize].rows.own(edits.keys());
+    }
+    for removal in removals {
+        store.tables[removal.position as usize].rows.own(&removal.keys);
+    }
     begin(store);
     let mut departed = Departed::default();
     let mut touched = Vec::with_capacity(edits.len() + removals.len() + relinks.len());

@@ -12,9 +12,10 @@ use crate::table::Store;
 /// [`insert`](super::insert) for a single row with nothing out of the ordinary.
 #[inline]
 pub(crate) fn insert_one<M: Model>(store: &mut Store, position: u32, row: M, key: DefaultKey, single: &Single) {
+    // No room is made apart for the indexes: each grows by itself, and running out of memory aborts, as it does anywhere.
+    store.writer::<M>(position).0.reserve_room(1);
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
-    // No room is made apart: each of these grows by itself, and running out of memory aborts, as it does anywhere.
     let stored = rows.insert(row);
     debug_assert_eq!(stored, key, "the id was foretold");
     for (link, target) in index.index.links.iter_mut().zip(&single.targets) {
@@ -33,9 +34,9 @@ pub(crate) fn insert_one<M: Model>(store: &mut Store, position: u32, row: M, key
 
 /// [`insert`](super::insert) for many rows with nothing out of the ordinary.
 pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<M>, keys: &[DefaultKey], batch: Batch) {
+    store.writer::<M>(position).0.reserve_room(new.len());
     begin(store);
     let (rows, mut index) = store.writer::<M>(position);
-    rows.reserve_room(new.len());
     let slots = rows.next_slot() as usize + new.len();
     index.index.links.iter_mut().for_each(|link| link.reserve(slots));
     index.index.uniques.iter_mut().zip(&batch.uniques).for_each(|(unique, new)| unique.reserve_for(new));
@@ -56,7 +57,12 @@ pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<
 /// [`remove_alone`](super::remove_alone) where no transaction keeps the row and nothing is out of the ordinary: no change is recorded, and
 /// the lists that the row leaves are closed up at once.
 #[inline]
-pub(crate) fn remove_one<M>(rows: &mut Arena<M>, index: &mut Indexes, key: DefaultKey, hashes: &[Option<u32>]) -> M {
+pub(crate) fn remove_one<M: Model>(
+    rows: &mut Arena<M>,
+    index: &mut Indexes,
+    key: DefaultKey,
+    hashes: &[Option<u32>],
+) -> M {
     let row = rows.remove(key).expect("the row was seen to be stored");
     for link in &mut index.links {
         link.leave_for_good(key);

@@ -1,0 +1,219 @@
+//! Arrays in blocks that clones share until one of them writes.
+//!
+//! A clone copies no entry: it takes a share of each block. Who writes an entry of a block that is shared copies that
+//! block first, and no more. An array that grows makes a new block and leaves those that are there where they are; only
+//! the first one starts small and doubles until it is full.
+//!
+//! Where no entry was ever written, there is the default of its type, as far as the last block reaches.
+//!
+//! Not responsible for when a copy is made: the copy of a row is user code, and the arena sees to it that it runs before
+//! anything has changed.
+
+use std::mem;
+use std::sync::Arc;
+
+/// No block takes more bytes than this, unless a single entry does.
+const BLOCK_BYTES: usize = 64 * 1024;
+/// No block has more entries than two to the power of this.
+const MOST_BITS: u32 = 12;
+/// How many entries the first block has at first.
+const FEWEST: usize = 4;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Blocks<T> {
+    blocks: Vec<Arc<[T]>>,
+}
+
+impl<T> Default for Blocks<T> {
+    fn default() -> Self {
+        Blocks { blocks: Vec::new() }
+    }
+}
+
+const fn bits_of(size: usize) -> u32 {
+    let mut bits = MOST_BITS;
+    while bits > 0 && size << bits > BLOCK_BYTES {
+        bits -= 1;
+    }
+    bits
+}
+
+impl<T> Blocks<T> {
+    const BITS: u32 = bits_of(size_of::<T>());
+    /// How many entries a full block has.
+    const FULL: usize = 1 << Self::BITS;
+
+    /// The entry at a place; `None` beyond the last block.
+    #[inline]
+    pub(crate) fn get(&self, place: usize) -> Option<&T> {
+        self.blocks.get(place >> Self::BITS)?.get(place & (Self::FULL - 1))
+    }
+
+    /// How many entries the blocks have room for.
+    pub(crate) fn capacity(&self) -> usize {
+        match self.blocks.as_slice() {
+            [] => 0,
+            [first] => first.len(),
+            all => all.len() * Self::FULL,
+        }
+    }
+
+    /// The entries in order, to the end of the last block.
+    pub(crate) fn iter(&self) -> Iter<'_, T> {
+        Iter { block: Default::default(), blocks: self.blocks.iter() }
+    }
+
+    /// The blocks in order.
+    #[inline]
+    pub(crate) fn blocks(&self) -> &[Arc<[T]>] {
+        &self.blocks
+    }
+}
+
+impl<T: Clone> Blocks<T> {
+    /// Makes sure that no clone shares the block of an entry, so that writing the entry copies nothing.
+    #[inline]
+    pub(crate) fn own(&mut self, place: usize) {
+        if let Some(block) = self.blocks.get_mut(place >> Self::BITS)
+            // Who has the only share is asked by reading alone: nobody else can make it two.
+            && Arc::strong_count(block) > 1
+        {
+            own(block);
+        }
+    }
+
+    /// The entry at a place, to be changed; `None` beyond the last block.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+        Arc::make_mut(self.blocks.get_mut(place >> Self::BITS)?).get_mut(place & (Self::FULL - 1))
+    }
+
+    /// The entries in order, to be changed, to the end of the last block. A block is copied when it is reached.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.blocks.iter_mut().flat_map(|block| Arc::make_mut(block).iter_mut())
+    }
+}
+
+impl<T: Clone + Default> Blocks<T> {
+    /// The entry at a place, to be written; makes room for it.
+    #[inline]
+    pub(crate) fn at(&mut self, place: usize) -> &mut T {
+        if place >= self.capacity() {
+            self.reserve(place + 1);
+        }
+        self.get_mut(place).expect("there is room")
+    }
+
+    /// Makes room for the entries below a place. Moves no entry but those of a first block that was not full.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn reserve(&mut self, places: usize) {
+        if places <= self.capacity() {
+            return;
+        }
+        if let [first] = self.blocks.as_mut_slice()
+            && first.len() < Self::FULL
+        {
+            let more = first_length(places.max(2 * first.len()), Self::FULL) - first.len();
+            let vacant = (0..more).map(|_| T::default());
+            *first = match Arc::get_mut(first) {
+                Some(entries) => entries.iter_mut().map(mem::take).chain(vacant).collect(),
+                None => first.iter().cloned().chain(vacant).collect(),
+            };
+        }
+        if self.blocks.is_empty() {
+            let first = first_length(places, Self::FULL);
+            self.blocks.push((0..first).map(|_| T::default()).collect());
+        }
+        let blocks = places.div_ceil(Self::FULL);
+        self.blocks.reserve(blocks.saturating_sub(self.blocks.len()));
+        while self.blocks.len() < blocks {
+            self.blocks.push((0..Self::FULL).map(|_| T::default()).collect());
+        }
+    }
+}
+
+/// How many entries a first block gets that needs so many.
+fn first_length(places: usize, full: usize) -> usize {
+    places.max(FEWEST).min(full).next_power_of_two()
+}
+
+#[cold]
+#[inline(never)]
+fn own<T: Clone>(block: &mut Arc<[T]>) {
+    Arc::make_mut(block);
+}
+
+/// See [`Blocks::iter`].
+#[derive(Debug, Clone)]
+pub(crate) struct Iter<'a, T> {
+    block: std::slice::Iter<'a, T>,
+    blocks: std::slice::Iter<'a, Arc<[T]>>,
+}
+
+impl<'a, T> Iterator for Iter<'a, T> {
+    type Item = &'a T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a T> {
+        loop {
+            if let Some(entry) = self.block.next() {
+                return Some(entry);
+            }
+            self.block = self.blocks.next()?.iter();
+        }
+    }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, &'a T) -> B>(self, init: B, mut f: F) -> B {
+        let first = self.block.fold(init, &mut f);
+        self.blocks.fold(first, |folded, block| block.iter().fold(folded, &mut f))
+    }
+}
+
+/// A stack in blocks.
+#[derive(Debug, Clone)]
+pub(crate) struct Stack<T> {
+    entries: Blocks<T>,
+    len: usize,
+}
+
+impl<T> Default for Stack<T> {
+    fn default() -> Self {
+        Stack { entries: Blocks::default(), len: 0 }
+    }
+}
+
+impl<T: Copy + Default> Stack<T> {
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, entry: T) {
+        *self.entries.at(self.len) = entry;
+        self.len += 1;
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        let last = self.from_top(0)?;
+        self.len -= 1;
+        Some(last)
+    }
+
+    /// The entry that the `nth` of the next pops (from 0) will give.
+    #[inline]
+    pub(crate) fn from_top(&self, nth: usize) -> Option<T> {
+        self.entries.get(self.len.checked_sub(nth + 1)?).copied()
+    }
+
+    /// The entries from the bottom to the top.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = T> {
+        self.entries.iter().copied().take(self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests;
