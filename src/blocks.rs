@@ -41,7 +41,13 @@ const fn bits_of(size: usize) -> u32 {
 impl<T> Blocks<T> {
     const BITS: u32 = bits_of(size_of::<T>());
     /// How many entries a full block has.
-    const FULL: usize = 1 << Self::BITS;
+    pub(crate) const FULL: usize = 1 << Self::BITS;
+
+    /// An array of which this is the first block, which is full.
+    pub(crate) fn of_first(block: Arc<[T]>) -> Self {
+        debug_assert_eq!(block.len(), Self::FULL, "the first block is full");
+        Blocks { blocks: vec![block] }
+    }
 
     /// The entry at a place; `None` beyond the last block.
     #[inline]

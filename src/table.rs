@@ -475,5 +475,5 @@ pub(crate) fn sources_of(link: &Link, target: DefaultKey) -> Sources<'_> {
     let sources = link.sources(target);
     // All sources of a slot refer to one row.
     let is_another = sources.clone().next().is_some_and(|first| link.target(first) != target);
-    if is_another { Sources::default() } else { sources }
+    if is_another { sources.none() } else { sources }
 }

@@ -7,34 +7,34 @@
 //! an array by the targets' slots has it, which reaches up to the highest such slot.
 //!
 //! # Invariants
-//! 1. `places` and `positions` are of one length.
-//! 2. Where a slot has no source, its target is *stale* and its version is 0, which no key has.
-//! 3. For each slot that an entry names, `later` has the generation of the target, or ends before it where that is the
+//! 1. Where a slot has no source, its target is *stale* and its version is 0, which no key has.
+//! 2. For each slot that an entry names, `later` has the generation of the target, or ends before it where that is the
 //!    first. All sources of a slot name one row, for what refers to a row leaves it before its slot is used again.
 
 use slotmap::{DefaultKey, KeyData};
 
+use crate::blocks::Blocks;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
 
 /// What a link, or a step of a path, gives where there is no target: keys in slots that no row has.
 pub(crate) mod no_target {
-    use super::{DefaultKey, SLOTS_END, target_key};
+    use super::{DefaultKey, SLOTS_END, first_key};
     use crate::id::slot_of;
 
     /// The foreign key is absent.
     #[inline]
     pub(crate) fn absent() -> DefaultKey {
-        target_key(u32::MAX, &[])
+        first_key(u32::MAX)
     }
     /// The foreign key names no row.
     #[inline]
     pub(crate) fn unresolved() -> DefaultKey {
-        target_key(u32::MAX - 1, &[])
+        first_key(u32::MAX - 1)
     }
     /// The source is no row of its table.
     #[inline]
     pub(crate) fn stale() -> DefaultKey {
-        target_key(u32::MAX - 2, &[])
+        first_key(u32::MAX - 2)
     }
 
     /// Whether the key is one of these.
@@ -44,10 +44,14 @@ pub(crate) mod no_target {
     }
 }
 
-/// The key of a target, whose generation is the first unless `later` says otherwise.
+/// A key of the first generation.
 #[inline]
-fn target_key(slot: u32, later: &[u32]) -> DefaultKey {
-    let version = later.get(slot as usize).copied().unwrap_or(FIRST_GENERATION);
+fn first_key(slot: u32) -> DefaultKey {
+    key(slot, FIRST_GENERATION)
+}
+
+#[inline]
+fn key(slot: u32, version: u32) -> DefaultKey {
     KeyData::from_ffi((u64::from(version) << 32) | u64::from(slot)).into()
 }
 
@@ -73,13 +77,23 @@ pub(crate) struct Place {
     target: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Column {
-    places: Vec<Place>,
-    positions: Vec<u32>,
+    places: Blocks<Place>,
+    positions: Blocks<u32>,
     /// By the targets' slots, their generations.
-    later: Vec<u32>,
+    later: Blocks<Generation>,
     len: usize,
+}
+
+/// The generation of a target, the first unless it is said.
+#[derive(Debug, Clone, Copy)]
+struct Generation(u32);
+
+impl Default for Generation {
+    fn default() -> Self {
+        Generation(FIRST_GENERATION)
+    }
 }
 
 impl Column {
@@ -88,65 +102,57 @@ impl Column {
         self.len
     }
 
+    /// The key of the target in a slot.
+    #[inline]
+    fn target_key(&self, slot: u32) -> DefaultKey {
+        key(slot, self.later.get(slot as usize).copied().unwrap_or_default().0)
+    }
+
     /// The target of a source; `None` for a key that is no source's.
     #[inline]
     pub(super) fn target(&self, source: DefaultKey) -> Option<DefaultKey> {
         let place = self.places.get(slot_of(source) as usize)?;
-        (place.version == version_of(source)).then(|| target_key(place.target, &self.later))
+        (place.version == version_of(source)).then(|| self.target_key(place.target))
     }
 
     /// The target of a source, by a key that a link has given and that is therefore of this generation: a vacant entry
     /// is *stale*. `None` beyond the end.
     #[inline]
     pub(super) fn target_of_linked(&self, source: DefaultKey) -> Option<DefaultKey> {
-        self.places.get(slot_of(source) as usize).map(|place| target_key(place.target, &self.later))
+        self.places.get(slot_of(source) as usize).map(|place| self.target_key(place.target))
     }
 
     /// By the sources' slots, whose entries these are.
     #[inline]
-    pub(super) fn places(&self) -> &[Place] {
+    pub(super) fn places(&self) -> &Blocks<Place> {
         &self.places
     }
 
     /// Makes room for sources in slots below `slots`.
     #[inline]
     pub(super) fn reserve(&mut self, slots: usize) {
-        let additional = slots.saturating_sub(self.places.len());
-        self.places.reserve(additional);
-        self.positions.reserve(additional);
+        self.places.reserve(slots);
+        self.positions.reserve(slots);
     }
 
     /// Enters a source that has no entry.
     #[inline]
     pub(super) fn insert(&mut self, source: DefaultKey, entry: Entry) {
         let slot = slot_of(source) as usize;
-        let place = Place { version: version_of(source), target: slot_of(entry.target) };
-        if version_of(entry.target) != FIRST_GENERATION || (slot_of(entry.target) as usize) < self.later.len() {
+        if version_of(entry.target) != FIRST_GENERATION || (slot_of(entry.target) as usize) < self.later.capacity() {
             self.note(entry.target);
         }
         self.len += 1;
-        if slot == self.places.len() {
-            self.places.push(place);
-            self.positions.push(entry.position);
-            return;
-        }
-        if slot > self.places.len() {
-            self.places.resize(slot + 1, Place::VACANT);
-            self.positions.resize(slot + 1, 0);
-        }
-        debug_assert_eq!(self.places[slot].version, Place::VACANT.version, "a source joins once");
-        self.places[slot] = place;
-        self.positions[slot] = entry.position;
+        let place = self.places.at(slot);
+        debug_assert_eq!(place.version, Place::VACANT.version, "a source joins once");
+        *place = Place { version: version_of(source), target: slot_of(entry.target) };
+        *self.positions.at(slot) = entry.position;
     }
 
     /// Keeps the generation of a target.
     #[cold]
     fn note(&mut self, target: DefaultKey) {
-        let slot = slot_of(target) as usize;
-        if slot >= self.later.len() {
-            self.later.resize(slot + 1, FIRST_GENERATION);
-        }
-        self.later[slot] = version_of(target);
+        *self.later.at(slot_of(target) as usize) = Generation(version_of(target));
     }
 
     /// Takes a source out.
@@ -156,27 +162,40 @@ impl Column {
         let place = self.places.get_mut(slot).filter(|place| place.version == version_of(source))?;
         let Place { target, .. } = std::mem::replace(place, Place::VACANT);
         self.len -= 1;
-        Some(Entry { target: target_key(target, &self.later), position: self.positions[slot] })
+        let position = self.positions.get(slot).copied().unwrap_or_default();
+        Some(Entry { target: self.target_key(target), position })
     }
 
     /// Tells the source in a slot its new position.
     #[inline]
     pub(super) fn move_to(&mut self, slot: u32, position: u32) {
-        self.positions[slot as usize] = position;
+        *self.positions.at(slot as usize) = position;
     }
 
     /// All sources with their entries, in slot order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (DefaultKey, Entry)> {
-        let both = (0..).zip(self.places.iter().zip(&self.positions));
+        let both = (0..).zip(self.places.iter().zip(self.positions.iter()));
         both.filter_map(|(slot, (place, position))| {
             let source = key_from_parts(slot, place.version)?;
-            Some((source, Entry { target: target_key(place.target, &self.later), position: *position }))
+            Some((source, Entry { target: self.target_key(place.target), position: *position }))
         })
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Place::VACANT
     }
 }
 
 impl Place {
     pub(super) const VACANT: Place = Place { version: 0, target: SLOTS_END };
+
+    /// The place of the source in a slot.
+    #[inline]
+    pub(super) fn at(places: &Blocks<Place>, slot: u32) -> Self {
+        places.get(slot as usize).copied().unwrap_or_default()
+    }
 
     /// The place of a source whose targets are kept elsewhere.
     pub(super) fn of(source: DefaultKey) -> Self {

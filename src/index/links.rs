@@ -231,8 +231,7 @@ impl Link {
                 continue;
             }
             linked += 1;
-            let (list, _) = self.postings.list(slot_of(entry.target));
-            if list.get(entry.position as usize) != Some(&slot_of(source)) {
+            if self.postings.at(slot_of(entry.target), entry.position) != Some(slot_of(source)) {
                 faults.push(format!(
                     "{:?} is not at position {} of the list of {:?}",
                     source.data(),

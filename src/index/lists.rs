@@ -14,14 +14,16 @@
 //! Not responsible for whether this agrees with the lists in the rows: the plans of `integrity` see to that.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use slotmap::{DefaultKey, Key, SecondaryMap};
+use slotmap::{DefaultKey, Key};
 
 use super::Backward;
 use super::column::Place;
 use super::postings::Postings;
 use super::referrers::Referrers;
-use crate::id::{slot_of, version_of};
+use crate::blocks::Blocks;
+use crate::id::{key_from_parts, slot_of, version_of};
 
 /// The position of a target that is not there.
 const WAITS: u32 = u32::MAX;
@@ -52,11 +54,49 @@ pub(crate) fn by_id(target: DefaultKey) -> (u32, u32) {
     (slot_of(target), version_of(target))
 }
 
-#[derive(Debug, Default)]
+/// By the slots of the sources, their targets, with the generation of each source that has any.
+#[derive(Debug, Clone, Default)]
+struct Column(Blocks<(u32, Targets)>);
+
+/// Behind a share of their own, so that a write copies those of one source at the most.
+type Targets = Option<Arc<Vec<Listing>>>;
+
+impl Column {
+    fn get(&self, source: DefaultKey) -> Option<&[Listing]> {
+        let (version, listings) = self.0.get(slot_of(source) as usize)?;
+        listings.as_deref().filter(|_| *version == version_of(source)).map(Vec::as_slice)
+    }
+
+    /// Those of a source, to be changed. No block is copied where there are none.
+    fn get_mut(&mut self, source: DefaultKey) -> Option<&mut Vec<Listing>> {
+        self.get(source)?;
+        let (_, listings) = self.0.get_mut(slot_of(source) as usize)?;
+        listings.as_mut().map(Arc::make_mut)
+    }
+
+    /// Takes those of a source out.
+    fn remove(&mut self, source: DefaultKey) -> Option<Vec<Listing>> {
+        self.get(source)?;
+        let (_, listings) = self.0.get_mut(slot_of(source) as usize)?;
+        listings.take().map(Arc::unwrap_or_clone)
+    }
+
+    fn insert(&mut self, source: DefaultKey, listings: Vec<Listing>) {
+        *self.0.at(slot_of(source) as usize) = (version_of(source), Some(Arc::new(listings)));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (DefaultKey, &[Listing])> {
+        let entries = (0..).zip(self.0.iter());
+        entries
+            .filter_map(|(slot, (version, listings))| Some((key_from_parts(slot, *version)?, &listings.as_ref()?[..])))
+    }
+}
+
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Lists {
-    column: SecondaryMap<DefaultKey, Vec<Listing>>,
+    column: Column,
     /// By the slots of the sources that posting lists hold, their generations.
-    places: Vec<Place>,
+    places: Blocks<Place>,
     postings: Postings,
     /// The sources that list a row which is not there, by its id and by their slots, in whose order they will join.
     waiting: BTreeMap<((u32, u32), u32), DefaultKey>,
@@ -73,7 +113,7 @@ impl Lists {
 
     /// The targets of a source in the order of their ids.
     pub(crate) fn of(&self, source: DefaultKey) -> &[Listing] {
-        self.column.get(source).map_or(&[], Vec::as_slice)
+        self.column.get(source).unwrap_or(&[])
     }
 
     /// The place of a target among those of a source; `Err`: where it would be.
@@ -115,11 +155,7 @@ impl Lists {
 
     /// Keeps the generation of a source that a posting list is going to hold.
     fn note(&mut self, source: DefaultKey) {
-        let slot = slot_of(source) as usize;
-        if slot >= self.places.len() {
-            self.places.resize(slot + 1, Place::VACANT);
-        }
-        self.places[slot] = Place::of(source);
+        *self.places.at(slot_of(source) as usize) = Place::of(source);
     }
 
     fn leave(&mut self, source: DefaultKey, Listing { target, position }: Listing) {
@@ -170,8 +206,9 @@ impl Lists {
 
     /// Takes one target of a source out, and gives out what can be put back. O(targets of the source).
     pub(crate) fn take_out(&mut self, source: DefaultKey, target: DefaultKey) -> Option<Listing> {
+        let place = Self::place(self.of(source), target).ok()?;
         let listings = self.column.get_mut(source)?;
-        let listing = listings.remove(Self::place(listings, target).ok()?);
+        let listing = listings.remove(place);
         if listings.is_empty() {
             self.column.remove(source);
         }
@@ -222,7 +259,7 @@ impl Lists {
     pub(crate) fn faults(&self, is_row: impl Fn(DefaultKey) -> bool) -> Vec<String> {
         let mut faults = self.postings.faults();
         let (mut linked, mut waiting) = (0, 0);
-        for (source, listings) in &self.column {
+        for (source, listings) in self.column.iter() {
             let name = source.data();
             if !is_row(source) {
                 faults.push(format!("{name:?} lists rows and is none"));
@@ -240,9 +277,8 @@ impl Lists {
                     continue;
                 }
                 linked += 1;
-                let (list, _) = self.postings.list(slot_of(listing.target));
-                let is_held = list.get(listing.position as usize) == Some(&slot_of(source));
-                if !is_held || self.places[slot_of(source) as usize].key(slot_of(source)) != source {
+                let is_held = self.postings.at(slot_of(listing.target), listing.position) == Some(slot_of(source));
+                if !is_held || Place::at(&self.places, slot_of(source)).key(slot_of(source)) != source {
                     faults.push(format!("{name:?} is not at its position {} with {target:?}", listing.position));
                 }
             }
@@ -270,20 +306,20 @@ impl Backward for Lists {
     fn close_up_list(&mut self, target_slot: u32) {
         let Lists { column, places, postings, .. } = self;
         postings.close_up(target_slot, |source, position| {
-            move_to(column, places[source as usize].key(source), target_slot, position);
+            move_to(column, Place::at(places, source).key(source), target_slot, position);
         });
     }
 
     fn open_list(&mut self, target_slot: u32, holes: &[u32]) {
         let Lists { column, places, postings, .. } = self;
         postings.open(target_slot, holes, |source, position| {
-            move_to(column, places[source as usize].key(source), target_slot, position);
+            move_to(column, Place::at(places, source).key(source), target_slot, position);
         });
     }
 }
 
 /// Tells a source its new position in the list of a target slot. O(log(targets of the source)).
-fn move_to(column: &mut SecondaryMap<DefaultKey, Vec<Listing>>, source: DefaultKey, target_slot: u32, position: u32) {
+fn move_to(column: &mut Column, source: DefaultKey, target_slot: u32, position: u32) {
     #[cfg(test)]
     super::probes::count_moved();
     let Some(listings) = column.get_mut(source) else { return };

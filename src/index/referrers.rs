@@ -3,11 +3,13 @@
 
 use std::iter::FusedIterator;
 use std::slice;
+use std::sync::Arc;
 
 use slotmap::DefaultKey;
 
 use super::column::Place;
 use super::postings::{HOLE, Postings};
+use crate::blocks::Blocks;
 use crate::id::slot_of;
 
 /// The posting lists of a relation of either kind.
@@ -15,12 +17,12 @@ use crate::id::slot_of;
 pub struct Referrers<'a> {
     postings: &'a Postings,
     /// By the sources' slots.
-    places: &'a [Place],
+    places: &'a Blocks<Place>,
 }
 
 impl<'a> Referrers<'a> {
     #[inline]
-    pub(super) fn new(postings: &'a Postings, places: &'a [Place]) -> Self {
+    pub(super) fn new(postings: &'a Postings, places: &'a Blocks<Place>) -> Self {
         Referrers { postings, places }
     }
 
@@ -46,8 +48,8 @@ impl<'a> Referrers<'a> {
 
     #[inline]
     fn of_slot(self, target: u32) -> Sources<'a> {
-        let (entries, holes) = self.postings.list(target);
-        Sources { left: entries.len() - holes, entries: entries.iter(), places: self.places }
+        let (parts, left) = self.postings.list(target);
+        Sources { left, entries: parts.first.iter(), rest: parts.rest.iter(), last: [].iter(), places: self.places }
     }
 
     /// The lists of all targets by their slots, in the order of these; many are empty.
@@ -57,26 +59,44 @@ impl<'a> Referrers<'a> {
 }
 
 /// The sources of a target, see [`Referrers::sources`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sources<'a> {
+    /// The entries that come next: of a long list those of a block.
     entries: slice::Iter<'a, u32>,
+    /// The blocks of a long list that neither end has reached.
+    rest: slice::Iter<'a, Arc<[u32]>>,
+    /// What the other end has left of its block.
+    last: slice::Iter<'a, u32>,
     left: usize,
-    places: &'a [Place],
+    places: &'a Blocks<Place>,
 }
 
 impl Sources<'_> {
+    /// The same without any source.
+    pub(crate) fn none(self) -> Self {
+        Sources { left: 0, ..self }
+    }
+
     /// The slot of the next source. Reads the list alone, where [`Iterator::next`] looks the generation up in the column.
     #[inline]
     pub(crate) fn next_slot(&mut self) -> Option<u32> {
-        let slot = *self.entries.find(|slot| **slot != HOLE)?;
-        self.left -= 1;
-        Some(slot)
+        self.left = self.left.checked_sub(1)?;
+        loop {
+            if let Some(slot) = self.entries.find(|slot| **slot != HOLE) {
+                return Some(*slot);
+            }
+            self.entries = match self.rest.next() {
+                Some(block) => block.iter(),
+                None if self.last.as_slice().is_empty() => return None,
+                None => std::mem::take(&mut self.last),
+            };
+        }
     }
 
     /// The key of the source in a slot that this iterator has given.
     #[inline]
     pub(crate) fn key(&self, slot: u32) -> DefaultKey {
-        self.places[slot as usize].key(slot)
+        Place::at(self.places, slot).key(slot)
     }
 }
 
@@ -96,9 +116,17 @@ impl Iterator for Sources<'_> {
 impl DoubleEndedIterator for Sources<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<DefaultKey> {
-        let slot = *self.entries.rfind(|slot| **slot != HOLE)?;
-        self.left -= 1;
-        Some(self.key(slot))
+        self.left = self.left.checked_sub(1)?;
+        loop {
+            if let Some(slot) = self.last.rfind(|slot| **slot != HOLE) {
+                return Some(self.key(*slot));
+            }
+            self.last = match self.rest.next_back() {
+                Some(block) => block.iter(),
+                None if self.entries.as_slice().is_empty() => return None,
+                None => std::mem::take(&mut self.entries),
+            };
+        }
     }
 }
 impl ExactSizeIterator for Sources<'_> {}

@@ -1,4 +1,4 @@
-//! The unique index: a hash table of (hash, key of the row).
+//! The unique index: hash tables of (hash, key of the row), in shards that clones share until one of them writes.
 //!
 //! The unique key itself is read from the row, never stored a second time. The hash is stored, so that growing the
 //! table calls no user code, and so that a plan made beforehand can be applied without any.
@@ -8,21 +8,18 @@
 //! 2. No two entries are of equal keys, unless rows were stored unchecked. Then the row in the lowest slot is found, so
 //!    that what is found does not depend on how the table lies in memory.
 
-use hashbrown::hash_table::Entry as TableEntry;
-use hashbrown::{DefaultHashBuilder, HashTable};
+mod shards;
+
+use hashbrown::DefaultHashBuilder;
 use slotmap::DefaultKey;
 
 use crate::id::slot_of;
+pub(crate) use shards::spread;
+use shards::{Entry, Shards};
 
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    hash: u32,
-    key: DefaultKey,
-}
-
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct UniqueIndex {
-    entries: HashTable<Entry>,
+    entries: Shards,
     /// Whether rows were stored unchecked, so that a key may be there twice.
     may_repeat: bool,
     hasher: DefaultHashBuilder,
@@ -32,13 +29,7 @@ pub(crate) struct UniqueIndex {
 /// one can become the other.
 #[derive(Debug)]
 pub(crate) struct NewEntries {
-    entries: HashTable<Entry>,
-}
-
-/// Spreads 32 stored bits over the 64 that the table looks at.
-#[inline]
-pub(crate) fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    entries: Shards,
 }
 
 impl UniqueIndex {
@@ -54,10 +45,9 @@ impl UniqueIndex {
         #[cfg(test)]
         super::probes::count_hashed();
         if self.may_repeat {
-            let all = self.entries.iter_hash(spread(hash)).filter(|entry| entry.hash == hash && equals(entry.key));
-            return all.map(|entry| entry.key).min_by_key(|key| slot_of(*key));
+            return self.entries.with_hash(hash).filter(|key| equals(*key)).min_by_key(|key| slot_of(*key));
         }
-        self.entries.find(spread(hash), |entry| entry.hash == hash && equals(entry.key)).map(|entry| entry.key)
+        self.entries.find(hash, equals)
     }
 
     /// The row that [`UniqueIndex::find`] gives, if its key is the one with this hash; `None` also where keys may be there
@@ -69,7 +59,7 @@ impl UniqueIndex {
         if self.may_repeat {
             return None;
         }
-        self.entries.find(spread(hash), |entry| entry.hash == hash).map(|entry| entry.key)
+        self.entries.find(hash, |_| true)
     }
 
     /// From now on a key may be there twice.
@@ -80,7 +70,7 @@ impl UniqueIndex {
     /// Whether this row is entered under this hash.
     #[inline]
     pub(crate) fn holds(&self, hash: u32, key: DefaultKey) -> bool {
-        self.entries.find(spread(hash), |entry| entry.key == key && entry.hash == hash).is_some()
+        self.entries.find(hash, |held| held == key).is_some()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -89,7 +79,7 @@ impl UniqueIndex {
 
     #[inline]
     pub(crate) fn reserve(&mut self, additional: usize) {
-        self.entries.reserve(additional, |entry| spread(entry.hash));
+        self.entries.reserve(additional);
     }
 
     /// Makes room for what [`UniqueIndex::enter_all`] will enter.
@@ -101,7 +91,7 @@ impl UniqueIndex {
 
     /// Whether there is nothing in the index, and no more room than these entries have.
     fn gives_way_to(&self, new: &NewEntries) -> bool {
-        self.entries.is_empty() && self.entries.capacity() <= new.entries.capacity()
+        self.entries.len() == 0 && self.entries.capacity() <= new.entries.capacity()
     }
 
     /// Enters many rows; the plan has made sure that their keys are free.
@@ -110,7 +100,7 @@ impl UniqueIndex {
             self.entries = new.entries;
             return;
         }
-        for Entry { hash, key } in new.entries {
+        for Entry { hash, key } in new.entries.iter() {
             self.insert(hash, key);
         }
     }
@@ -118,37 +108,31 @@ impl UniqueIndex {
     /// Enters a row; the plan has made sure that its key is free.
     #[inline]
     pub(crate) fn insert(&mut self, hash: u32, key: DefaultKey) {
-        self.entries.insert_unique(spread(hash), Entry { hash, key }, |entry| spread(entry.hash));
+        self.entries.insert(Entry { hash, key });
     }
 
     /// Takes a row out; the plan has made sure that it is in.
     #[inline]
     pub(crate) fn remove(&mut self, hash: u32, key: DefaultKey) {
-        let found = self.entries.find_entry(spread(hash), |entry| entry.key == key);
-        debug_assert!(found.is_ok(), "a plan removes only what it has seen");
-        if let Ok(entry) = found {
-            entry.remove();
-        }
+        let was_there = self.entries.remove(hash, key);
+        debug_assert!(was_there, "a plan removes only what it has seen");
     }
 }
 
 impl NewEntries {
     /// Room for the entries of so many rows.
     pub(crate) fn with_capacity(rows: usize) -> Self {
-        NewEntries { entries: HashTable::with_capacity(rows) }
+        NewEntries { entries: Shards::with_capacity(rows) }
     }
 
     /// Adds a row, unless there is one with this hash that `equals` confirms. Says whether it was added.
     #[inline]
-    pub(crate) fn add(&mut self, hash: u32, key: DefaultKey, mut equals: impl FnMut(DefaultKey) -> bool) -> bool {
-        let is_same = |entry: &Entry| entry.hash == hash && equals(entry.key);
-        match self.entries.entry(spread(hash), is_same, |entry| spread(entry.hash)) {
-            TableEntry::Occupied(_) => false,
-            TableEntry::Vacant(vacant) => {
-                vacant.insert(Entry { hash, key });
-                true
-            }
+    pub(crate) fn add(&mut self, hash: u32, key: DefaultKey, equals: impl FnMut(DefaultKey) -> bool) -> bool {
+        if self.entries.find(hash, equals).is_some() {
+            return false;
         }
+        self.entries.insert(Entry { hash, key });
+        true
     }
 
     /// The hashes and the rows, in no order.

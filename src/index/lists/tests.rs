@@ -34,8 +34,8 @@ fn listers(lists: &Lists, target: DefaultKey) -> Vec<DefaultKey> {
 }
 
 /// The posting list as it is, holes and all.
-fn entries_of(lists: &Lists, target: DefaultKey) -> &[u32] {
-    lists.postings.list(slot_of(target)).0
+fn entries_of(lists: &Lists, target: DefaultKey) -> Vec<u32> {
+    lists.postings.entries(slot_of(target))
 }
 
 fn targets(lists: &Lists, source: DefaultKey) -> Vec<DefaultKey> {
