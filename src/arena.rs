@@ -24,7 +24,7 @@ use slotmap::{DefaultKey, Key, SlotMap};
 use crate::error::Missing;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Arena<M> {
     slots: SlotMap<DefaultKey, Option<M>>,
     free: Vec<DefaultKey>,

@@ -1,8 +1,8 @@
 //! Taking changes back: what rolling back, undoing and redoing stand on.
 //!
 //! Changes are taken back in the reverse of their order, each by the change that undoes it, and these are recorded in
-//! turn. No user code runs: hashes and positions are in the log, rows are moved. What is dropped is dropped at the end,
-//! when everything else is in its new state.
+//! turn. No user code runs: hashes and positions are in the log, rows are moved; those of a history that a clone shares are
+//! copied before the first change. What is dropped is dropped at the end, when everything else is in its new state.
 
 use std::mem;
 
@@ -81,8 +81,12 @@ pub(crate) fn commit(store: &mut Store) -> Vec<Record> {
 /// Takes back the latest transaction of the history (`back`), or the latest taking back. Whether there was one.
 pub(crate) fn step(store: &mut Store, back: bool) -> bool {
     let Some(history) = &mut store.history else { return false };
-    let record_to_take_back = if back { history.undo.pop_back() } else { history.redo.pop() };
-    let Some(Record { log, before, is_settled }) = record_to_take_back else { return false };
+    let next = if back { history.undo.back_mut() } else { history.redo.last_mut() };
+    let Some(next) = next else { return false };
+    // By user code, so before anything else.
+    next.before.iter_mut().for_each(|(table, rows)| store.tables[*table as usize].rows.unshare(rows));
+    let taken = if back { history.undo.pop_back() } else { history.redo.pop() };
+    let Some(Record { log, before, is_settled }) = taken else { return false };
     for (table, rows) in before {
         store.tables[table as usize].rows.put_before(rows);
     }

@@ -73,7 +73,7 @@ pub(crate) struct Place {
     target: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Column {
     places: Vec<Place>,
     positions: Vec<u32>,

@@ -52,7 +52,7 @@ pub(crate) fn by_id(target: DefaultKey) -> (u32, u32) {
     (slot_of(target), version_of(target))
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Lists {
     column: SecondaryMap<DefaultKey, Vec<Listing>>,
     /// By the slots of the sources that posting lists hold, their generations.

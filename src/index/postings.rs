@@ -20,12 +20,12 @@ use crate::id::{slot_of, version_of};
 /// What is at the position of a source that has left: the number of the slot that slotmap keeps for itself.
 pub(crate) const HOLE: u32 = 0;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Postings {
     lists: Vec<List>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct List {
     entries: SmallVec<[u32; 6]>,
     holes: u32,

@@ -20,7 +20,7 @@ struct Entry {
     key: DefaultKey,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct UniqueIndex {
     entries: HashTable<Entry>,
     /// Whether rows were stored unchecked, so that a key may be there twice.
