@@ -214,19 +214,24 @@ impl Clone for Box<dyn AnyRows> {
 /// The same tables, log and history, and nobody who is subscribed.
 impl Clone for Store {
     fn clone(&self) -> Self {
+        Store { history: self.history.clone(), ..self.clone_without_history() }
+    }
+}
+
+impl Store {
+    /// The same without what can be undone: what a file keeps of it. The slots that the history holds stay withheld.
+    pub(crate) fn clone_without_history(&self) -> Self {
         Store {
             tables: self.tables.clone(),
             schema: self.schema.clone(),
             log: self.log.clone(),
-            history: self.history.clone(),
+            history: None,
             feed: Feed::default(),
             stored_unchecked: self.stored_unchecked,
             positions: self.positions.clone(),
         }
     }
-}
 
-impl Store {
     /// Adds a table; its targets and incoming relations are filled in when all are there.
     pub(crate) fn add<M: Model>(&mut self, rows: Box<dyn AnyRows>, index: Indexes) {
         self.positions.push(TypeId::of::<M>());

@@ -12,7 +12,7 @@ use crate::database::Database;
 /// The whole once more, to go on by itself: with the same ids, the same ids to come, the same order of children, the same
 /// [`state_hash`](Database::state_hash) (behaviour C1). O(slots ever used), with all indexes; no key is hashed.
 ///
-/// - **Now a clone is a deep copy:** each row is cloned by its `Clone`.
+/// - **As it is now** a clone is a deep copy: each row is cloned by its `Clone`.
 /// - The history is taken along, and each of the two undoes and redoes by itself. Its rows are shared, until one of the
 ///   two takes back the step that has left them.
 /// - Subscriptions stay with the original. A clone that is put in its place (`db = trial`) ends them.

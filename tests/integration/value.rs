@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::state;
 
+mod background;
 mod panics;
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
