@@ -29,7 +29,7 @@ use crate::blocks::{Blocks, Stack};
 use crate::error::Missing;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Arena<M> {
     slots: Blocks<Slot<M>>,
     free: Stack<DefaultKey>,

@@ -4,6 +4,7 @@
 //! tables has lost.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use slotmap::DefaultKey;
@@ -27,6 +28,10 @@ use crate::table::{AnyEdits, AnyRows, RowFault, Store, TableSlot};
 use crate::write::apply;
 
 impl<M: Model> AnyRows for Arena<M> {
+    fn clone_rows(&self) -> Box<dyn AnyRows> {
+        Box::new(self.clone())
+    }
+
     fn len(&self) -> usize {
         Arena::len(self)
     }
@@ -135,16 +140,24 @@ impl<M: Model> AnyRows for Arena<M> {
     }
 
     fn take_before(&mut self) -> Rows {
-        Box::new(Arena::take_before(self))
+        Arc::new(Arena::take_before(self))
+    }
+
+    fn unshare(&self, rows: &mut Rows) {
+        if Arc::get_mut(rows).is_none() {
+            let shared = rows.downcast_ref::<Vec<M>>().expect("rows are of the table that they left");
+            *rows = Arc::new(shared.clone());
+        }
     }
 
     fn put_before(&mut self, rows: Rows) {
         let rows = rows.downcast::<Vec<M>>().expect("rows go back to the table that they left");
-        Arena::put_before(self, *rows);
+        let rows = Arc::into_inner(rows).expect("rows are unshared before they are put back");
+        Arena::put_before(self, rows);
     }
 
     fn take_after(&mut self) -> Rows {
-        Box::new(Arena::take_after(self))
+        Arc::new(Arena::take_after(self))
     }
 
     fn dangling(&self, index: &Indexes, store: &Store, relation: usize, source: DefaultKey) -> Option<Error> {

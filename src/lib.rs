@@ -48,6 +48,7 @@
 //! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
 //! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
+//! | try something, and take it or leave it | [`Database::clone`](Database#impl-Clone-for-Database) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |
 //! | share it between threads | [`SharedDatabase`] |
 //! | tell people what was refused | [`Error`], [`Database::explain`] |
@@ -91,6 +92,7 @@ mod integrity;
 mod write;
 mod transaction;
 mod history;
+mod value;
 mod shared;
 mod include;
 mod join;

@@ -13,6 +13,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use slotmap::DefaultKey;
 
@@ -24,7 +25,7 @@ use crate::index::lists::{Listed, Listing, Relisted};
 use crate::index::unique::NewEntries;
 
 /// The changes of an open transaction, in order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     pub(crate) changes: Vec<Change>,
     /// For each closing up among the changes, the positions of the holes that it closed.
@@ -40,10 +41,12 @@ pub(crate) struct Log {
     pub(crate) of_one_statement: bool,
 }
 
-/// Rows that left a table, of a model that is not known here.
-pub(crate) type Rows = Box<dyn Any + Send + Sync>;
+/// Rows that left a table, of a model that is not known here. The histories of a database and of its clones share them
+/// until one takes its step back.
+pub(crate) type Rows = Arc<dyn Any + Send + Sync>;
 
 /// A log that has ended, with the rows that taking it back needs.
+#[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) log: Log,
     /// The rows of before, by table.
@@ -54,7 +57,7 @@ pub(crate) struct Record {
 }
 
 /// What can be undone and redone.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct History {
     /// How many transactions are kept.
     pub(crate) limit: usize,

@@ -120,6 +120,27 @@ impl SharedDatabase {
         Ok(work(&*self.read()?))
     }
 
+    /// The last committed state, as a [`Database`] of one's own: a [clone](Database#impl-Clone-for-Database), to be read as
+    /// long as one likes while others write, or to be written by itself. No clone shows a part of a commit (behaviour C7).
+    ///
+    /// Waits as [`read`](SharedDatabase::read) does, whose error it has, and lets go of the lock before it returns.
+    /// **As it is now** a clone is a deep copy, so that writers wait for it.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let shared = SharedDatabase::new(Database::builder().model::<Planet>().build()?);
+    /// let before = shared.to_database()?;
+    /// let mars = shared.transaction(|tx| tx.insert(Planet { name: "Mars".into() }))?;
+    /// assert!(before.is_empty::<Planet>());
+    /// assert_eq!(shared.to_database()?.get(mars)?.name, "Mars");
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    #[doc(alias = "snapshot")]
+    pub fn to_database(&self) -> Result<Database, Error> {
+        self.read_with(Database::clone)
+    }
+
     /// Waits until it can be written, and opens a transaction that holds it: it reads its own writes, nobody else reads
     /// any of them before [`commit`](Transaction::commit). Dropped, it is rolled back. The errors are
     /// [`Error::HeldByThisThread`] and, where violations stand, that of the commit.

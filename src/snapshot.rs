@@ -19,6 +19,7 @@
 
 pub(crate) mod rebuild;
 
+mod background;
 mod blocks;
 mod error;
 mod file;
@@ -33,11 +34,13 @@ mod sections;
 mod source;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod whole;
 
 use std::io::{Read, Write};
 use std::path::Path;
 
+pub use background::BackgroundSave;
 pub use error::{SnapshotError, UnsavableRow};
 pub use report::{Dropped, Ignored, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};

@@ -58,6 +58,7 @@ pub struct Store {
 }
 
 /// One table.
+#[derive(Clone)]
 pub struct TableSlot {
     pub(crate) position: u32,
     pub(crate) model: TypeId,
@@ -111,6 +112,8 @@ impl Incoming {
 
 /// The rows of a table whose model is not known here. Implemented in `erased`, once for all models.
 pub(crate) trait AnyRows: Any + Send + Sync {
+    /// The same rows once more, each by its `Clone`.
+    fn clone_rows(&self) -> Box<dyn AnyRows>;
     /// How many rows are stored.
     fn len(&self) -> usize;
     /// Whether the foreign key of the row under `source` names `target`, a row of the relation's target model.
@@ -148,6 +151,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn release(&mut self, key: DefaultKey);
     /// The rows of before that the open log has kept.
     fn take_before(&mut self) -> Rows;
+    /// Makes rows of before this table's own, where they are those of a clone of it too: copies them, by their `Clone`.
+    fn unshare(&self, rows: &mut Rows);
     /// Puts them back for a log that is opened again.
     fn put_before(&mut self, rows: Rows);
     /// The rows that taking changes back has replaced.
@@ -202,7 +207,33 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn check(&self, store: &Store, table: &TableSlot, faults: &mut Vec<Error>);
 }
 
+impl Clone for Box<dyn AnyRows> {
+    fn clone(&self) -> Self {
+        (**self).clone_rows()
+    }
+}
+
+/// The same tables, log and history, and nobody who is subscribed.
+impl Clone for Store {
+    fn clone(&self) -> Self {
+        Store { history: self.history.clone(), ..self.clone_without_history() }
+    }
+}
+
 impl Store {
+    /// The same without what can be undone: what a file keeps of it. The slots that the history holds stay withheld.
+    pub(crate) fn clone_without_history(&self) -> Self {
+        Store {
+            tables: self.tables.clone(),
+            schema: self.schema.clone(),
+            log: self.log.clone(),
+            history: None,
+            feed: Feed::default(),
+            stored_unchecked: self.stored_unchecked,
+            positions: self.positions.clone(),
+        }
+    }
+
     /// Adds a table; its targets and incoming relations are filled in when all are there.
     pub(crate) fn add<M: Model>(&mut self, rows: Box<dyn AnyRows>, index: Indexes) {
         self.positions.push(TypeId::of::<M>());

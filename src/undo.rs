@@ -1,8 +1,8 @@
 //! Taking changes back: what rolling back, undoing and redoing stand on.
 //!
 //! Changes are taken back in the reverse of their order, each by the change that undoes it, and these are recorded in
-//! turn. No user code runs: hashes and positions are in the log, rows are moved. What is dropped is dropped at the end,
-//! when everything else is in its new state.
+//! turn. No user code runs: hashes and positions are in the log, rows are moved; those of a history that a clone shares are
+//! copied before the first change. What is dropped is dropped at the end, when everything else is in its new state.
 
 use std::mem;
 
@@ -81,14 +81,15 @@ pub(crate) fn commit(store: &mut Store) -> Vec<Record> {
 /// Takes back the latest transaction of the history (`back`), or the latest taking back. Whether there was one.
 pub(crate) fn step(store: &mut Store, back: bool) -> bool {
     let Some(history) = &mut store.history else { return false };
-    let next = if back { history.undo.back() } else { history.redo.last() };
-    for change in next.into_iter().flat_map(|record| &record.log.changes) {
-        if let What::Row(_) = change.what {
-            store.tables[change.table as usize].rows.own(&[change.key]);
-        }
+    let next = if back { history.undo.back_mut() } else { history.redo.last_mut() };
+    let Some(next) = next else { return false };
+    // What clones share is copied, by user code, before anything has changed.
+    next.before.iter_mut().for_each(|(table, rows)| store.tables[*table as usize].rows.unshare(rows));
+    for change in next.log.changes.iter().filter(|change| matches!(change.what, What::Row(_))) {
+        store.tables[change.table as usize].rows.own(&[change.key]);
     }
-    let record_to_take_back = if back { history.undo.pop_back() } else { history.redo.pop() };
-    let Some(Record { log, before, is_settled }) = record_to_take_back else { return false };
+    let taken = if back { history.undo.pop_back() } else { history.redo.pop() };
+    let Some(Record { log, before, is_settled }) = taken else { return false };
     for (table, rows) in before {
         store.tables[table as usize].rows.put_before(rows);
     }

@@ -42,7 +42,7 @@ pub(crate) fn waiting_hash(target: DefaultKey) -> u32 {
     (target.data().as_ffi().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Link {
     column: Column,
     postings: Postings,

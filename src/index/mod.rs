@@ -14,7 +14,7 @@ use referrers::Referrers;
 use unique::UniqueIndex;
 
 /// Every index of one table, in the order of the model's declarations.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Indexes {
     /// One for each belongs_to relation.
     pub(crate) links: Vec<Link>,

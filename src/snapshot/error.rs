@@ -101,6 +101,13 @@ pub enum SnapshotError {
     /// The database is in a state that no file holds: an id is reserved and unfilled, a transaction is open.
     #[error("cannot be saved: {0}")]
     Unsavable(Error),
+    /// Code of a row, such as its `Serialize`, has panicked on the thread of a
+    /// [save in the background](crate::Database::save_in_background).
+    #[error("saving in the background has panicked: {message}")]
+    Panicked {
+        /// What the panic says.
+        message: String,
+    },
     /// The models given to the builder do not fit together.
     #[error("cannot be loaded: {0}")]
     Models(Error),

@@ -4,6 +4,7 @@
 //! file or to the hash.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::HashSet;
 use slotmap::{DefaultKey, Key};
@@ -94,12 +95,12 @@ impl<'a> Saving<'a> {
         faults
     }
 
-    /// Writes the file. A refused row ends it, and all that would be are named.
-    pub(super) fn write(&self, sink: &mut impl Write) -> Result<(), SnapshotError> {
+    /// Writes the file, and counts the rows that are written. A refused row ends it, and all that would be are named.
+    pub(super) fn write(&self, sink: &mut impl Write, written: &AtomicU64) -> Result<(), SnapshotError> {
         let mut blocks = BlockWriter::new(sink)?;
         let mut rows = RowWriter::new(self.choices.nesting, true);
-        let written = self.sections(&mut Saved { blocks: &mut blocks }, &mut rows);
-        match written {
+        let mut saved = Saved { blocks: &mut blocks, written, kind: Kind::Schema };
+        match self.sections(&mut saved, &mut rows) {
             Ok(()) => {}
             Err(Stopped::Io(error)) => return Err(error),
             Err(Stopped::Row(NotEncodable { row, refusal })) => {
@@ -219,6 +220,10 @@ fn encode_block(
 /// The blocks of a file, of which a row may be refused.
 struct Saved<'a, 'b, W> {
     blocks: &'a mut BlockWriter<'b, W>,
+    /// How many rows are in it.
+    written: &'a AtomicU64,
+    /// Of what the present section is.
+    kind: Kind,
 }
 
 /// Why a save has not come to its end.
@@ -237,11 +242,16 @@ impl<W: Write> Sections for Saved<'_, '_, W> {
     type Error = Stopped;
 
     fn begin(&mut self, kind: Kind, table: usize) -> Result<(), Stopped> {
+        self.kind = kind;
         self.blocks.begin(kind, table).map_err(Stopped::Io)
     }
 
     fn block(&mut self, items: u32, content: &[u8]) -> Result<(), Stopped> {
-        self.blocks.block(items, content).map_err(Stopped::Io)
+        self.blocks.block(items, content).map_err(Stopped::Io)?;
+        if self.kind == Kind::Rows {
+            self.written.fetch_add(items.into(), Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 

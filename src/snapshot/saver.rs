@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 
 use super::error::{SnapshotError, UnsavableRow};
 use super::report::SaveReport;
 use super::save::{Choices, Saving, unsavable};
+use super::turn::Turn;
 use super::{file, save, whole};
 use crate::codec::NESTING;
 use crate::database::Database;
@@ -22,7 +24,15 @@ pub struct Saver<'a> {
 
 impl<'a> Saver<'a> {
     pub(super) fn new(database: &'a Database) -> Self {
-        Saver { database, choices: Choices::default() }
+        Saver::with(database, Choices::default())
+    }
+
+    pub(super) fn with(database: &'a Database, choices: Choices) -> Self {
+        Saver { database, choices }
+    }
+
+    pub(super) fn parts(self) -> (&'a Database, Choices) {
+        (self.database, self.choices)
     }
 
     /// Saves rows that break rules as they are: those stored unchecked whose key names no row, or is there twice.
@@ -81,16 +91,23 @@ impl<'a> Saver<'a> {
 
     /// Saves to a file, as [`Database::save`] does.
     pub fn save(self, path: impl AsRef<Path>) -> Result<SaveReport, SnapshotError> {
+        let path = path.as_ref();
+        self.save_at(path, &Turn::take(path), &AtomicU64::default())
+    }
+
+    /// The same when its turn has come, counting the rows that it has written.
+    pub(super) fn save_at(self, path: &Path, turn: &Turn, written: &AtomicU64) -> Result<SaveReport, SnapshotError> {
+        turn.wait();
         let saving = Saving::prepare(&self.database.store, self.choices)?;
         let is_whole = |mut old, length| whole::check(&mut old, length).is_ok();
-        file::replace(path.as_ref(), self.choices.keep_previous, is_whole, |file| saving.write(file))?;
+        file::replace(path, self.choices.keep_previous, is_whole, |file| saving.write(file, written))?;
         Ok(SaveReport { left_out: saving.refused })
     }
 
     /// Saves to a stream, as [`Database::save_to`] does.
     pub fn save_to(self, mut sink: impl Write) -> Result<SaveReport, SnapshotError> {
         let saving = Saving::prepare(&self.database.store, self.choices)?;
-        saving.write(&mut sink)?;
+        saving.write(&mut sink, &AtomicU64::default())?;
         Ok(SaveReport { left_out: saving.refused })
     }
 }
@@ -127,7 +144,7 @@ impl Database {
         if !violations.is_empty() {
             return Err(SnapshotError::Violations { violations });
         }
-        Saving::prepare(&self.store, Choices::default())?.write(&mut std::io::sink())
+        Saving::prepare(&self.store, Choices::default())?.write(&mut std::io::sink(), &AtomicU64::default())
     }
 }
 

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 ///
 /// A type id is a good hash already, and one that the compiler knows: where to look first is a constant of each model,
 /// and most look-ups are a load.
+#[derive(Clone)]
 pub(super) struct Positions {
     guesses: Box<[u32; GUESSES]>,
     models: Vec<TypeId>,

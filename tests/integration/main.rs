@@ -31,3 +31,4 @@ mod through;
 mod transaction;
 mod unchecked;
 mod update;
+mod value;

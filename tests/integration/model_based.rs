@@ -1,8 +1,7 @@
 //! The whole store against a naive one that is nothing but rows in vectors, over random histories.
 //!
-//! A history is a sequence of steps: statements, transactions of steps, nested, and steps back and forth in what was
-//! done. The naive store takes each step
-//! and notes what must come of it; the database takes the same step, must accept or refuse it for the same reason, and
+//! A history is a sequence of steps: statements, transactions of steps, nested, steps back and forth in what was done, and
+//! steps between several databases that are clones of one. The naive store takes each step and notes what must come of it; the database takes the same step, must accept or refuse it for the same reason, and
 //! afterwards everything that can be read of it is compared (behaviours I1 to I20 at once).
 //!
 //! The ordinary run is always the same one. `RELATA_MODEL_SEED` asks for another, `RELATA_MODEL_CASES` for more:
@@ -22,32 +21,39 @@ mod statement;
 mod step;
 mod through;
 mod verify;
-
-use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed, TestRunner};
-use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
-use relata::Database;
+mod worlds;
 
 use command::Entry;
 use naive::Naive;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use spec::Ids;
 use step::Step;
+use worlds::{Saving, World, WorldStep};
 
 /// How deep transactions nest.
 const DEPTH: u32 = 3;
 /// How many steps a history has.
 const STEPS: std::ops::Range<usize> = 1..80;
 
-/// The naive store, and what it has noted of the last step.
+/// The naive store and those of the other worlds, and what it has noted of the last step.
 #[derive(Debug, Clone, Default)]
 struct Reference {
     store: Naive,
+    others: Vec<Naive>,
     trace: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+enum Transition {
+    Step(Step),
+    World(WorldStep),
 }
 
 impl ReferenceStateMachine for Reference {
     type State = Self;
-    type Transition = Step;
+    type Transition = Transition;
 
     fn init_state() -> BoxedStrategy<Self> {
         let mut state = Self::default();
@@ -57,21 +63,59 @@ impl ReferenceStateMachine for Reference {
         Just(state).boxed()
     }
 
-    fn transitions(_: &Self) -> BoxedStrategy<Step> {
-        step::step(DEPTH)
+    fn transitions(_: &Self) -> BoxedStrategy<Transition> {
+        let step = step::step(DEPTH).prop_map(Transition::Step);
+        prop_oneof![7 => step, 1 => worlds::world_step().prop_map(Transition::World)].boxed()
     }
 
-    fn apply(mut state: Self, step: &Step) -> Self {
+    fn apply(mut state: Self, transition: &Transition) -> Self {
         state.trace.clear();
-        state.store.take(step, &mut state.trace);
+        match transition {
+            Transition::Step(step) => state.store.take(step, &mut state.trace),
+            Transition::World(step) => worlds::take(*step, &mut state.store, &mut state.others, Naive::clone),
+        }
         state
     }
 }
 
-/// The database, and the ids that it has given out.
+/// The databases.
 struct Tested {
-    db: Database,
-    ids: Ids,
+    present: World,
+    others: Vec<World>,
+    /// What the present one was after the last step.
+    store: Naive,
+    saving: Option<Saving>,
+}
+
+impl Tested {
+    fn replay(&mut self, reference: &Reference) {
+        let World { db, ids } = &mut self.present;
+        run::replay(db, ids, &self.store, &mut reference.trace.iter());
+        self.store = reference.store.clone();
+    }
+
+    fn take(&mut self, step: WorldStep, reference: &Reference) {
+        if let WorldStep::Save(n) = step {
+            self.end_save();
+            let saved = self.others.iter().chain([&self.present]).nth(usize::from(n) % (self.others.len() + 1));
+            self.saving = saved.map(|world| Saving::begin(&world.db));
+        }
+        worlds::take(step, &mut self.present, &mut self.others, World::try_clone);
+        self.store = reference.store.clone();
+        self.verify(reference);
+    }
+
+    fn end_save(&mut self) {
+        if let Some(saving) = self.saving.take() {
+            saving.end();
+        }
+    }
+
+    fn verify(&self, reference: &Reference) {
+        self.present.verify(&reference.store);
+        assert_eq!(self.others.len(), reference.others.len());
+        self.others.iter().zip(&reference.others).for_each(|(world, store)| world.verify(store));
+    }
 }
 
 impl StateMachineTest for Tested {
@@ -79,14 +123,23 @@ impl StateMachineTest for Tested {
     type Reference = Reference;
 
     fn init_test(reference: &Reference) -> Self {
-        let mut tested = Tested { db: schema::builder().build().unwrap(), ids: Ids::default() };
-        run::replay(&mut tested.db, &mut tested.ids, &mut reference.trace.iter());
+        let present = World { db: schema::builder().build().unwrap(), ids: Ids::default() };
+        let mut tested = Tested { present, others: Vec::new(), store: Naive::default(), saving: None };
+        tested.replay(reference);
         tested
     }
 
-    fn apply(mut tested: Self, reference: &Reference, _: Step) -> Self {
-        run::replay(&mut tested.db, &mut tested.ids, &mut reference.trace.iter());
+    fn apply(mut tested: Self, reference: &Reference, transition: Transition) -> Self {
+        match transition {
+            Transition::Step(_) => tested.replay(reference),
+            Transition::World(step) => tested.take(step, reference),
+        }
         tested
+    }
+
+    fn teardown(mut tested: Self, reference: Reference) {
+        tested.verify(&reference);
+        tested.end_save();
     }
 }
 

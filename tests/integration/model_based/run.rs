@@ -46,42 +46,54 @@ impl Handle<'_, '_> {
     }
 }
 
-/// Replays what happened outside of transactions, and what they contain.
-pub(crate) fn replay(db: &mut Database, ids: &mut Ids, entries: &mut Iter<'_, Entry>) {
+/// Replays what happened outside of transactions, and what they contain. `before` is the state to begin with.
+pub(crate) fn replay<'e>(db: &mut Database, ids: &mut Ids, mut before: &'e Naive, entries: &mut Iter<'e, Entry>) {
     while let Some(entry) = entries.next() {
         match &entry.event {
             Event::Statement(command, expected) => {
-                let before = expected.is_err().then(|| snapshot(db));
+                let saved = expected.is_err().then(|| snapshot(db));
                 statement(Handle::Database(db), command, expected, ids);
-                if let Some(before) = before {
+                if let Some(saved) = saved {
                     // What is made of several statements is rolled back: ids that it has used up are gone.
-                    let same = snapshot(db) == before || matches!(command, Command::Through(..));
+                    let same = snapshot(db) == saved || matches!(command, Command::Through(..));
                     assert!(same, "a refused statement has changed the database: {command:?}");
                 }
                 verify(db, &entry.after, ids);
+                before = &entry.after;
             }
             Event::Begin { deferred } => {
                 let tx = if *deferred { db.begin_deferred() } else { db.begin() }.unwrap();
-                let after = replay_in(tx, ids, entries);
-                verify(db, after, ids);
+                let ids_before = ids.clone();
+                before = replay_in(tx, ids, Some((before, &ids_before)), entries);
+                verify(db, before, ids);
             }
             other => unreachable!("{other:?} outside of a transaction"),
         }
     }
 }
 
-/// Replays a transaction up to its end, and gives what is to be after it.
-fn replay_in<'e>(tx: Transaction<'_>, ids: &mut Ids, entries: &mut Iter<'e, Entry>) -> &'e Naive {
+/// Replays a transaction up to its end, and gives what is to be after it. Of the outermost `before` is the state and the ids
+/// before it, which a clone has.
+fn replay_in<'e>(
+    tx: Transaction<'_>,
+    ids: &mut Ids,
+    before: Option<(&Naive, &Ids)>,
+    entries: &mut Iter<'e, Entry>,
+) -> &'e Naive {
     // Where a comparison fails nothing is rolled back: a second panic would hide the first.
     let mut tx = ManuallyDrop::new(tx);
     loop {
         let entry = entries.next().expect("every transaction ends");
+        if let (Event::Commit(_) | Event::RollBack, Some((before, ids))) = (&entry.event, before) {
+            // behaviour C4: a clone is what a rollback would leave.
+            verify(&tx.clone(), before, ids);
+        }
         let after = match &entry.event {
             Event::Statement(command, expected) => {
                 statement(Handle::Transaction(&mut tx), command, expected, ids);
                 &entry.after
             }
-            Event::Begin { .. } => replay_in(tx.begin(), ids, entries),
+            Event::Begin { .. } => replay_in(tx.begin(), ids, None, entries),
             Event::Commit(violations) => {
                 let refused =
                     ManuallyDrop::into_inner(tx).commit().err().map_or(Vec::new(), |refused| refused.violations);
@@ -106,7 +118,7 @@ pub(crate) fn sorted(errors: &[Error], ids: &Ids) -> Vec<Fault> {
 }
 
 /// The whole state, where it can be saved.
-fn snapshot(db: &Database) -> Result<Vec<u8>, SnapshotError> {
+pub(crate) fn snapshot(db: &Database) -> Result<Vec<u8>, SnapshotError> {
     let mut bytes = Vec::new();
     db.save_to(&mut bytes).map(|()| bytes)
 }

@@ -127,7 +127,7 @@ impl Spec {
 }
 
 /// The ids that the database has given out, by symbol.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Ids {
     keys: [Vec<DefaultKey>; TABLES],
     symbols: [BTreeMap<DefaultKey, u32>; TABLES],

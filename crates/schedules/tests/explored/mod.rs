@@ -233,3 +233,56 @@ fn who_does_not_wait_is_told_that_it_is_busy() {
     let seen = seen.lock().unwrap();
     assert!(seen.0 > 0 && seen.1 > 0, "{seen:?}");
 }
+
+/// behaviour C7: No clone of a shared database shows a part of a commit, and none changes when others write.
+#[test]
+fn clones_never_show_a_part_of_a_transaction() {
+    let seen = Arc::new(std::sync::Mutex::new((0, 0)));
+    let counted = Arc::clone(&seen);
+    every_schedule(move || {
+        let bank = Bank::open();
+        let writer = bank.spawn(|bank| bank.shared.transaction(|tx| bank.pay(tx, 5)).unwrap());
+        let seen = Arc::clone(&counted);
+        let reader = bank.spawn(move |bank| {
+            let db = bank.shared.to_database().unwrap();
+            let payments = bank.balance(&db);
+            yield_now();
+            assert_eq!(bank.balance(&db), payments);
+            let mut seen = seen.lock().unwrap();
+            if payments == 0 { seen.0 += 1 } else { seen.1 += 1 }
+        });
+        bank.close(vec![writer, reader], 1);
+    });
+    let seen = seen.lock().unwrap();
+    assert!(seen.0 > 0 && seen.1 > 0, "before the payment and after it: {seen:?}");
+}
+
+/// behaviours C1 and C7: clones are written beside the writer, read by others, and dropped in any order.
+#[test]
+fn clones_are_written_and_dropped_beside_writers() {
+    random_schedules(2_000, || {
+        let bank = Bank::open();
+        let writers = [3, 4].map(|cents| {
+            bank.spawn(move |bank| {
+                let mut tx = bank.shared.write().unwrap();
+                let before = bank.balance(&tx);
+                bank.pay(&mut tx, cents).unwrap();
+                assert_eq!(bank.balance(&tx.clone()), before, "what a rollback would leave");
+                if cents == 3 { tx.commit().unwrap() } else { tx.rollback() }
+            })
+        });
+        let readers = [(); 2].map(|()| {
+            bank.spawn(|bank| {
+                let mut db = bank.shared.to_database().unwrap();
+                let twin = db.clone();
+                let payments = bank.balance(&db);
+                db.transaction(|tx| bank.pay(tx, 7)).unwrap();
+                assert_eq!((bank.balance(&db), bank.balance(&twin)), (payments + 1, payments));
+                drop(db);
+                yield_now();
+                assert_eq!((bank.balance(&twin), twin.check()), (payments, Ok(())));
+            })
+        });
+        bank.close(writers.into_iter().chain(readers).collect(), 1);
+    });
+}
