@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::arena::Arena;
 use crate::database::Database;
@@ -73,7 +74,7 @@ impl DatabaseBuilder {
             faults: Vec::new(),
         };
         M::declare(&mut declared);
-        self.store.schema.tables.push(declared.schema);
+        Arc::make_mut(&mut self.store.schema).tables.push(declared.schema);
         self.incoming.extend(declared.incoming);
         self.faults.extend(declared.faults);
         self.store.add::<M>(Box::new(Arena::<M>::default()), declared.index);

@@ -8,6 +8,7 @@ mod statement;
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::sync::Arc;
 
 use hashbrown::HashSet;
 use slotmap::DefaultKey;
@@ -45,7 +46,7 @@ pub(crate) type RowSet = HashSet<RowAt>;
 #[derive(Default)]
 pub struct Store {
     pub(crate) tables: Vec<TableSlot>,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
     /// The log of the open transaction.
     pub(crate) log: Option<Log>,
     /// The transactions that can be undone, where they are kept.
@@ -54,7 +55,7 @@ pub struct Store {
     pub(crate) feed: Feed,
     /// Whether rows have ever been stored unchecked, so that a rule may not hold.
     pub(crate) stored_unchecked: bool,
-    positions: Positions,
+    positions: Arc<Positions>,
 }
 
 /// One table.
@@ -236,7 +237,7 @@ impl Store {
 
     /// Adds a table; its targets and incoming relations are filled in when all are there.
     pub(crate) fn add<M: Model>(&mut self, rows: Box<dyn AnyRows>, index: Indexes) {
-        self.positions.push(TypeId::of::<M>());
+        Arc::make_mut(&mut self.positions).push(TypeId::of::<M>());
         self.tables.push(TableSlot {
             position: self.tables.len() as u32,
             model: TypeId::of::<M>(),

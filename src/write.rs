@@ -79,10 +79,10 @@ impl Database {
         Ok(())
     }
 
-    /// Makes room for as many more rows of a model, so that storing them one by one never moves what is stored: no insert
-    /// takes long. O(rows).
+    /// Makes room for as many more rows of a model, so that storing them one by one allocates nothing for the rows and
+    /// moves none. O(rows).
     ///
-    /// The list of sources that each of the rows' targets has still grows with it.
+    /// It is hardly needed: a table grows by blocks, so that no insert moves more than one.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};

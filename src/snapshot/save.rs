@@ -123,7 +123,7 @@ impl<'a> Saving<'a> {
         S::Error: From<NotEncodable>,
     {
         let mut schema = Vec::new();
-        positional::encode(&self.store.schema, &mut schema).expect("a schema is of strings, numbers and lists");
+        positional::encode(&*self.store.schema, &mut schema).expect("a schema is of strings, numbers and lists");
         sections.begin(Kind::Schema, 0)?;
         sections.block(1, &schema)?;
         self.contents(sections, rows)
