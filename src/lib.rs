@@ -38,7 +38,7 @@
 //! | to | see |
 //! |---|---|
 //! | declare models | the derive [`Model`](derive@Model), with the whole grammar; the trait [`Model`](trait@Model) by hand |
-//! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
+//! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`save_in_background`](Database::save_in_background), [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
 //! | list ids in an order | [`ReferencesMany`], [`ListRelation`] |
@@ -50,10 +50,10 @@
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | try something, and take it or leave it | [`Database::clone`](Database#impl-Clone-for-Database) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |
-//! | share it between threads | [`SharedDatabase`] |
+//! | share it between threads | [`SharedDatabase`], [`to_database`](SharedDatabase::to_database) |
 //! | tell people what was refused | [`Error`], [`Database::explain`] |
 //! | sweep in place | [`Database::iter_mut`], [`Database::split`] |
-//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`], [`Database::state_hash`] |
+//! | look into it | [`Database::schema`], [`Database::plan_delete`], [`plan_update`](Database::plan_update), [`Database::check`], [`Database::memory`], [`Database::state_hash`] |
 //!
 //! # Costs
 //!
@@ -93,6 +93,7 @@ mod write;
 mod transaction;
 mod history;
 mod value;
+mod memory;
 mod shared;
 mod include;
 mod join;
@@ -127,6 +128,7 @@ pub use join::ParJoin;
 pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
+pub use memory::TableMemory;
 pub use migration::{MigrationContext, MigrationError};
 pub use model::{
     AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, KeyOf, KeyRef, ListRelation,

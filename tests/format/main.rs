@@ -1,5 +1,5 @@
 //! Format 2 as a stranger sees it, over many schemas: taken apart and put together from `docs/format.md` alone, damaged in
-//! every place, loaded by programs that have changed.
+//! every place, loaded by programs that have changed. And whatever has to be counted by an allocator.
 //!
 //! Small files are damaged in a sample of their places. All of them are tried where the environment says so:
 //!
@@ -10,6 +10,7 @@
 
 mod bytes;
 mod changes;
+mod clones;
 mod described;
 mod golden;
 mod matrix;

@@ -17,13 +17,26 @@ use crate::bytes::{File, ROWS, SLOTS, Value};
 use crate::saved;
 
 #[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+pub(crate) static MEMORY: PeakAlloc = PeakAlloc;
 
 const LIMIT: u64 = 8 << 20;
 /// A list or map that grows is moved, and for that time there twice, the new one of twice the size; and the buffers of a load.
 const PEAK: usize = 4 * LIMIT as usize + (1 << 20);
 /// The names of a file have a limit of their own, 16 MiB, and are held with what finds them.
 const NAMES: usize = 3 * (16 << 20);
+
+/// Whether this process runs one test only. If not, it runs this one in such a process.
+pub(crate) fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "RELATA_MEMORY_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new(this).args(["--exact", test, "--test-threads=1"]).env(ALONE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    false
+}
 
 /// What is allocated at most while something is done, beyond what there was before it.
 fn peak_of<T>(done: impl FnOnce() -> T) -> (T, usize) {
@@ -140,13 +153,7 @@ fn load_within(most: usize, what: &str, bytes: &[u8]) -> Result<(), SnapshotErro
 /// HOSTILE 24: within a bounded memory budget
 #[test]
 fn what_a_load_takes_is_bounded() {
-    const ALONE: &str = "RELATA_MEMORY_ALONE";
-    if std::env::var_os(ALONE).is_none() {
-        let this = std::env::current_exe().unwrap();
-        let args = ["--exact", "memory::what_a_load_takes_is_bounded", "--test-threads=1"];
-        let output = Command::new(this).args(args).env(ALONE, "1").output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    if !is_alone("memory::what_a_load_takes_is_bounded") {
         return;
     }
     elements_that_are_larger_than_their_bytes();

@@ -1,0 +1,158 @@
+//! What clones take, counted by the allocator: no more than is said, and all of it is given back.
+//!
+//! The count is that of a process, so each test runs in one of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use relata::{Database, Id, Model, SharedDatabase, TableMemory};
+use serde::{Deserialize, Serialize};
+
+use crate::memory::{MEMORY, is_alone};
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+#[model(has_many(units: Unit))]
+struct Side {
+    #[model(unique)]
+    name: String,
+}
+
+/// Whether the next clone of an order panics.
+static PANICS: AtomicBool = AtomicBool::new(false);
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Orders(Vec<u8>);
+
+impl Clone for Orders {
+    fn clone(&self) -> Self {
+        assert!(!PANICS.swap(false, Ordering::Relaxed), "on purpose");
+        Orders(self.0.clone())
+    }
+}
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+#[model(has_many(squads: Squad))]
+struct Unit {
+    #[model(unique)]
+    label: u32,
+    #[model(belongs_to, on_delete = cascade)]
+    side_id: Id<Side>,
+    orders: Orders,
+}
+
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct Squad {
+    #[model(references_many, on_delete = set_null)]
+    unit_ids: Vec<Id<Unit>>,
+}
+
+fn world(units: u32) -> Database {
+    let mut db = Database::builder().model::<Side>().model::<Unit>().model::<Squad>().build().unwrap();
+    let sides = db.insert_many(["red", "blue"].map(|name| Side { name: name.to_owned() })).unwrap();
+    let unit = |label| Unit { label, side_id: sides[label as usize % 2], orders: Orders(vec![1, 2, 3]) };
+    let ids = db.insert_many((0..units).map(unit).collect::<Vec<_>>()).unwrap();
+    db.insert_many(ids.chunks(8).map(|ids| Squad { unit_ids: ids.to_vec() }).collect::<Vec<_>>()).unwrap();
+    db
+}
+
+/// One round of what clones are for, which leaves the database as it was but for what its history forgets.
+fn round(db: &mut Database, shared: &SharedDatabase, spare: &mut Option<Database>, n: usize) {
+    let unit: Id<Unit> = db.table::<Unit>().unwrap().ids().nth(n % 7).unwrap();
+    let side: Id<Side> = db.table::<Side>().unwrap().ids().next().unwrap();
+    let mut clone = db.clone();
+    let twin = clone.clone();
+    match n % 8 {
+        // A clone is written, the original is written, either goes first.
+        0 => {
+            clone.delete(side).unwrap();
+            drop(twin);
+        }
+        1 => drop(db.update(unit, |unit| unit.orders.0.reverse())),
+        2 => *spare = Some(clone),
+        3 => *db = clone,
+        4 => {
+            assert!(clone.undo().unwrap());
+            drop(clone.redo());
+            *spare = None;
+        }
+        5 => {
+            let mut tx = db.begin().unwrap();
+            tx.delete(side).unwrap();
+            assert!(tx.clone().contains(side));
+        }
+        6 => {
+            PANICS.store(true, Ordering::Relaxed);
+            assert!(catch_unwind(AssertUnwindSafe(|| db.clone())).is_err());
+        }
+        _ => {
+            let reader = shared.to_database().unwrap();
+            shared.transaction(|tx| tx.update(unit, |unit| unit.orders.0.reverse())).unwrap();
+            assert_eq!(reader.len::<Unit>(), db.len::<Unit>());
+        }
+    }
+}
+
+/// behaviour C11: what a clone takes is given back with it
+#[test]
+fn ten_thousand_clones_leave_nothing_behind() {
+    if !is_alone("clones::ten_thousand_clones_leave_nothing_behind") {
+        return;
+    }
+    // The message of each panic would be kept for the report of the test.
+    std::panic::set_hook(Box::new(|_| {}));
+    let before = MEMORY.current_usage();
+    {
+        let mut db = world(24);
+        db.keep_history(3).unwrap();
+        let shared = SharedDatabase::new(db.clone());
+        let mut spare = None;
+        let mut rounds = |rounds: usize| {
+            (0..rounds).for_each(|n| round(&mut db, &shared, &mut spare, n));
+            spare = None;
+            MEMORY.current_usage()
+        };
+        // Until vectors have found their sizes.
+        let first = rounds(80);
+        assert_eq!(rounds(5_040), first, "two clones a round");
+        let clone = db.clone();
+        let saved = std::thread::spawn(move || crate::saved(&clone).len());
+        drop((shared, db));
+        assert!(saved.join().unwrap() > 0);
+    }
+    let left = MEMORY.current_usage().saturating_sub(before);
+    assert!(left < 2_000, "{left} bytes are left, more than threads and what is made once take");
+}
+
+/// behaviour C11: `memory` tells what a table takes: of a clone, which has no room to spare, within a few per cent
+#[test]
+fn what_is_said_is_what_is_taken() {
+    if !is_alone("clones::what_is_said_is_what_is_taken") {
+        return;
+    }
+    for units in [20_000, 70_000] {
+        let mut db = world(units);
+        let few: Vec<Id<Unit>> = db.table::<Unit>().unwrap().ids().step_by(50).collect();
+        for unit in few {
+            db.delete(unit).unwrap();
+        }
+        let said: u64 = db.memory().iter().map(TableMemory::total_bytes).sum();
+        let before = MEMORY.current_usage();
+        let clone = db.clone();
+        let taken = MEMORY.current_usage() - before;
+        // What the rows own: names, orders, lists.
+        let units = db.iter::<Unit>().map(|(_, unit)| unit.orders.0.len());
+        let squads = db.iter::<Squad>().map(|(_, squad)| squad.unit_ids.len() * 8);
+        let owned: usize = units.chain(squads).sum();
+        #[expect(clippy::cast_precision_loss, reason = "bytes are far below 2^52")]
+        let ratio = said as f64 / (taken - owned) as f64;
+        assert!((0.97..1.03).contains(&ratio), "{said} said, {} taken: {ratio:.3}", taken - owned);
+        assert_eq!(clone.memory(), db.memory());
+        drop(clone);
+        assert_eq!(MEMORY.current_usage(), before);
+    }
+    let [sides, units, squads] = &world(1_000).memory()[..] else { unreachable!("there are three tables") };
+    assert_eq!([sides.links_bytes, sides.lists_bytes, units.lists_bytes, squads.unique_keys_bytes], [0; 4]);
+    assert!([sides, units, squads].iter().all(|table| table.rows_bytes > 0));
+    assert!(units.links_bytes > 0 && squads.lists_bytes > 0 && units.unique_keys_bytes > 0);
+    assert!(units.to_string().starts_with("Unit: "), "{units}");
+}
