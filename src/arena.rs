@@ -25,7 +25,7 @@ use std::mem;
 
 use slotmap::{DefaultKey, Key};
 
-use crate::blocks::{Blocks, Stack};
+use crate::blocks::{Blocks, Bytes, Stack};
 use crate::error::Missing;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
@@ -437,6 +437,11 @@ impl<M> Arena<M> {
             }
             _ => Missing::Removed,
         }
+    }
+
+    /// What the slots take, and the list of those that are free.
+    pub(crate) fn bytes(&self) -> (Bytes, Bytes) {
+        (self.slots.bytes(), self.free.bytes())
     }
 
     /// Proves the invariants that can be seen from inside. O(slots).

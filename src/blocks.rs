@@ -16,8 +16,44 @@ use std::sync::Arc;
 const BLOCK_BYTES: usize = 64 * 1024;
 /// No block has more entries than two to the power of this.
 const MOST_BITS: u32 = 12;
+/// The same where entries own something, so that each is copied by itself.
+const MOST_BITS_OF_OWNERS: u32 = 9;
 /// How many entries the first block has at first.
 const FEWEST: usize = 4;
+
+/// What something takes in memory.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bytes {
+    pub(crate) all: usize,
+    /// What of it a clone has a share in.
+    pub(crate) shared: usize,
+}
+
+impl Bytes {
+    /// What lies behind an `Arc`, with its counts.
+    pub(crate) fn behind<T: ?Sized>(arc: &Arc<T>, bytes: usize) -> Self {
+        let all = bytes + 2 * size_of::<usize>();
+        Bytes { all, shared: if Arc::strong_count(arc) > 1 { all } else { 0 } }
+    }
+
+    /// What nobody shares.
+    pub(crate) fn own(bytes: usize) -> Self {
+        Bytes { all: bytes, shared: 0 }
+    }
+}
+
+impl std::ops::Add for Bytes {
+    type Output = Bytes;
+    fn add(self, other: Bytes) -> Bytes {
+        Bytes { all: self.all + other.all, shared: self.shared + other.shared }
+    }
+}
+
+impl std::iter::Sum for Bytes {
+    fn sum<I: Iterator<Item = Bytes>>(parts: I) -> Bytes {
+        parts.fold(Bytes::default(), |sum, part| sum + part)
+    }
+}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Blocks<T> {
@@ -30,8 +66,8 @@ impl<T> Default for Blocks<T> {
     }
 }
 
-const fn bits_of(size: usize) -> u32 {
-    let mut bits = MOST_BITS;
+const fn bits_of(size: usize, owns: bool) -> u32 {
+    let mut bits = if owns { MOST_BITS_OF_OWNERS } else { MOST_BITS };
     while bits > 0 && size << bits > BLOCK_BYTES {
         bits -= 1;
     }
@@ -39,7 +75,7 @@ const fn bits_of(size: usize) -> u32 {
 }
 
 impl<T> Blocks<T> {
-    const BITS: u32 = bits_of(size_of::<T>());
+    const BITS: u32 = bits_of(size_of::<T>(), mem::needs_drop::<T>());
     /// How many entries a full block has.
     pub(crate) const FULL: usize = 1 << Self::BITS;
 
@@ -67,6 +103,21 @@ impl<T> Blocks<T> {
     /// The entries in order, to the end of the last block.
     pub(crate) fn iter(&self) -> Iter<'_, T> {
         Iter { block: Default::default(), blocks: self.blocks.iter() }
+    }
+
+    /// What the blocks take, without what entries own elsewhere.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.bytes_with(|_| Bytes::default())
+    }
+
+    /// What the blocks take, with what entries own elsewhere: shared with the block, or apart from it.
+    pub(crate) fn bytes_with(&self, of_entry: impl Fn(&T) -> Bytes) -> Bytes {
+        let of_block = |block: &Arc<[T]>| {
+            let own = Bytes::behind(block, size_of_val(&**block));
+            let Bytes { all, shared } = block.iter().map(&of_entry).sum();
+            own + Bytes { all, shared: if own.shared > 0 { all } else { shared } }
+        };
+        Bytes::own(self.blocks.capacity() * size_of::<Arc<[T]>>()) + self.blocks.iter().map(of_block).sum()
     }
 
     /// The blocks in order.
@@ -213,6 +264,11 @@ impl<T: Copy + Default> Stack<T> {
     #[inline]
     pub(crate) fn from_top(&self, nth: usize) -> Option<T> {
         self.entries.get(self.len.checked_sub(nth + 1)?).copied()
+    }
+
+    /// What the blocks take.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.entries.bytes()
     }
 
     /// The entries from the bottom to the top.

@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange, Slots};
+use crate::blocks::Bytes;
 use crate::codec::{CodecError, Decoder, positional};
 use crate::error::Error;
 use crate::fields::FieldSet;
@@ -189,6 +190,10 @@ impl<M: Model> AnyRows for Arena<M> {
     fn slot_size(&self) -> usize {
         // A slot has a generation beside its row.
         size_of::<(Option<M>, u32)>()
+    }
+
+    fn bytes(&self) -> (Bytes, Bytes) {
+        Arena::bytes(self)
     }
 
     fn slots(&self) -> Slots {

@@ -17,6 +17,7 @@ pub(crate) use statement::{AnyEdits, AnyPending, EditFault, Relink, Statement};
 use positions::Positions;
 
 use crate::arena::{Arena, RowChange, Slots};
+use crate::blocks::Bytes;
 use crate::codec::{CodecError, Decoder};
 use crate::error::Error;
 use crate::feed::Feed;
@@ -173,6 +174,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     ) -> Vec<Error>;
     /// How much memory each slot of the arena takes, in bytes, beside what its row owns elsewhere.
     fn slot_size(&self) -> usize;
+    /// What the slots of the arena take, and the list of those that are free.
+    fn bytes(&self) -> (Bytes, Bytes);
     /// The slots of the arena, for a snapshot.
     fn slots(&self) -> Slots;
     /// The first id that is reserved and not filled.

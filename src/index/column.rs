@@ -13,7 +13,7 @@
 
 use slotmap::{DefaultKey, KeyData};
 
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Bytes};
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
 
 /// What a link, or a step of a path, gives where there is no target: keys in slots that no row has.
@@ -126,6 +126,11 @@ impl Column {
     #[inline]
     pub(super) fn places(&self) -> &Blocks<Place> {
         &self.places
+    }
+
+    /// What the arrays take.
+    pub(super) fn bytes(&self) -> Bytes {
+        self.places.bytes() + self.positions.bytes() + self.later.bytes()
     }
 
     /// Makes room for sources in slots below `slots`.

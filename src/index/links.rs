@@ -24,6 +24,7 @@ use super::column::Column;
 pub(crate) use super::column::{Entry, no_target};
 use super::postings::Postings;
 use super::referrers::{Referrers, Sources};
+use crate::blocks::Bytes;
 use crate::id::slot_of;
 
 /// What a write does to the link of a source.
@@ -120,6 +121,11 @@ impl Link {
     #[inline]
     pub(crate) fn sources(&self, target: DefaultKey) -> Sources<'_> {
         self.referrers().sources(target)
+    }
+
+    /// What the links take.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.column.bytes() + self.postings.bytes() + super::waiting_bytes(self.waiting.len())
     }
 
     /// How many sources the column has.

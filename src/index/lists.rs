@@ -22,7 +22,7 @@ use super::Backward;
 use super::column::Place;
 use super::postings::Postings;
 use super::referrers::Referrers;
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Bytes};
 use crate::id::{key_from_parts, slot_of, version_of};
 
 /// The position of a target that is not there.
@@ -125,6 +125,20 @@ impl Lists {
     pub(crate) fn get(&self, source: DefaultKey, target: DefaultKey) -> Option<Listing> {
         let listings = self.of(source);
         Some(listings[Self::place(listings, target).ok()?])
+    }
+
+    /// What the lists take.
+    pub(crate) fn bytes(&self) -> Bytes {
+        let of_source = |(_, listings): &(u32, Targets)| {
+            listings.as_ref().map_or_else(Bytes::default, |listings| {
+                let listed = listings.capacity() * size_of::<Listing>();
+                Bytes::behind(listings, listed + size_of::<Vec<Listing>>())
+            })
+        };
+        self.column.0.bytes_with(of_source)
+            + self.places.bytes()
+            + self.postings.bytes()
+            + super::waiting_bytes(self.waiting.len())
     }
 
     /// How many targets are listed that are not there. O(1).

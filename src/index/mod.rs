@@ -8,6 +8,7 @@ mod postings;
 pub(crate) mod referrers;
 pub(crate) mod unique;
 
+use crate::blocks::Bytes;
 use links::Link;
 use lists::Lists;
 use referrers::Referrers;
@@ -36,6 +37,11 @@ pub(crate) trait Backward {
     fn close_up_list(&mut self, target_slot: u32);
     /// Takes [`Backward::close_up_list`] back.
     fn open_list(&mut self, target_slot: u32, holes: &[u32]);
+}
+
+/// What a tree of so many keys takes that name no row: its nodes are two thirds full, as a rule.
+fn waiting_bytes(unresolved: usize) -> Bytes {
+    Bytes::own(unresolved * 24)
 }
 
 impl Indexes {

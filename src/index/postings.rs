@@ -16,7 +16,7 @@ mod entries;
 
 use slotmap::DefaultKey;
 
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Bytes};
 use crate::id::{slot_of, version_of};
 use entries::Entries;
 pub(super) use entries::Parts;
@@ -65,6 +65,11 @@ impl Postings {
     /// The number of the first slot that certainly has no list.
     pub(crate) fn slots(&self) -> u32 {
         self.lists.capacity() as u32
+    }
+
+    /// What the lists take.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.lists.bytes_with(|list| list.entries.bytes())
     }
 
     /// Makes room for the lists of targets in slots below `slots`.

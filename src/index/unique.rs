@@ -13,6 +13,7 @@ mod shards;
 use hashbrown::DefaultHashBuilder;
 use slotmap::DefaultKey;
 
+use crate::blocks::Bytes;
 use crate::id::slot_of;
 pub(crate) use shards::spread;
 use shards::{Entry, Shards};
@@ -75,6 +76,11 @@ impl UniqueIndex {
 
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// What the entries take.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.entries.bytes()
     }
 
     #[inline]

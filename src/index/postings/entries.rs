@@ -6,7 +6,7 @@ use std::slice;
 use std::sync::Arc;
 
 use super::HOLE;
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Bytes};
 
 /// As many as take no more place than what leads to more of them.
 const FEW: usize = 6;
@@ -103,6 +103,15 @@ impl Entries {
             let mut entries = Blocks::of_first(with_room(present, MANY));
             *entries.at(position) = source;
             *self = Entries::Long { holes, entries: Arc::new(entries) };
+        }
+    }
+
+    /// What they take beyond their own place.
+    pub(super) fn bytes(&self) -> Bytes {
+        match self {
+            Entries::Few { .. } => Bytes::default(),
+            Entries::Many { entries, .. } => Bytes::behind(entries, size_of_val(&**entries)),
+            Entries::Long { entries, .. } => Bytes::behind(entries, size_of_val(&**entries)) + entries.bytes(),
         }
     }
 

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use slotmap::DefaultKey;
 
+use crate::blocks::Bytes;
+
 /// How many entries a shard has on average where there are several.
 const ENTRIES: usize = 1024;
 
@@ -56,6 +58,14 @@ impl Shards {
     /// How many entries fit as the tables are.
     pub(super) fn capacity(&self) -> usize {
         self.shards.iter().map(|shard| shard.capacity()).sum()
+    }
+
+    /// What the shards take.
+    pub(super) fn bytes(&self) -> Bytes {
+        let shard = |shard: &Arc<HashTable<Entry>>| {
+            Bytes::behind(shard, shard.allocation_size() + size_of::<HashTable<Entry>>())
+        };
+        Bytes::own(self.shards.capacity() * size_of::<usize>()) + self.shards.iter().map(shard).sum()
     }
 
     /// Where the entries of a hash are.
