@@ -1,6 +1,7 @@
 //! Where tables are found.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +56,7 @@ struct Stranger {
 fn a_wrong_guess_reaches_no_table() {
     let mut db = Database::builder().model::<Wall>().model::<Door>().build().expect("the models fit together");
     let (wall, door) = (TypeId::of::<Wall>(), TypeId::of::<Door>());
-    let positions = &mut db.store.positions;
+    let positions = Arc::make_mut(&mut db.store.positions);
     let [of_wall, of_door] = [wall, door].map(|model| positions.get(model).expect("it is registered"));
     for (model, position, other) in [(wall, of_wall, of_door), (door, of_door, of_wall)] {
         positions.guesses[place_of(model)] = other;
