@@ -439,6 +439,17 @@ impl<M> Arena<M> {
         }
     }
 
+    /// Gives the memory of emptied blocks back: of those whose slots were used equally often one is kept. O(slots ever
+    /// used).
+    pub(crate) fn shrink(&mut self) {
+        self.slots.keep_one(|_, slots| {
+            let version = slots.first()?.version;
+            let is_vacant = version % 2 == 0 && slots.iter().all(|slot| slot.version == version && slot.row.is_none());
+            is_vacant.then_some(version)
+        });
+        self.free.shrink();
+    }
+
     /// What the slots take, and the list of those that are free.
     pub(crate) fn bytes(&self) -> (Bytes, Bytes) {
         (self.slots.bytes(), self.free.bytes())

@@ -9,6 +9,7 @@
 //! Not responsible for when a copy is made: the copy of a row is user code, and the arena sees to it that it runs before
 //! anything has changed.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -112,12 +113,36 @@ impl<T> Blocks<T> {
 
     /// What the blocks take, with what entries own elsewhere: shared with the block, or apart from it.
     pub(crate) fn bytes_with(&self, of_entry: impl Fn(&T) -> Bytes) -> Bytes {
-        let of_block = |block: &Arc<[T]>| {
-            let own = Bytes::behind(block, size_of_val(&**block));
+        let mut sum = Bytes::own(self.blocks.capacity() * size_of::<Arc<[T]>>());
+        // How often a block that somebody shares is in this array: it is there more than once where it was given back.
+        let mut here: BTreeMap<*const T, usize> = BTreeMap::new();
+        for block in self.blocks.iter().filter(|block| Arc::strong_count(block) > 1) {
+            *here.entry(block.as_ptr()).or_default() += 1;
+        }
+        for block in &self.blocks {
+            let shares = if Arc::strong_count(block) > 1 { here.remove(&block.as_ptr()) } else { Some(1) };
+            let Some(shares) = shares else { continue };
             let Bytes { all, shared } = block.iter().map(&of_entry).sum();
-            own + Bytes { all, shared: if own.shared > 0 { all } else { shared } }
-        };
-        Bytes::own(self.blocks.capacity() * size_of::<Arc<[T]>>()) + self.blocks.iter().map(of_block).sum()
+            let all = all + Bytes::behind(block, size_of_val(&**block)).all;
+            sum = sum + Bytes { all, shared: if Arc::strong_count(block) > shares { all } else { shared } };
+        }
+        sum
+    }
+
+    /// Keeps one of the full blocks that are alike, as told by where a block begins and what is in it, in the place of
+    /// all of them. Who writes to one of them copies it.
+    pub(crate) fn keep_one(&mut self, alike: impl Fn(usize, &[T]) -> Option<u32>) {
+        let mut kept: BTreeMap<u32, Arc<[T]>> = BTreeMap::new();
+        for (number, block) in self.blocks.iter_mut().enumerate().filter(|(_, block)| block.len() == Self::FULL) {
+            if let Some(mark) = alike(number * Self::FULL, block) {
+                *block = Arc::clone(kept.entry(mark).or_insert_with(|| Arc::clone(block)));
+            }
+        }
+    }
+
+    /// Gives the blocks back that begin at this place or behind it.
+    pub(crate) fn truncate(&mut self, places: usize) {
+        self.blocks.truncate(places.div_ceil(Self::FULL));
     }
 
     /// The blocks in order.
@@ -264,6 +289,11 @@ impl<T: Copy + Default> Stack<T> {
     #[inline]
     pub(crate) fn from_top(&self, nth: usize) -> Option<T> {
         self.entries.get(self.len.checked_sub(nth + 1)?).copied()
+    }
+
+    /// Gives the room for more back, but for the last block.
+    pub(crate) fn shrink(&mut self) {
+        self.entries.truncate(self.len);
     }
 
     /// What the blocks take.

@@ -192,6 +192,10 @@ impl<M: Model> AnyRows for Arena<M> {
         size_of::<(Option<M>, u32)>()
     }
 
+    fn shrink(&mut self) {
+        Arena::shrink(self);
+    }
+
     fn bytes(&self) -> (Bytes, Bytes) {
         Arena::bytes(self)
     }

@@ -82,6 +82,36 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Gives memory back where tables have emptied: the blocks in which no row is left, the rooms of unique keys. O(slots
+    /// ever used).
+    ///
+    /// A block whose slots were used equally often goes, but for one of its kind, and comes back when a row is stored in
+    /// it; ids stay as they are, and so does the state. A table never moves its rows to fewer blocks.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { radius_m: f64 }
+    /// # let mut db = Database::builder().model::<Moon>().build()?;
+    /// let moons = db.insert_many(vec![Moon { radius_m: 11_267.0 }; 100_000])?;
+    /// let before = db.memory()[0].rows_bytes;
+    /// for moon in moons {
+    ///     db.delete(moon)?;
+    /// }
+    /// db.shrink();
+    /// assert!(db.memory()[0].rows_bytes < before / 10);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn shrink(&mut self) {
+        for TableSlot { rows, index, .. } in &mut self.store.tables {
+            rows.shrink();
+            index.links.iter_mut().for_each(Link::shrink);
+            index.lists.iter_mut().for_each(Lists::shrink);
+            index.uniques.iter_mut().for_each(UniqueIndex::shrink);
+        }
+    }
+}
+
 fn of_table(table: &TableSlot) -> TableMemory {
     let (rows, free_list) = table.rows.bytes();
     let Indexes { links, lists, uniques } = &table.index;

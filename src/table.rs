@@ -174,6 +174,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     ) -> Vec<Error>;
     /// How much memory each slot of the arena takes, in bytes, beside what its row owns elsewhere.
     fn slot_size(&self) -> usize;
+    /// Gives the memory of emptied blocks back.
+    fn shrink(&mut self);
     /// What the slots of the arena take, and the list of those that are free.
     fn bytes(&self) -> (Bytes, Bytes);
     /// The slots of the arena, for a snapshot.

@@ -128,6 +128,14 @@ impl Column {
         &self.places
     }
 
+    /// Gives the memory of emptied blocks back. O(sources ever).
+    pub(super) fn shrink(&mut self) {
+        let places = &self.places;
+        let vacant = |slot: usize| places.get(slot).is_none_or(|place| place.version == Place::VACANT.version);
+        self.positions.keep_one(|first, block| (first..first + block.len()).all(vacant).then_some(0));
+        Place::shrink(&mut self.places);
+    }
+
     /// What the arrays take.
     pub(super) fn bytes(&self) -> Bytes {
         self.places.bytes() + self.positions.bytes() + self.later.bytes()
@@ -195,6 +203,11 @@ impl Default for Place {
 
 impl Place {
     pub(super) const VACANT: Place = Place { version: 0, target: SLOTS_END };
+
+    /// Gives the memory of emptied blocks back.
+    pub(super) fn shrink(places: &mut Blocks<Place>) {
+        places.keep_one(|_, block| block.iter().all(|place| place.version == Place::VACANT.version).then_some(0));
+    }
 
     /// The place of the source in a slot.
     #[inline]

@@ -123,6 +123,12 @@ impl Link {
         self.referrers().sources(target)
     }
 
+    /// Gives the memory of emptied blocks back.
+    pub(crate) fn shrink(&mut self) {
+        self.column.shrink();
+        self.postings.shrink();
+    }
+
     /// What the links take.
     pub(crate) fn bytes(&self) -> Bytes {
         self.column.bytes() + self.postings.bytes() + super::waiting_bytes(self.waiting.len())

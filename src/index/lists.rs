@@ -127,6 +127,16 @@ impl Lists {
         Some(listings[Self::place(listings, target).ok()?])
     }
 
+    /// Gives the memory of emptied blocks back.
+    pub(crate) fn shrink(&mut self) {
+        self.column.0.keep_one(|_, block| block.iter().all(|(_, listings)| listings.is_none()).then_some(0));
+        // A place stays when its source has left all lists: it is vacant where the column has nothing.
+        let column = &self.column.0;
+        let vacant = |slot: usize| column.get(slot).is_none_or(|(_, listings)| listings.is_none());
+        self.places.keep_one(|first, block| (first..first + block.len()).all(vacant).then_some(0));
+        self.postings.shrink();
+    }
+
     /// What the lists take.
     pub(crate) fn bytes(&self) -> Bytes {
         let of_source = |(_, listings): &(u32, Targets)| {

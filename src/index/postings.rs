@@ -67,6 +67,11 @@ impl Postings {
         self.lists.capacity() as u32
     }
 
+    /// Gives the memory of emptied blocks back. O(targets ever).
+    pub(crate) fn shrink(&mut self) {
+        self.lists.keep_one(|_, block| block.iter().all(|list| list.len == 0).then_some(0));
+    }
+
     /// What the lists take.
     pub(crate) fn bytes(&self) -> Bytes {
         self.lists.bytes_with(|list| list.entries.bytes())

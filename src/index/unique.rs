@@ -78,6 +78,11 @@ impl UniqueIndex {
         self.entries.len()
     }
 
+    /// Gives the memory of emptied shards back.
+    pub(crate) fn shrink(&mut self) {
+        self.entries.shrink();
+    }
+
     /// What the entries take.
     pub(crate) fn bytes(&self) -> Bytes {
         self.entries.bytes()

@@ -193,3 +193,35 @@ fn a_clone_copies_nothing_and_a_write_beside_it_a_bounded_number_of_bytes() {
         drop(db.update(units[0], |unit| unit.side_id = other).unwrap());
     });
 }
+
+/// behaviour C13: `shrink` gives the memory of emptied blocks back, and changes nothing else
+#[test]
+fn an_emptied_table_gives_its_memory_back() {
+    if !is_alone("clones::an_emptied_table_gives_its_memory_back") {
+        return;
+    }
+    let mut db = world(100_000);
+    let before = MEMORY.current_usage();
+    let squads: Vec<Id<Squad>> = db.table::<Squad>().unwrap().ids().collect();
+    for squad in squads {
+        db.delete(squad).unwrap();
+    }
+    let units: Vec<Id<Unit>> = db.table::<Unit>().unwrap().ids().skip(1_000).collect();
+    for unit in &units {
+        db.delete(*unit).unwrap();
+    }
+    let clone = db.clone();
+    db.shrink();
+    assert_eq!((db.check(), db.state_hash().unwrap()), (Ok(()), clone.state_hash().unwrap()));
+    drop(clone);
+    // What is left is the list of free slots, eight bytes each, and what a thousand units take.
+    let left = MEMORY.current_usage();
+    drop(units);
+    assert!(left < before / 4, "{left} of {before} bytes are left");
+    // All is as it was: the slots are used again, with what they need.
+    let side = db.iter::<Side>().next().unwrap().0;
+    let new = |label| Unit { label, side_id: side, orders: Orders(Vec::new()) };
+    let ids = db.insert_many((200_000..300_000).map(new).collect::<Vec<_>>()).unwrap();
+    db.insert(Squad { unit_ids: ids[..10].to_vec() }).unwrap();
+    assert_eq!((db.check(), db.len::<Unit>()), (Ok(()), 101_000));
+}

@@ -60,6 +60,15 @@ impl Shards {
         self.shards.iter().map(|shard| shard.capacity()).sum()
     }
 
+    /// Makes shards anew where there is room for more than twice the entries.
+    pub(super) fn shrink(&mut self) {
+        let mut shards = Shards::with_capacity(self.len);
+        if shards.capacity() * 2 < self.capacity() {
+            self.iter().for_each(|entry| shards.insert(entry));
+            *self = shards;
+        }
+    }
+
     /// What the shards take.
     pub(super) fn bytes(&self) -> Bytes {
         let shard = |shard: &Arc<HashTable<Entry>>| {
