@@ -99,6 +99,7 @@ fn run() -> Outcome {
     destroy_chest(&mut world)?;
     dissolve_guild(&mut world)?;
     refuse(&mut world)?;
+    autosave_beside_ticks()?;
     save_load_and_go_on(world)
 }
 
@@ -254,6 +255,45 @@ fn refuse(world: &mut Database) -> Outcome {
         println!("{what}:\n  {}", error.ok_or("it was not refused")?);
     }
     assert_eq!(world.check(), Ok(()));
+    Ok(())
+}
+
+/// A world is saved while it ticks. The frame that begins the save sets the state aside, a thread does the rest, and the file
+/// is of that frame, whatever has changed since.
+fn autosave_beside_ticks() -> Outcome {
+    heading("An autosave beside the ticks");
+    let mut world = new_world()?;
+    world.insert_many(vec![Item::lying_about("leaf"); 200_000])?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("autosave.relata");
+
+    let frame = |world: &mut Database| -> Outcome<f64> {
+        let started = Instant::now();
+        step(world, 1.0 / 60.0)?;
+        Ok(started.elapsed().as_secs_f64() * 1e3)
+    };
+    let alone = (0..60).map(|_| frame(&mut world)).collect::<Outcome<Vec<f64>>>()?;
+    let as_saved = world.clone();
+    let started = Instant::now();
+    let save = world.save_in_background(&path)?;
+    let begun = started.elapsed().as_secs_f64() * 1e3;
+    let mut beside = Vec::new();
+    while beside.len() < 60 || !save.is_finished() {
+        beside.push(frame(&mut world)?);
+        if beside.len() == 20 {
+            let (written, rows) = save.progress();
+            println!("20 frames on, {} of {} rows are written", thousands(&written), thousands(&rows));
+        }
+    }
+    save.wait()?;
+    for (what, mut times) in [("alone", alone), ("beside the save", beside)] {
+        times.sort_unstable_by(f64::total_cmp);
+        let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("{} frames {what}: {median:.2} ms, the longest {longest:.2} ms", times.len());
+    }
+    println!("beginning the save: {begun:.2} ms");
+    assert_same(&as_saved, &builder().load(&path)?);
+    println!("the file is the world as it was in that frame");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 mod baseline;
 mod children;
+mod clone;
 mod data;
 mod delete;
 mod include;
@@ -62,6 +63,7 @@ pub(crate) fn for_each_of_lines(scale: f64, fans: &[usize], mut visit: impl FnMu
             children::workloads,
             insert::workloads,
             snapshot::workloads,
+            clone::workloads,
         ];
         rooms.into_iter().flat_map(|workloads| workloads(&data)).for_each(&mut visit);
     }
