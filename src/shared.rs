@@ -123,8 +123,8 @@ impl SharedDatabase {
     /// The last committed state, as a [`Database`] of one's own: a [clone](Database#impl-Clone-for-Database), to be read as
     /// long as one likes while others write, or to be written by itself. No clone shows a part of a commit (behaviour C7).
     ///
-    /// Waits as [`read`](SharedDatabase::read) does, whose error it has, and lets go of the lock before it returns.
-    /// **As it is now** a clone is a deep copy, so that writers wait for it.
+    /// Waits as [`read`](SharedDatabase::read) does, whose error it has, and lets go of the lock before it returns. A clone
+    /// copies no row, so that writers hardly wait for it.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};

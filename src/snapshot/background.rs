@@ -94,8 +94,8 @@ impl Database {
     /// - A row whose code panics while it is saved is an error of [`wait`](BackgroundSave::wait), and the old file stays.
     ///
     /// Refused at once are a database with an open transaction, and by the system a thread; all else is told by
-    /// [`wait`](BackgroundSave::wait). **As it is now** the state is set aside by a deep copy, as a
-    /// [clone](Database#impl-Clone-for-Database) is.
+    /// [`wait`](BackgroundSave::wait). The state is set aside by a [clone](Database#impl-Clone-for-Database), which copies
+    /// no row; what is written while the save runs copies the blocks that it touches, once.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
