@@ -16,8 +16,8 @@ impl Database {
     /// have been undone and can be redone count too.
     ///
     /// A statement outside of a transaction is one of its own. The history holds the rows that were replaced or removed,
-    /// and the slots of the latter, until it forgets them. It is not saved: a file gives the slots that it holds up, so
-    /// that a loaded database hands other ids out than this one would.
+    /// and the slots of the latter, until it forgets them. A clone takes it along (behaviour C3). It is not saved: a file
+    /// gives the slots that it holds up, so that a loaded database hands other ids out than this one would.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};

@@ -33,8 +33,9 @@ use crate::write::{Deleted, Owner, Source, Updated};
 ///
 /// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database, but for
 /// edits in place.
-/// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. It stays on its thread, because that of a
-/// [`SharedDatabase`](crate::SharedDatabase) holds a lock.
+/// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. `tx.clone()` is not one more of them: it is a
+/// [clone](Database#impl-Clone-for-Database) of the database as it was before (behaviour C4). It stays on its thread,
+/// because that of a [`SharedDatabase`](crate::SharedDatabase) holds a lock.
 pub struct Transaction<'a> {
     database: Exclusive<'a>,
     /// Where in the log it began; the outermost began at its start.

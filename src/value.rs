@@ -1,29 +1,30 @@
-//! A database is a value: what a copy of the whole is.
+//! A database is a value: what a clone of it is.
 //!
-//! A clone is equal to its original in all that a database is: rows, ids and the ids to come, the order of children,
-//! default targets, history. Only who is subscribed stays with the original. From then on neither knows of the other.
+//! A clone is equal to its original in everything that makes up a database: rows, ids, the ids to come, the order of
+//! children, default targets, history. Only the subscribers stay with the original. Neither sees what the other does.
 //!
 //! # Invariants
-//! 1. No clone has an open transaction: what one has changed is taken back in it.
-//! 2. What two share (blocks, and the rows that a history holds) is not changed, but copied by whoever wants to.
+//! 1. No clone has an open transaction: what the original's has changed so far is taken back in the clone.
+//! 2. What two databases share, blocks and the rows of their histories, is never changed. Who needs to change it copies it
+//!    first.
 
 use crate::database::Database;
 
-/// The whole once more, to go on by itself: with the same ids, the same ids to come, the same order of children, the same
-/// [`state_hash`](Database::state_hash) (behaviour C1). No row is copied: a clone takes a share of each block of rows and
-/// indexes. O(slots ever used / 512), a few milliseconds for millions of rows.
+/// A second database that goes on by itself: the same rows, ids, ids to come, order of children and
+/// [`state_hash`](Database::state_hash) (behaviour C1).
+///
+/// No row is copied: the two share the blocks of rows and indexes. O(slots ever used / 512), a few milliseconds for
+/// millions of rows.
 ///
 /// - Whichever of the two writes first copies the blocks that it touches, before it changes anything: at most 64 KiB of
 ///   each array, the rows by their `Clone`. A sweep of a whole table beside a clone copies the table, block by block.
-/// - The history is taken along, and each of the two undoes and redoes by itself. Its rows are shared, until one of the
-///   two takes back the step that has left them.
-/// - Subscriptions stay with the original. A clone that is put in its place (`db = trial`) ends them.
-/// - While a transaction is open, a clone is what a rollback would leave: the state before it. A
-///   [`Transaction`](crate::Transaction) derefs to the database, so `tx.clone()` is such a clone. The ids of its rows
-///   resolve in no clone, and are used up in it as by a rollback.
-/// - A `Clone` of a row that panics ends the write that needed the copy, before it has changed anything.
+/// - The history comes along, and each of the two undoes and redoes by itself. Until then they share its rows.
+/// - Subscriptions stay with the original. To put a clone in its place (`db = trial`) ends them.
+/// - While a transaction is open, a clone is what a rollback would leave: the state before it, with the ids that it has
+///   handed out used up. A [`Transaction`](crate::Transaction) derefs to the database, so `tx.clone()` is such a clone.
+/// - A row whose `Clone` panics ends the write that needed the copy, before it has changed anything.
 ///
-/// So something can be tried without a trace, and thrown away or put in place:
+/// So something can be tried without a trace, and then dropped or put in place:
 ///
 /// ```
 /// # use relata::*; use serde::{Serialize, Deserialize};

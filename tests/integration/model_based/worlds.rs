@@ -60,7 +60,7 @@ pub(crate) fn take<W>(step: WorldStep, present: &mut W, others: &mut Vec<W>, clo
 }
 
 /// A database and the ids that it has given out.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) db: Database,
     pub(crate) ids: Ids,
