@@ -10,8 +10,9 @@ use slotmap::DefaultKey;
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::codec::{CodecError, Decoder, positional};
-use crate::error::Error;
+use crate::error::{Error, Missing};
 use crate::fields::FieldSet;
+use crate::id::id_type;
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
 use crate::index::lists::Lists;
@@ -87,6 +88,14 @@ impl<M: Model> AnyRows for Arena<M> {
 
     fn contains(&self, key: DefaultKey) -> bool {
         Arena::contains(self, key)
+    }
+
+    fn id_type(&self) -> &'static str {
+        id_type::<M>()
+    }
+
+    fn why_missing(&self, key: DefaultKey) -> Missing {
+        Arena::why_missing(self, key)
     }
 
     fn revert(&mut self, change: RowChange, key: DefaultKey, fields: &[FieldSet]) -> RowChange {

@@ -221,6 +221,18 @@ pub enum Error {
         /// The table.
         model: &'static str,
     },
+    /// An id that no relation enforces names no row; found by [`Database::check`](crate::Database::check) (behaviour I24).
+    #[error("{row}: {target} in `{field}`, which no relation covers, is no row: {why}")]
+    LooseId {
+        /// The row that holds the id.
+        row: RowId,
+        /// The way to the id in the row, by names outside: `crew.seats[2]`.
+        field: String,
+        /// The id.
+        target: RowId,
+        /// Why it names none.
+        why: Missing,
+    },
     /// A row has no bytes that the hash of the state could be of.
     #[error("{row} cannot be encoded: {why}")]
     NotEncodable {
@@ -264,6 +276,7 @@ impl Error {
             | Error::NoDefault { row, .. }
             | Error::IsDefault { row, .. }
             | Error::NoTarget { row, .. }
+            | Error::LooseId { row, .. }
             | Error::Unresolved { row, .. }
             | Error::NotReserved { row, .. }
             | Error::Unfilled { row }

@@ -22,6 +22,7 @@ mod check;
 mod edits;
 mod links;
 pub(crate) mod lists;
+mod loose;
 pub(crate) mod ordinary;
 mod pending;
 pub(crate) mod removal;

@@ -41,7 +41,7 @@
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
-//! | list ids in an order | [`ReferencesMany`], [`ListRelation`] |
+//! | list ids in an order | [`ReferencesMany`], [`IdList`], [`ListRelation`] |
 //! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
 //! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
@@ -125,10 +125,12 @@ pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use migration::{MigrationContext, MigrationError};
+#[doc(hidden)]
+pub use model::expect_list_that_can_lose;
 pub use model::{
-    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, KeyOf, KeyRef, ListRelation,
-    Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique,
-    Visitor, name_hash,
+    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, IdList, Ids, KeyOf, KeyRef,
+    ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation,
+    Required, Unique, Visitor, name_hash,
 };
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]

@@ -5,6 +5,7 @@
 //! dispatched statically.
 
 mod at;
+mod ids;
 mod list;
 mod reference;
 
@@ -21,6 +22,7 @@ use crate::id::{Id, RowId};
 use crate::key::Key;
 use crate::schema::Action;
 
+pub use ids::{IdList, Ids, expect_list_that_can_lose};
 pub use list::{AnyRelation, ListRelation};
 pub(crate) use reference::Probe;
 pub(crate) use reference::{BLOCK, find_by, has_key, hash_block, is_key_of};
@@ -51,6 +53,10 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Names outside under which fields are read beside their own, each with the name of its field: what serde's `alias`
     /// says. By it a snapshot finds the relations of a field that was renamed.
     const ALIASES: &'static [(&'static str, &'static str)] = &[];
+
+    /// Fields, by their names outside, with ids that are no relation and may name rows that are gone: what the derive's
+    /// `plain` says. [`Database::check`](crate::Database::check) passes them over.
+    const PLAIN: &'static [&'static str] = &[];
 
     /// Shows a visitor every unique key and every relation, in the order of their `INDEX`.
     fn declare<V: Visitor<Self>>(visitor: &mut V);

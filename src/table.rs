@@ -17,7 +17,7 @@ use positions::Positions;
 
 use crate::arena::{Arena, RowChange, Slots};
 use crate::codec::{CodecError, Decoder};
-use crate::error::Error;
+use crate::error::{Error, Missing};
 use crate::feed::Feed;
 use crate::fields::FieldSet;
 use crate::id::{Id, RowId};
@@ -140,6 +140,10 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     /// For each row of this table, in the position `table`, that these records have replaced, the fields in which the two
     /// differ. The records are in the order of taking back, and so is what is given of each.
     fn changed_fields(&self, table: u32, records: &[&Record]) -> Vec<Vec<FieldSet>>;
+    /// What the type of the model's ids is called where one is serialised.
+    fn id_type(&self) -> &'static str;
+    /// Why no row is stored under the key.
+    fn why_missing(&self, key: DefaultKey) -> Missing;
     /// Whether the key is reserved and not filled.
     fn is_reserved(&self, key: DefaultKey) -> bool;
     /// Frees a withheld slot.

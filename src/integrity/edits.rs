@@ -9,7 +9,9 @@ use slotmap::DefaultKey;
 use super::pending::same_key;
 use super::uniques;
 use super::{Mode, Pending, Plan, UniqueChanges, links};
-use crate::model::{KeyOf, ListRelation, Model, Presence, Relation, Unique, Visitor, WithRelation, with_relation};
+use crate::model::{
+    IdList, KeyOf, ListRelation, Model, Presence, Relation, Unique, Visitor, WithRelation, with_relation,
+};
 use crate::table::{AnyEdits, AnyPending, AnyRows, EditFault, Relink, RowSet, Statement, Store, rows_of};
 
 /// Rows over stored ones.
@@ -213,10 +215,7 @@ struct Unlist<'a, M> {
 impl<M: Model> Visitor<M> for Unlist<'_, M> {
     fn references_many<L: ListRelation<Source = M>>(&mut self) {
         if L::INDEX == self.relation {
-            let ids = L::ids_mut(self.row);
-            let before = ids.len();
-            ids.retain(|id| !(self.goes)(id.key()));
-            self.outcome = ids.len() < before;
+            self.outcome = L::list_mut(self.row).take_out(&|id| (self.goes)(id.key()));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod circles;
 mod edits;
+mod ids;
 mod messages;
 mod parts;
 mod places;

@@ -59,6 +59,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
             type_name: type_name(field.ty.to_token_stream()),
             visibility: field.vis.clone(),
             aliases: serde_attr::aliases(&field.attrs),
+            is_plain: items.plain.is_some(),
             may_differ: skips.is_some() || items.lossy.is_some(),
             ident,
             ty,

@@ -437,6 +437,13 @@ fn declaration(model: &Model) -> TokenStream {
             const ALIASES: &'static [(&'static str, &'static str)] = &[#(#aliases),*];
         )
     });
+    let plain: Vec<&String> =
+        model.fields.iter().filter(|field| field.is_plain).map(|field| &field.external_name).collect();
+    let plain = (!plain.is_empty()).then(|| {
+        quote!(
+            const PLAIN: &'static [&'static str] = &[#(#plain),*];
+        )
+    });
     let comparison = comparison(model);
     let lossless = lossless::of_model(model);
     let states = views::states(model);
@@ -475,6 +482,7 @@ fn declaration(model: &Model) -> TokenStream {
             #primary_key
             #former_names
             #aliases
+            #plain
 
             #comparison
 
