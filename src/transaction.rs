@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::lock::Exclusive;
 use crate::log::{Change, Log, What};
-use crate::model::{ById, Field, KeyOf, Model, Optional, Relation, Unique};
+use crate::model::{ById, Editable, Field, KeyOf, Model, Optional, Relation, Unique};
 use crate::relation::{BelongsTo, By, Inverse, Through};
 use crate::table::{RowAt, Store};
 use crate::undo;
@@ -31,8 +31,8 @@ use crate::write::{Deleted, Owner, Source, Updated};
 
 /// An open transaction. Dropped, it is rolled back.
 ///
-/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database, but for
-/// edits in place.
+/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database; edits in place
+/// are recorded.
 /// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. It stays on its thread, because that of a
 /// [`SharedDatabase`](crate::SharedDatabase) holds a lock.
 pub struct Transaction<'a> {
@@ -290,6 +290,35 @@ impl<'a> Transaction<'a> {
     /// nothing is no step of a history, and is told to nobody. O(1).
     pub fn has_changes(&self) -> bool {
         !self.changes().is_empty()
+    }
+
+    /// Lends the fields of a row that are in no key and no index, to be changed in place, as [`Database::get_mut`] does. O(1),
+    /// runs no check.
+    ///
+    /// Unlike outside of a transaction the edit is a change like others: it is taken back with the transaction, it is in the
+    /// history, and subscriptions are told that the row was updated. A copy of the row is made for that.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Ship { fuel: u32 }
+    /// # let mut db = Database::builder().model::<Ship>().build()?;
+    /// let ship = db.insert(Ship { fuel: 3 })?;
+    /// let mut tx = db.begin()?;
+    /// *tx.get_mut(ship)?.fuel -= 1;
+    /// assert_eq!(tx.get(ship)?.fuel, 2);
+    /// drop(tx);
+    /// assert_eq!(db.get(ship)?.fuel, 3);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+        self.database.get_mut_recorded(id)
+    }
+
+    /// Lends those fields of every row in slot order, as [`Database::iter_mut`] does. As with [`Transaction::get_mut`] each row
+    /// is copied, before the first is lent. O(rows).
+    #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
+    pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+        self.database.iter_mut_recorded()
     }
 
     fn changes(&self) -> &[Change] {
