@@ -164,12 +164,14 @@ pub enum Error {
         /// The key that names no row.
         key: String,
     },
-    /// A statement over many rows was refused; every violation is listed (behaviour I9).
-    #[error("{} violation(s) in a batch of {rows} rows, nothing stored{}", violations.len(), first(violations))]
+    /// A statement over many rows was refused; every violation is counted and up to 10,000 are listed (behaviour I9).
+    #[error("{count} violation(s) in a batch of {rows} rows, nothing stored{}", first(violations))]
     BatchRefused {
         /// How many rows the statement had.
         rows: usize,
-        /// The violations, in row order, each with the row's place in the batch.
+        /// How many violations there are.
+        count: usize,
+        /// The violations, or 10,000 of them, in row order, each with the row's place in the batch.
         violations: Vec<BatchViolation>,
     },
     /// `insert_at` was given an id that is not an unfilled reserved one.

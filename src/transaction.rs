@@ -27,7 +27,7 @@ use crate::model::{ById, Editable, Field, KeyOf, Model, Optional, Relation, Uniq
 use crate::relation::{BelongsTo, By, Inverse, Through};
 use crate::table::{RowAt, Store};
 use crate::undo;
-use crate::write::{Deleted, Owner, Source, Updated};
+use crate::write::{Dangling, Deleted, Imported, Owner, Source, Updated};
 
 /// An open transaction. Dropped, it is rolled back.
 ///
@@ -392,6 +392,7 @@ writes! {
     insert_with[M: Model](make: impl FnOnce(Id<M>) -> M) -> Id<M>;
     insert_many[M: Model](rows: impl Into<Vec<M>>) -> Vec<Id<M>>;
     insert_many_with[M: Model](count: usize, make: impl FnOnce(&[Id<M>]) -> Vec<M>) -> Vec<Id<M>>;
+    import[M: Model](rows: impl Into<Vec<M>>, dangling: Dangling) -> Imported<M>;
     insert_many_unchecked[M: Model](rows: impl Into<Vec<M>>) -> Vec<Id<M>>;
     reserve[M: Model]() -> Id<M>;
     insert_at[M: Model](id: Id<M>, row: M) -> ();

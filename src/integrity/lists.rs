@@ -41,7 +41,7 @@ impl<M: Model> Round<'_, '_, '_, M> {
                 let stands = || self.pending.stored && before.get(source, target).is_some_and(Listing::waits);
                 if waits && self.mode == Mode::Checked && !self.store.defers(false) && !stands() {
                     let source = self.pending.stored.then_some(source);
-                    self.faults.push((place, dangling_element::<L>(source, element, id, targets)));
+                    self.faults.push(place, dangling_element::<L>(source, element, id, targets));
                 }
                 listed.push(Listed { target, waits });
             }

@@ -3,6 +3,7 @@
 mod circles;
 mod edits;
 mod ids;
+mod import;
 mod messages;
 mod parts;
 mod places;
