@@ -125,13 +125,13 @@ pub use join::{Append, Hop, Join, JoinIter, Joined, Stage};
 pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use migration::{MigrationContext, MigrationError};
-#[doc(hidden)]
-pub use model::expect_list_that_can_lose;
 pub use model::{
     AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, IdList, Ids, KeyOf, KeyRef,
     ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation,
     Required, Unique, Visitor, name_hash,
 };
+#[doc(hidden)]
+pub use model::{expect_list_that_can_lose, expect_single};
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]
 pub use relata_derive::{Lossless, Model, PolymorphicId};

@@ -177,7 +177,7 @@ pub trait Unique: Copy + Send + Sync + 'static {
     message = "`{Self}` declares no primary key that a field could refer to",
     note = "declare one (`#[model(primary_key)]`), name a unique key (`key_to = ..`), or refer by `Id<{Self}>`"
 )]
-pub trait HasPrimaryKey: Model {
+pub trait HasPrimaryKey: Sized {
     /// That key.
     type PrimaryKey: Unique<Model = Self>;
 }
@@ -234,13 +234,23 @@ pub type KeyOf<R> = <<R as Relation>::Reference as Reference<<R as Relation>::Ta
 
 /// Finds the only relation from `Self` to `T`, so that `has_many(orders: Order)` need not name it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no single relation to `{T}`",
-    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or `#[model(references_many)]` to a list of ids; where it \
-            has several, say which by `via = ..`"
+    message = "`{Self}` has no relation to `{T}`",
+    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or `#[model(references_many)]` to a list of ids"
 )]
-pub trait RefersTo<T: Model>: Model {
+pub trait RefersTo<T>: Sized {
     /// That relation.
     type By: AnyRelation<Source = Self, Target = T>;
+    /// What is to be said where there are others.
+    #[doc(hidden)]
+    const SEVERAL: Option<&'static str> = None;
+}
+
+/// Refuses, while a model is compiled, to take one of several relations for the only one.
+#[doc(hidden)]
+pub const fn expect_single(several: Option<&'static str>) {
+    if let Some(several) = several {
+        panic!("{}", several);
+    }
 }
 
 /// Finds a relation by its name, given as [`name_hash`]: what `via = buyer` stands on.
@@ -248,7 +258,7 @@ pub trait RefersTo<T: Model>: Model {
     message = "`{Self}` has no relation of the name given",
     note = "the name after `via` is that of a relation: the field's name without `_id`, or what `name = ..` says"
 )]
-pub trait NamedRelation<const NAME: u64>: Model {
+pub trait NamedRelation<const NAME: u64>: Sized {
     /// That relation.
     type Relation: AnyRelation<Source = Self>;
 }
@@ -258,7 +268,7 @@ pub trait NamedRelation<const NAME: u64>: Model {
     message = "`{Self}` has no unique key on the fields given",
     note = "the fields after `key_to` must be those of a unique or primary key of `{Self}`, in its order"
 )]
-pub trait NamedUnique<const FIELDS: u64>: Model {
+pub trait NamedUnique<const FIELDS: u64>: Sized {
     /// That key.
     type Unique: Unique<Model = Self>;
 }
@@ -402,7 +412,7 @@ impl<M, T> Debug for Field<M, T> {
     message = "rows of `{Self}` cannot be edited in place",
     note = "the derive writes the view that lends the fields; by hand, implement `Editable`"
 )]
-pub trait Editable: Model {
+pub trait Editable: Sized + 'static {
     /// A view of a row: `&mut` to the fields that no index covers, `&` to the others.
     type Mut<'a>;
 

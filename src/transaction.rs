@@ -310,14 +310,14 @@ impl<'a> Transaction<'a> {
     /// assert_eq!(db.get(ship)?.fuel, 3);
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+    pub fn get_mut<M: Model + Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
         self.database.get_mut_recorded(id)
     }
 
     /// Lends those fields of every row in slot order, as [`Database::iter_mut`] does. As with [`Transaction::get_mut`] each row
     /// is copied, before the first is lent. O(rows).
     #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
-    pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+    pub fn iter_mut<M: Model + Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
         self.database.iter_mut_recorded()
     }
 

@@ -5,7 +5,7 @@ use crate::arena::RowChange;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::model::Editable;
+use crate::model::{Editable, Model};
 use crate::undo;
 
 impl Database {
@@ -13,7 +13,7 @@ impl Database {
     ///
     /// An edit in place is no step of a history: [`Database::undo`] leaves it as it is, unless it takes back a change of
     /// that field.
-    pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+    pub fn get_mut<M: Model + Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
         self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
         undo::settle(&mut self.store);
@@ -42,7 +42,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
-    pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+    pub fn iter_mut<M: Model + Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
         self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
         undo::settle(&mut self.store);
@@ -54,7 +54,7 @@ impl Database {
     }
 
     /// [`Database::get_mut`] in a transaction: a copy of the row is kept, to be put back.
-    pub(crate) fn get_mut_recorded<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+    pub(crate) fn get_mut_recorded<M: Model + Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
         let position = self.store.position::<M>()?;
         let (rows, mut index) = self.store.writer::<M>(position);
         let Some(row) = rows.get(id.key()).cloned() else {
@@ -66,7 +66,7 @@ impl Database {
     }
 
     /// [`Database::iter_mut`] in a transaction: a copy of each row is kept.
-    pub(crate) fn iter_mut_recorded<M: Editable>(
+    pub(crate) fn iter_mut_recorded<M: Model + Editable>(
         &mut self,
     ) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
         let position = self.store.position::<M>()?;

@@ -3,6 +3,7 @@
 //! What needs the types of other models (whether a target exists, has the key named, has keys of that type) is left to
 //! the compiler and, where it cannot see it either, to the building of a database.
 
+mod fields;
 mod lists;
 mod relations;
 
@@ -77,6 +78,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
     checker.collect_relations(items.belongs_to, field_items);
     checker.collect_inverses(items.inverses);
     checker.check_names();
+    checker.check_types();
     checker.check_skipped(&skipped);
     checker.errors.finish(checker.model)
 }
