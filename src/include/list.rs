@@ -138,6 +138,6 @@ impl<L: ListRelation> ToMany for ReferencesMany<L> {
 }
 impl<L: ListRelation> Whole for ReferencesMany<L> {
     fn keys<'k, 'a: 'k>(opened: &'k ListEnds<'a, L>, source: DefaultKey) -> impl Iterator<Item = DefaultKey> {
-        opened.ids(source).map(|id| id.key())
+        opened.ids(source).map(Id::key)
     }
 }

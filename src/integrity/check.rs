@@ -7,7 +7,7 @@ use super::{acyclic, dangling, loose, not_entered};
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::{Error, Holder};
-use crate::id::{RowId, slot_of};
+use crate::id::{Id, RowId, slot_of};
 use crate::index::links::no_target;
 use crate::index::lists::by_id;
 use crate::key::{Key, hash_of};
@@ -136,7 +136,7 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
             self.broken(L::NAME, detail);
         }
         for (key, row) in self.own.rows.iter() {
-            let mut ids: Vec<DefaultKey> = L::ids(row).map(|id| id.key()).collect();
+            let mut ids: Vec<DefaultKey> = L::ids(row).map(Id::key).collect();
             ids.sort_unstable_by_key(|id| by_id(*id));
             ids.dedup();
             let listed = index.of(key).iter();

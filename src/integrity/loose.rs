@@ -288,11 +288,10 @@ impl<'f, 'a> Inside<'f, 'a> {
         self.finder.step(Step::Place(self.next - 1), value)
     }
 
-    fn leave(self) -> Result<(), Refused> {
+    fn leave(self) {
         if self.is_variant {
             self.finder.path.pop();
         }
-        Ok(())
     }
 }
 
@@ -306,7 +305,8 @@ macro_rules! elements {
                 self.element(value)
             }
             fn end(self) -> Result<(), Refused> {
-                self.leave()
+                self.leave();
+                Ok(())
             }
         }
     )+};
@@ -326,7 +326,8 @@ macro_rules! fields {
                 self.finder.step(Step::Name(name), value)
             }
             fn end(self) -> Result<(), Refused> {
-                self.leave()
+                self.leave();
+                Ok(())
             }
         }
     )+};
@@ -351,6 +352,7 @@ impl SerializeMap for Inside<'_, '_> {
         self.finder.step(step, value)
     }
     fn end(self) -> Result<(), Refused> {
-        self.leave()
+        self.leave();
+        Ok(())
     }
 }

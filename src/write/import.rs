@@ -143,7 +143,9 @@ impl<M: Model> Import<M> {
         let given = mem::take(&mut self.places);
         for ((row, index), mut errors) in mem::take(&mut self.rows).into_iter().zip(&given).zip(errors) {
             if errors.iter().any(&fatal) {
-                errors.iter_mut().for_each(|error| renumber(error, &given));
+                for error in &mut errors {
+                    renumber(error, &given);
+                }
                 self.refused.push(Refused { index: *index, row, errors });
             } else {
                 self.rows.push(row);
