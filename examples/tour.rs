@@ -293,7 +293,7 @@ fn print_step(what: &str, rows: usize, took: Duration) {
 
 fn print_refusal<T>(what: &str, outcome: &Result<T, relata::Error>) {
     match outcome {
-        Err(relata::Error::BatchRefused { rows, violations }) => {
+        Err(relata::Error::BatchRefused { rows, violations, .. }) => {
             println!("{what}:\n  {} of {rows} rows refused, nothing stored:", violations.len());
             for violation in violations {
                 println!("  - {violation}");

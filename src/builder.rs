@@ -12,7 +12,7 @@ use crate::index::links::Link;
 use crate::index::lists::Lists;
 use crate::index::unique::UniqueIndex;
 use crate::migration::Migration;
-use crate::model::{AnyRelation, ListRelation, Model, Presence, Reference, Relation, Unique, Visitor};
+use crate::model::{AnyRelation, IdList, ListRelation, Model, Presence, Reference, Relation, Unique, Visitor};
 use crate::schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
 };
@@ -199,6 +199,13 @@ impl<M: Model> Visitor<M> for Declared {
 
     fn references_many<L: ListRelation<Source = M>>(&mut self) {
         self.expect_index(L::NAME, L::INDEX, self.schema.relations.len());
+        if L::ON_DELETE == Action::SetNull && !L::List::CAN_LOSE {
+            self.faults.push(SchemaFault {
+                model: self.schema.name.clone(),
+                member: Some(L::NAME.to_owned()),
+                what: "on_delete = set_null on a collection that cannot lose an id".to_owned(),
+            });
+        }
         self.schema.relations.push(RelationSchema {
             name: L::NAME.to_owned(),
             fields: names(&[L::FIELD]),

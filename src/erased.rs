@@ -3,7 +3,7 @@
 //! What is done here is done by the rooms above; this file only brings the model back that a statement over several
 //! tables has lost.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -12,8 +12,10 @@ use slotmap::DefaultKey;
 use crate::arena::{Arena, RowChange, Slots};
 use crate::blocks::Bytes;
 use crate::codec::{CodecError, Decoder, positional};
-use crate::error::Error;
+use crate::error::{Error, Missing};
+use crate::feed::{AnyRow, RowStates};
 use crate::fields::FieldSet;
+use crate::id::{RowId, id_type};
 use crate::index::Indexes;
 use crate::index::links::{Link, no_target};
 use crate::index::lists::Lists;
@@ -97,6 +99,55 @@ impl<M: Model> AnyRows for Arena<M> {
 
     fn contains(&self, key: DefaultKey) -> bool {
         Arena::contains(self, key)
+    }
+
+    fn states(&self, table: u32, record: &Record, wanted: &dyn Fn(DefaultKey) -> bool) -> Vec<RowStates> {
+        /// What a row was before the change that is looked at, and is after all of them.
+        struct Found<M> {
+            before: Option<M>,
+            after: Option<M>,
+        }
+        let mut states: HashMap<DefaultKey, Found<M>> = HashMap::new();
+        let kept = record.before.iter().find(|(position, _)| *position == table);
+        let mut kept = kept.and_then(|(_, rows)| rows.downcast_ref::<Vec<M>>()).into_iter().flatten().rev();
+        for Change { key, what, .. } in record.log.changes.iter().rev().filter(|change| change.table == table) {
+            let What::Row(change) = *what else { continue };
+            let old = match change {
+                RowChange::Stored | RowChange::Filled => None,
+                RowChange::Reserved | RowChange::Cancelled => continue,
+                RowChange::Replaced | RowChange::Removed | RowChange::Emptied | RowChange::Edited { .. } => kept.next(),
+            };
+            if !wanted(*key) {
+                continue;
+            }
+            let state = states.entry(*key).or_insert_with(|| Found { before: None, after: self.get(*key).cloned() });
+            let mut old = old.cloned();
+            if let (RowChange::Edited { fields }, Some(old)) = (change, &mut old) {
+                // A row that is edited is there, so that nothing before means that this is the last change of it.
+                state.before = state.before.take().or_else(|| state.after.clone());
+                if let Some(row) = &mut state.before {
+                    M::exchange(row, old, &record.log.fields[fields as usize]);
+                }
+            } else {
+                state.before = old;
+            }
+        }
+        let any = |row: Option<M>| row.map(|row| Box::new(row) as AnyRow);
+        let states = states.into_iter().map(|(key, Found { before, after })| RowStates {
+            row: RowId { table: M::NAME, key },
+            model: TypeId::of::<M>(),
+            before: any(before),
+            after: any(after),
+        });
+        states.collect()
+    }
+
+    fn id_type(&self) -> &'static str {
+        id_type::<M>()
+    }
+
+    fn why_missing(&self, key: DefaultKey) -> Missing {
+        Arena::why_missing(self, key)
     }
 
     fn revert(&mut self, change: RowChange, key: DefaultKey, fields: &[FieldSet]) -> RowChange {

@@ -164,12 +164,14 @@ pub enum Error {
         /// The key that names no row.
         key: String,
     },
-    /// A statement over many rows was refused; every violation is listed (behaviour I9).
-    #[error("{} violation(s) in a batch of {rows} rows, nothing stored{}", violations.len(), first(violations))]
+    /// A statement over many rows was refused; every violation is counted and up to 10,000 are listed (behaviour I9).
+    #[error("{count} violation(s) in a batch of {rows} rows, nothing stored{}", first(violations))]
     BatchRefused {
         /// How many rows the statement had.
         rows: usize,
-        /// The violations, in row order, each with the row's place in the batch.
+        /// How many violations there are.
+        count: usize,
+        /// The violations, or 10,000 of them, in row order, each with the row's place in the batch.
         violations: Vec<BatchViolation>,
     },
     /// `insert_at` was given an id that is not an unfilled reserved one.
@@ -221,6 +223,18 @@ pub enum Error {
         /// The table.
         model: &'static str,
     },
+    /// An id that no relation enforces names no row; found by [`Database::check`](crate::Database::check) (behaviour I24).
+    #[error("{row}: {target} in `{field}`, which no relation covers, is no row: {why}")]
+    LooseId {
+        /// The row that holds the id.
+        row: RowId,
+        /// The way to the id in the row, by names outside: `crew.seats[2]`.
+        field: String,
+        /// The id.
+        target: RowId,
+        /// Why it names none.
+        why: Missing,
+    },
     /// A row has no bytes that the hash of the state could be of.
     #[error("{row} cannot be encoded: {why}")]
     NotEncodable {
@@ -264,6 +278,7 @@ impl Error {
             | Error::NoDefault { row, .. }
             | Error::IsDefault { row, .. }
             | Error::NoTarget { row, .. }
+            | Error::LooseId { row, .. }
             | Error::Unresolved { row, .. }
             | Error::NotReserved { row, .. }
             | Error::Unfilled { row }

@@ -9,16 +9,19 @@
 //! 2. A subscription whose receiver is gone is struck off at the next message, whoever that is for.
 //! 3. That a table was touched is in a queue once: until the receiver has taken it, touching the table again says
 //!    nothing new, for whoever takes it cannot read the table before the edit has ended.
+//! 4. Rows are cloned where somebody has asked for them, and dropped by whoever receives them.
 //!
 //! Not responsible for what a log has done to each row: that is `publish`.
 
-use std::any::TypeId;
+mod queue;
+
+use std::any::{Any, TypeId};
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvError, RecvTimeoutError, Sender, TryRecvError};
-use std::time::Duration;
+
+use hashbrown::HashMap;
+use queue::Sender;
+pub use queue::Subscription;
 
 use crate::id::{Id, RowId};
 use crate::model::{ListRelation, Model, Relation};
@@ -28,6 +31,7 @@ use crate::relation::{BelongsTo, ReferencesMany};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watch {
     of: Watched,
+    with_rows: bool,
     /// The model that must be registered, and its name.
     pub(crate) model: Option<(TypeId, &'static str)>,
 }
@@ -43,7 +47,7 @@ enum Watched {
 impl Watch {
     /// All rows of all tables, and all relations.
     pub const fn everything() -> Self {
-        Watch { of: Watched::Everything, model: None }
+        Watch { of: Watched::Everything, with_rows: false, model: None }
     }
 
     /// The rows of one table.
@@ -68,8 +72,15 @@ impl Watch {
         Watch::of_model::<R::Source>(Watched::Relation { table: R::Source::NAME, relation: R::NAME })
     }
 
+    /// Asks for the rows too, as they were before a commit and are after it, see [`Commit::rows`]. Each row that has changed
+    /// is cloned twice.
+    #[must_use]
+    pub const fn with_rows(self) -> Self {
+        Watch { with_rows: true, ..self }
+    }
+
     fn of_model<M: Model>(of: Watched) -> Self {
-        Watch { of, model: Some((TypeId::of::<M>(), M::NAME)) }
+        Watch { of, with_rows: false, model: Some((TypeId::of::<M>(), M::NAME)) }
     }
 
     fn covers(&self, changed: &Changed) -> bool {
@@ -108,13 +119,70 @@ pub enum Overflow {
 }
 
 /// What one transaction, or one statement outside of transactions, has changed of what is watched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Commits are compared without their rows.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Commit {
     /// Each row and each relation of a row once (of a list of ids each row that it names), in the order in which they were first changed. Never empty.
     pub changes: Vec<Changed>,
     /// How many commits were dropped before this one, since the last that was delivered.
     pub missed: u64,
+    /// Of the changes of rows that are watched with them, in their order.
+    rows: Vec<Arc<RowStates>>,
+}
+
+impl PartialEq for Commit {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.changes, self.missed) == (&other.changes, other.missed)
+    }
+}
+impl Eq for Commit {}
+
+impl Commit {
+    /// The rows of a model that have changed, as they were before the commit and are after it, in the order of
+    /// [`Commit::changes`]. Those that are watched [`with_rows`](Watch::with_rows); a row that was inserted has nothing before,
+    /// one that was removed has nothing after.
+    ///
+    /// A row whose `Clone` panics is not there.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # let mut db = Database::builder().model::<Planet>().build()?;
+    /// let mars = db.insert(Planet { name: "Mars".into() })?;
+    /// let planets = db.subscribe(Watch::table::<Planet>().with_rows(), 100, Overflow::Drop)?;
+    /// db.delete(mars)?;
+    /// let commit = planets.try_recv().unwrap();
+    /// let (id, before, after) = commit.rows::<Planet>().next().unwrap();
+    /// assert_eq!((id, before.unwrap().name.as_str()), (mars, "Mars"));
+    /// assert!(after.is_none());
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn rows<M: Model>(&self) -> impl Iterator<Item = (Id<M>, Option<&M>, Option<&M>)> {
+        let states = self.rows.iter().filter(|states| states.model == TypeId::of::<M>());
+        states.map(|states| {
+            let [before, after] = [&states.before, &states.after].map(|row| row.as_ref()?.downcast_ref());
+            (Id::from_key(states.row.key), before, after)
+        })
+    }
+}
+
+/// A row before and after a commit.
+pub(crate) struct RowStates {
+    pub(crate) row: RowId,
+    pub(crate) model: TypeId,
+    pub(crate) before: Option<AnyRow>,
+    pub(crate) after: Option<AnyRow>,
+}
+
+/// A row of a model that is not known here.
+pub(crate) type AnyRow = Box<dyn Any + Send + Sync>;
+
+impl fmt::Debug for RowStates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RowStates({})", self.row)
+    }
 }
 
 /// What has become of a row, from before a transaction to after it.
@@ -149,6 +217,16 @@ pub enum Changed {
     },
 }
 
+impl Changed {
+    /// The row that has come, gone or got another value.
+    pub(crate) fn row(&self) -> Option<RowId> {
+        match *self {
+            Changed::Inserted(row) | Changed::Updated(row) | Changed::Removed(row) => Some(row),
+            Changed::Related { .. } | Changed::Touched { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let none_or = |row: &Option<RowId>| row.map_or("none".to_owned(), |row| row.to_string());
@@ -164,80 +242,17 @@ impl fmt::Display for Changed {
     }
 }
 
-/// The receiving end of a subscription. Dropping it unsubscribes.
-///
-/// Made by [`Database::subscribe`](crate::Database::subscribe); it can go to another thread. The methods are those of
-/// [`std::sync::mpsc::Receiver`]. It ends (`Disconnected`) when the database is dropped, or replaced by another, and, by
-/// [`Overflow::Close`], when its receiver has fallen behind; [`Subscription::missed`] tells which.
-#[derive(Debug)]
-pub struct Subscription {
-    receiver: Receiver<Commit>,
-    counts: Arc<Counts>,
-}
-
-/// What both ends of a queue count. Counts only grow; what they are compared for is settled by who has the database, so
-/// that no order of memory has to be asked for.
-#[derive(Debug, Default)]
-struct Counts {
-    /// How many messages the receiver has taken.
-    received: AtomicU64,
-    /// How many commits found no room.
-    missed: AtomicU64,
-}
-
-impl Subscription {
-    /// Waits for the next commit. Who holds the database while waiting, by a guard, waits for ever.
-    pub fn recv(&self) -> Result<Commit, RecvError> {
-        self.receiver.recv().inspect(|_| self.count())
-    }
-
-    /// The next commit, if one is there.
-    pub fn try_recv(&self) -> Result<Commit, TryRecvError> {
-        self.receiver.try_recv().inspect(|_| self.count())
-    }
-
-    /// Waits for the next commit no longer than this.
-    pub fn recv_timeout(&self, timeout: Duration) -> Result<Commit, RecvTimeoutError> {
-        self.receiver.recv_timeout(timeout).inspect(|_| self.count())
-    }
-
-    /// The commits that come, waiting for each, until the subscription ends.
-    pub fn iter(&self) -> impl Iterator<Item = Commit> {
-        std::iter::from_fn(|| self.recv().ok())
-    }
-
-    /// The commits that are there.
-    pub fn try_iter(&self) -> impl Iterator<Item = Commit> {
-        std::iter::from_fn(|| self.try_recv().ok())
-    }
-
-    /// How many commits have found no room since it began; with [`Overflow::Close`] not 0 means that it was closed.
-    pub fn missed(&self) -> u64 {
-        self.counts.missed.load(Ordering::Relaxed)
-    }
-
-    fn count(&self) {
-        self.counts.received.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 /// The subscriptions of a database.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
     subscribers: Vec<Subscriber>,
 }
 
-/// The sending end of a subscription.
+/// Who is subscribed.
 #[derive(Debug)]
 struct Subscriber {
     watches: Vec<Watch>,
-    capacity: u64,
-    overflow: Overflow,
-    sender: Sender<Commit>,
-    counts: Arc<Counts>,
-    sent: u64,
-    /// How many commits were dropped since the last that was sent.
-    missed: u64,
+    sender: Sender,
     /// What the receiver was told of touched tables, each with the number of the message.
     touched: Vec<(Changed, u64)>,
 }
@@ -251,26 +266,22 @@ impl Feed {
 
     /// Subscribes somebody. A queue has room for one commit at least.
     pub(crate) fn subscribe(&mut self, watches: Vec<Watch>, capacity: usize, overflow: Overflow) -> Subscription {
-        let (sender, receiver) = mpsc::channel();
-        let counts = Arc::<Counts>::default();
-        self.subscribers.push(Subscriber {
-            watches,
-            capacity: capacity.max(1) as u64,
-            overflow,
-            sender,
-            counts: Arc::clone(&counts),
-            sent: 0,
-            missed: 0,
-            touched: Vec::new(),
-        });
-        Subscription { receiver, counts }
+        let (sender, receiver) = queue::queue(capacity, overflow);
+        self.subscribers.push(Subscriber { watches, sender, touched: Vec::new() });
+        receiver
     }
 
-    /// Sends everyone what they watch of a commit.
-    pub(crate) fn deliver(&mut self, changes: &[Changed]) {
+    /// Whether somebody has asked for the rows of a change.
+    pub(crate) fn wants_rows(&self, changed: &Changed) -> bool {
+        let mut watches = self.subscribers.iter().flat_map(|subscriber| &subscriber.watches);
+        watches.any(|watch| watch.with_rows && watch.covers(changed))
+    }
+
+    /// Sends everyone what they watch of a commit, with the rows that they ask for.
+    pub(crate) fn deliver(&mut self, changes: &[Changed], rows: &HashMap<RowId, Arc<RowStates>>) {
         self.subscribers.retain_mut(|subscriber| {
-            let watched = subscriber.watched(changes);
-            subscriber.is_there() && (watched.is_empty() || subscriber.send(watched))
+            let commit = subscriber.watched(changes, rows);
+            subscriber.sender.is_there() && (commit.changes.is_empty() || subscriber.sender.send(commit))
         });
     }
 
@@ -278,48 +289,38 @@ impl Feed {
     #[cold]
     pub(crate) fn touch(&mut self, tables: &[&'static str]) {
         let changes: Vec<Changed> = tables.iter().map(|table| Changed::Touched { table }).collect();
-        self.subscribers.retain_mut(|subscriber| subscriber.is_there() && subscriber.touch(&changes));
+        self.subscribers.retain_mut(|subscriber| subscriber.sender.is_there() && subscriber.touch(&changes));
     }
 }
 
 impl Subscriber {
-    fn is_there(&self) -> bool {
-        Arc::strong_count(&self.counts) > 1
-    }
-
-    fn received(&self) -> u64 {
-        self.counts.received.load(Ordering::Relaxed)
-    }
-
-    fn watched(&self, changes: &[Changed]) -> Vec<Changed> {
-        let covered = |changed: &&Changed| self.watches.iter().any(|watch| watch.covers(changed));
-        changes.iter().filter(covered).copied().collect()
-    }
-
-    /// Sends a message, and says whether the subscription goes on.
-    fn send(&mut self, changes: Vec<Changed>) -> bool {
-        if self.sent - self.received() >= self.capacity {
-            self.missed += 1;
-            self.counts.missed.fetch_add(1, Ordering::Relaxed);
-            return self.overflow == Overflow::Drop;
+    /// What is watched of these changes.
+    fn watched(&self, changes: &[Changed], rows: &HashMap<RowId, Arc<RowStates>>) -> Commit {
+        let mut commit = Commit { changes: Vec::new(), missed: 0, rows: Vec::new() };
+        for changed in changes {
+            let covering = self.watches.iter().filter(|watch| watch.covers(changed));
+            let Some(with_rows) = covering.map(|watch| watch.with_rows).max() else { continue };
+            commit.changes.push(*changed);
+            if let Some(states) = changed.row().filter(|_| with_rows).and_then(|row| rows.get(&row)) {
+                commit.rows.push(Arc::clone(states));
+            }
         }
-        self.sent += 1;
-        self.sender.send(Commit { changes, missed: mem::take(&mut self.missed) }).is_ok()
+        commit
     }
 
     /// Says of the tables that the receiver does not know it of yet that they were touched, and whether the subscription
     /// goes on.
     fn touch(&mut self, changes: &[Changed]) -> bool {
-        let received = self.received();
+        let received = self.sender.received();
         self.touched.retain(|(_, message)| *message >= received);
-        let mut news = self.watched(changes);
+        let mut news = self.watched(changes, &HashMap::new()).changes;
         news.retain(|changed| !self.touched.iter().any(|(told, _)| told == changed));
         if news.is_empty() {
             return true;
         }
-        let number = self.sent;
-        let goes_on = self.send(news.clone());
-        if self.sent > number {
+        let number = self.sender.sent();
+        let goes_on = self.sender.send(Commit { changes: news.clone(), missed: 0, rows: Vec::new() });
+        if self.sender.sent() > number {
             self.touched.extend(news.into_iter().map(|changed| (changed, number)));
         }
         goes_on

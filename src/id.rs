@@ -131,6 +131,11 @@ pub(crate) const ID_NAME: &str = "relata::Id";
 /// An id without its name: text in formats for people, a number in binary ones.
 struct Bare<M: ?Sized>(Id<M>);
 
+/// The name of the type under [`ID_NAME`], by which the ids of a model are known.
+pub(crate) fn id_type<M: ?Sized>() -> &'static str {
+    std::any::type_name::<Bare<M>>()
+}
+
 impl<M: ?Sized> Serialize for Id<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(ID_NAME, &Bare(*self))

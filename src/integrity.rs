@@ -22,6 +22,7 @@ mod check;
 mod edits;
 mod links;
 pub(crate) mod lists;
+mod loose;
 pub(crate) mod ordinary;
 mod pending;
 pub(crate) mod removal;
@@ -92,18 +93,45 @@ pub(crate) enum Mode {
     Unchecked,
 }
 
-/// Plans the storing of rows of one table, and lists what is wrong with them by their place.
+/// What is wrong with the rows of a statement, by their places: all of it counted, so much of it kept.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    pub(crate) kept: Vec<(usize, Error)>,
+    pub(crate) count: usize,
+}
+
+/// Faults that are being collected.
+struct Collecting {
+    faults: Faults,
+    kept_max: usize,
+}
+
+impl Collecting {
+    fn new(kept_max: usize) -> Self {
+        Collecting { faults: Faults::default(), kept_max }
+    }
+
+    fn push(&mut self, place: usize, error: Error) {
+        self.faults.count += 1;
+        if self.faults.kept.len() < self.kept_max {
+            self.faults.kept.push((place, error));
+        }
+    }
+}
+
+/// Plans the storing of rows of one table, and lists what is wrong with them by their place, the first `kept_max` of it.
 pub(crate) fn plan_rows<M: Model>(
     store: &Store,
     table: u32,
     mut pending: Pending<'_, M>,
     mode: Mode,
-) -> (Plan, Vec<(usize, Error)>) {
-    let mut faults = Vec::new();
+    kept_max: usize,
+) -> (Plan, Faults) {
+    let mut faults = Collecting::new(kept_max);
     let mut plan = Plan::default();
     uniques::plan(store, table, &mut pending, mode, None, &mut plan.uniques, &mut faults);
     links::plan(store, table, &pending, mode, None, &mut plan, &mut faults);
-    (plan, faults)
+    (plan, faults.faults)
 }
 
 /// What is wrong with new rows of one table, once `beside` is stored in others.
@@ -113,10 +141,10 @@ pub(crate) fn judge_beside<M: Model>(
     mut pending: Pending<'_, M>,
     beside: &Statement,
 ) -> Vec<(usize, Error)> {
-    let (mut plan, mut faults) = (Plan::default(), Vec::new());
+    let (mut plan, mut faults) = (Plan::default(), Collecting::new(usize::MAX));
     uniques::plan(store, table, &mut pending, Mode::Checked, None, &mut plan.uniques, &mut faults);
     links::plan(store, table, &pending, Mode::Checked, Some(beside), &mut plan, &mut faults);
-    faults
+    faults.faults.kept
 }
 
 fn row_id<M: Model>(key: DefaultKey) -> RowId {

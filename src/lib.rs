@@ -39,9 +39,9 @@
 //! |---|---|
 //! | declare models | the derive [`Model`](derive@Model), with the whole grammar; the trait [`Model`](trait@Model) by hand |
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`save_in_background`](Database::save_in_background), [`snapshot`] |
-//! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
+//! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`import`](Database::import), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
-//! | list ids in an order | [`ReferencesMany`], [`ListRelation`] |
+//! | list ids in an order | [`ReferencesMany`], [`IdList`], [`ListRelation`] |
 //! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
 //! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
@@ -131,10 +131,12 @@ pub use lock::ReadGuard;
 pub use memory::TableMemory;
 pub use migration::{MigrationContext, MigrationError};
 pub use model::{
-    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, KeyOf, KeyRef, ListRelation,
-    Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation, Required, Unique,
-    Visitor, name_hash,
+    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, IdList, Ids, KeyOf, KeyRef,
+    ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation,
+    Required, Unique, Visitor, name_hash,
 };
+#[doc(hidden)]
+pub use model::{expect_list_that_can_lose, expect_single};
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
 #[cfg(feature = "derive")]
 pub use relata_derive::{Lossless, Model, PolymorphicId};
@@ -147,7 +149,7 @@ pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use transaction::{CommitError, Transaction};
-pub use write::{Access, Deleted, Owner, Source, Split, TableMut, UpdatePlan, Updated};
+pub use write::{Access, Dangling, Deleted, Imported, Owner, Refused, Source, Split, TableMut, UpdatePlan, Updated};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

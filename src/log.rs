@@ -306,3 +306,13 @@ pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What, holes: &[
         }
     }
 }
+#[cfg(test)]
+mod tests {
+    // fault E10: memory, to be stated
+    #[test]
+    fn what_a_change_takes_is_what_the_readme_says() {
+        let readme = include_str!("../README.md");
+        let stated = format!("{} bytes for each row, link and unique key that is changed", size_of::<super::Change>());
+        assert!(readme.contains(&stated), "{stated}");
+    }
+}

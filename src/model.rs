@@ -5,6 +5,7 @@
 //! dispatched statically.
 
 mod at;
+mod ids;
 mod list;
 mod reference;
 
@@ -21,6 +22,7 @@ use crate::id::{Id, RowId};
 use crate::key::Key;
 use crate::schema::Action;
 
+pub use ids::{IdList, Ids, expect_list_that_can_lose};
 pub use list::{AnyRelation, ListRelation};
 pub(crate) use reference::Probe;
 pub(crate) use reference::{BLOCK, find_by, has_key, hash_block, is_key_of};
@@ -51,6 +53,10 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Names outside under which fields are read beside their own, each with the name of its field: what serde's `alias`
     /// says. By it a snapshot finds the relations of a field that was renamed.
     const ALIASES: &'static [(&'static str, &'static str)] = &[];
+
+    /// Fields, by their names outside, with ids that are no relation and may name rows that are gone: what the derive's
+    /// `plain` says. [`Database::check`](crate::Database::check) passes them over.
+    const PLAIN: &'static [&'static str] = &[];
 
     /// Shows a visitor every unique key and every relation, in the order of their `INDEX`.
     fn declare<V: Visitor<Self>>(visitor: &mut V);
@@ -171,7 +177,7 @@ pub trait Unique: Copy + Send + Sync + 'static {
     message = "`{Self}` declares no primary key that a field could refer to",
     note = "declare one (`#[model(primary_key)]`), name a unique key (`key_to = ..`), or refer by `Id<{Self}>`"
 )]
-pub trait HasPrimaryKey: Model {
+pub trait HasPrimaryKey: Sized {
     /// That key.
     type PrimaryKey: Unique<Model = Self>;
 }
@@ -228,13 +234,23 @@ pub type KeyOf<R> = <<R as Relation>::Reference as Reference<<R as Relation>::Ta
 
 /// Finds the only relation from `Self` to `T`, so that `has_many(orders: Order)` need not name it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no single relation to `{T}`",
-    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or `#[model(references_many)]` to a list of ids; where it \
-            has several, say which by `via = ..`"
+    message = "`{Self}` has no relation to `{T}`",
+    note = "add `#[model(belongs_to)]` to a field of `{Self}`, or `#[model(references_many)]` to a list of ids"
 )]
-pub trait RefersTo<T: Model>: Model {
+pub trait RefersTo<T>: Sized {
     /// That relation.
     type By: AnyRelation<Source = Self, Target = T>;
+    /// What is to be said where there are others.
+    #[doc(hidden)]
+    const SEVERAL: Option<&'static str> = None;
+}
+
+/// Refuses, while a model is compiled, to take one of several relations for the only one.
+#[doc(hidden)]
+pub const fn expect_single(several: Option<&'static str>) {
+    if let Some(several) = several {
+        panic!("{}", several);
+    }
 }
 
 /// Finds a relation by its name, given as [`name_hash`]: what `via = buyer` stands on.
@@ -242,7 +258,7 @@ pub trait RefersTo<T: Model>: Model {
     message = "`{Self}` has no relation of the name given",
     note = "the name after `via` is that of a relation: the field's name without `_id`, or what `name = ..` says"
 )]
-pub trait NamedRelation<const NAME: u64>: Model {
+pub trait NamedRelation<const NAME: u64>: Sized {
     /// That relation.
     type Relation: AnyRelation<Source = Self>;
 }
@@ -252,7 +268,7 @@ pub trait NamedRelation<const NAME: u64>: Model {
     message = "`{Self}` has no unique key on the fields given",
     note = "the fields after `key_to` must be those of a unique or primary key of `{Self}`, in its order"
 )]
-pub trait NamedUnique<const FIELDS: u64>: Model {
+pub trait NamedUnique<const FIELDS: u64>: Sized {
     /// That key.
     type Unique: Unique<Model = Self>;
 }
@@ -396,7 +412,7 @@ impl<M, T> Debug for Field<M, T> {
     message = "rows of `{Self}` cannot be edited in place",
     note = "the derive writes the view that lends the fields; by hand, implement `Editable`"
 )]
-pub trait Editable: Model {
+pub trait Editable: Sized + 'static {
     /// A view of a row: `&mut` to the fields that no index covers, `&` to the others.
     type Mut<'a>;
 

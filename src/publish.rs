@@ -3,16 +3,19 @@
 //! A log says of each row and each link what was there before, by its first change; what is there after is read from
 //! the tables. So a message costs O(changes), and nothing is kept for it while a transaction is open.
 
-use hashbrown::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 use slotmap::DefaultKey;
 
 use crate::arena::RowChange;
 use crate::database::Database;
 use crate::error::Error;
-use crate::feed::{Changed, Overflow, Subscription, Watch};
+use crate::feed::{Changed, Overflow, RowStates, Subscription, Watch};
 use crate::id::RowId;
 use crate::index::links::no_target;
-use crate::log::{Change, What};
+use crate::log::{Change, Record, What};
 use crate::table::Store;
 
 impl Database {
@@ -24,8 +27,8 @@ impl Database {
     /// [`redo`](Database::redo) are commits like any other; what is rolled back, a savepoint too, is no change.
     /// Edits in place say that their table was touched, and say it once until that is received.
     ///
-    /// The writer never waits: where there is no room, `overflow` says what becomes of the commit. Messages carry ids and
-    /// no rows: read them from the database, which may have gone on by then.
+    /// The writer never waits: where there is no room, `overflow` says what becomes of the commit. Messages carry ids: read
+    /// the rows from the database, which may have gone on by then, or ask for them by [`Watch::with_rows`].
     ///
     /// Where nobody is subscribed this costs nothing. Else each commit costs O(its changes) more for each subscription,
     /// and statements that give rows out ([`delete`](Database::delete), [`replace`](Database::replace)) copy them. The errors are
@@ -66,12 +69,33 @@ impl Database {
     }
 }
 
-/// Sends the subscriptions what these changes, which have become true, have done. Runs no user code.
-pub(crate) fn publish(store: &mut Store, changes: &[Change]) {
+/// Sends the subscriptions what a log, which has become true, has done. Runs no user code, but where rows were asked for:
+/// then a panic of theirs ends here.
+pub(crate) fn publish(store: &mut Store, record: &Record) {
     if !store.feed.is_empty() {
-        let outcome = outcome(store, changes);
-        store.feed.deliver(&outcome);
+        let outcome = outcome(store, &record.log.changes);
+        let rows = contained(|| rows_of(store, record, &outcome));
+        store.feed.deliver(&outcome, &rows);
+        contained(|| drop(rows));
     }
+}
+
+/// The rows of before and after that were asked for.
+fn rows_of(store: &Store, record: &Record, outcome: &[Changed]) -> HashMap<RowId, Arc<RowStates>> {
+    let wanted: HashSet<RowId> =
+        outcome.iter().filter(|changed| store.feed.wants_rows(changed)).filter_map(Changed::row).collect();
+    let mut rows = HashMap::new();
+    for (table, _) in record.before.iter().filter(|_| !wanted.is_empty()) {
+        let slot = &store.tables[*table as usize];
+        let states = slot.rows.states(*table, record, &|key| wanted.contains(&RowId { table: slot.name, key }));
+        rows.extend(states.into_iter().map(|states| (states.row, Arc::new(states))));
+    }
+    rows
+}
+
+/// Runs user code after a change has been made, when a panic must not keep anything else from being done.
+fn contained<T: Default>(work: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_default()
 }
 
 /// What changes have done to each row and each link, in the order of their first ones.

@@ -15,7 +15,7 @@ use crate::relation::{BelongsTo, HasMany, HasOne, ReferencesMany, Through};
     message = "rows of `{Self}` cannot be walked from",
     note = "the derive writes the view; by hand, `type Row<'a> = RowRef<'a, Self>;` is enough"
 )]
-pub trait Navigate: Model {
+pub trait Navigate: Sized + 'static {
     /// The view of a row.
     type Row<'a>: From<RowRef<'a, Self>>;
 }
@@ -62,7 +62,7 @@ impl Database {
     /// assert_eq!(db.row(phobos)?.planet()?.name, "Mars");
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn row<M: Navigate>(&self, id: Id<M>) -> Result<Row<'_, M>, Error> {
+    pub fn row<M: Model + Navigate>(&self, id: Id<M>) -> Result<Row<'_, M>, Error> {
         Ok(RowRef { database: self, id, row: self.get(id)? }.into())
     }
 }

@@ -62,12 +62,19 @@ use crate::schema::Schema;
 /// let mut bytes = Vec::new();
 /// Database::builder().model::<Planet>().build()?.save_to(&mut bytes)?;
 ///
-/// let schema = relata::snapshot::read_schema(&bytes[..])?;
+/// let schema = relata::snapshot::read_schema_from(&bytes[..])?;
 /// assert_eq!(schema.tables[0].fields[0].type_name, "String");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn read_schema(mut source: impl Read) -> Result<Schema, SnapshotError> {
+pub fn read_schema_from(mut source: impl Read) -> Result<Schema, SnapshotError> {
     load::schema(&mut source)
+}
+
+/// As [`read_schema_from`], of the file at a path.
+pub fn read_schema(path: impl AsRef<Path>) -> Result<Schema, SnapshotError> {
+    let path = path.as_ref();
+    let (mut file, _) = file::open(path)?;
+    load::schema(&mut file).map_err(|error| error.at(path))
 }
 
 impl Database {

@@ -19,8 +19,8 @@ use positions::Positions;
 use crate::arena::{Arena, RowChange, Slots};
 use crate::blocks::Bytes;
 use crate::codec::{CodecError, Decoder};
-use crate::error::Error;
-use crate::feed::Feed;
+use crate::error::{Error, Missing};
+use crate::feed::{Feed, RowStates};
 use crate::fields::FieldSet;
 use crate::id::{Id, RowId};
 use crate::index::Indexes;
@@ -147,6 +147,13 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     /// For each row of this table, in the position `table`, that these records have replaced, the fields in which the two
     /// differ. The records are in the order of taking back, and so is what is given of each.
     fn changed_fields(&self, table: u32, records: &[&Record]) -> Vec<Vec<FieldSet>>;
+    /// What the type of the model's ids is called where one is serialised.
+    fn id_type(&self) -> &'static str;
+    /// Why no row is stored under the key.
+    fn why_missing(&self, key: DefaultKey) -> Missing;
+    /// The rows of before and after of those that a log has changed and that are `wanted`, in any order. `record` has those
+    /// of before the log.
+    fn states(&self, table: u32, record: &Record, wanted: &dyn Fn(DefaultKey) -> bool) -> Vec<RowStates>;
     /// Whether the key is reserved and not filled.
     fn is_reserved(&self, key: DefaultKey) -> bool;
     /// Frees a withheld slot.

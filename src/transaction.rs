@@ -23,16 +23,16 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::lock::Exclusive;
 use crate::log::{Change, Log, What};
-use crate::model::{ById, Field, KeyOf, Model, Optional, Relation, Unique};
+use crate::model::{ById, Editable, Field, KeyOf, Model, Optional, Relation, Unique};
 use crate::relation::{BelongsTo, By, Inverse, Through};
 use crate::table::{RowAt, Store};
 use crate::undo;
-use crate::write::{Deleted, Owner, Source, Updated};
+use crate::write::{Dangling, Deleted, Imported, Owner, Source, Updated};
 
 /// An open transaction. Dropped, it is rolled back.
 ///
-/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database, but for
-/// edits in place.
+/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database; edits in place
+/// are recorded.
 /// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. `tx.clone()` is not one more of them: it is a
 /// [clone](Database#impl-Clone-for-Database) of the database as it was before (behaviour C4). It stays on its thread,
 /// because that of a [`SharedDatabase`](crate::SharedDatabase) holds a lock.
@@ -293,6 +293,35 @@ impl<'a> Transaction<'a> {
         !self.changes().is_empty()
     }
 
+    /// Lends the fields of a row that are in no key and no index, to be changed in place, as [`Database::get_mut`] does. O(1),
+    /// runs no check.
+    ///
+    /// Unlike outside of a transaction the edit is a change like others: it is taken back with the transaction, it is in the
+    /// history, and subscriptions are told that the row was updated. A copy of the row is made for that.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Ship { fuel: u32 }
+    /// # let mut db = Database::builder().model::<Ship>().build()?;
+    /// let ship = db.insert(Ship { fuel: 3 })?;
+    /// let mut tx = db.begin()?;
+    /// *tx.get_mut(ship)?.fuel -= 1;
+    /// assert_eq!(tx.get(ship)?.fuel, 2);
+    /// drop(tx);
+    /// assert_eq!(db.get(ship)?.fuel, 3);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn get_mut<M: Model + Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+        self.database.get_mut_recorded(id)
+    }
+
+    /// Lends those fields of every row in slot order, as [`Database::iter_mut`] does. As with [`Transaction::get_mut`] each row
+    /// is copied, before the first is lent. O(rows).
+    #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
+    pub fn iter_mut<M: Model + Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+        self.database.iter_mut_recorded()
+    }
+
     fn changes(&self) -> &[Change] {
         self.database.store.log.as_ref().map_or(&[], |log| &log.changes[self.begin..])
     }
@@ -364,6 +393,7 @@ writes! {
     insert_with[M: Model](make: impl FnOnce(Id<M>) -> M) -> Id<M>;
     insert_many[M: Model](rows: impl Into<Vec<M>>) -> Vec<Id<M>>;
     insert_many_with[M: Model](count: usize, make: impl FnOnce(&[Id<M>]) -> Vec<M>) -> Vec<Id<M>>;
+    import[M: Model](rows: impl Into<Vec<M>>, dangling: Dangling) -> Imported<M>;
     insert_many_unchecked[M: Model](rows: impl Into<Vec<M>>) -> Vec<Id<M>>;
     reserve[M: Model]() -> Id<M>;
     insert_at[M: Model](id: Id<M>, row: M) -> ();

@@ -168,7 +168,6 @@ fn settle_records(store: &mut Store) {
 /// Makes a log that has ended, and lasts, one that can be taken back: closes up lists as changes of it, and takes the rows
 /// along. Its changes are published.
 fn record(store: &mut Store, mut log: Log, is_settled: bool, rows: impl Fn(&mut dyn AnyRows) -> Rows) -> Record {
-    publish(store, &log.changes);
     let mut before = Vec::new();
     for table in tables_of(&log.changes) {
         let slot = &mut store.tables[table as usize];
@@ -187,7 +186,9 @@ fn record(store: &mut Store, mut log: Log, is_settled: bool, rows: impl Fn(&mut 
             }
         }
     }
-    Record { log, before, is_settled }
+    let record = Record { log, before, is_settled };
+    publish(store, &record);
+    record
 }
 
 /// Frees the slots that records withhold. Their rows are for the caller to drop.

@@ -8,6 +8,7 @@
 pub(crate) mod apply;
 mod default_target;
 mod delete;
+mod import;
 mod in_place;
 mod many;
 mod order;
@@ -17,6 +18,7 @@ mod split;
 mod update;
 
 pub use delete::Deleted;
+pub use import::{Dangling, Imported, Refused};
 pub(crate) use owner::expect_key;
 pub use owner::{Owner, Source};
 pub use split::{Access, Split, TableMut};
@@ -153,8 +155,8 @@ impl Database {
 
     /// Plans a statement of one row: the first violation, in the order of declaration, is its error.
     fn plan_one<M: Model>(&self, position: u32, pending: Pending<'_, M>) -> Result<Plan, Error> {
-        let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked);
-        match faults.into_iter().next() {
+        let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked, usize::MAX);
+        match faults.kept.into_iter().next() {
             None => Ok(plan),
             Some((_, error)) => Err(error),
         }

@@ -6,7 +6,7 @@ mod evolve;
 mod first;
 mod second;
 
-use relata::snapshot::read_schema;
+use relata::snapshot::read_schema_from;
 use relata::{Database, DatabaseBuilder, Id, Model};
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,7 @@ fn saved(db: &Database) -> Vec<u8> {
 /// Any schema section is refused, or is a schema that can be drawn. Both formats have the same. Says whether it was read.
 pub fn schema(content: &[u8]) -> bool {
     let files = [first::with_schema(content), second::with_schema(content)];
-    let [first, second] = files.map(|file| read_schema(&file[..]).ok());
+    let [first, second] = files.map(|file| read_schema_from(&file[..]).ok());
     assert_eq!(first, second, "both formats have the same schema");
     first.is_some_and(|schema| !schema.to_mermaid().is_empty())
 }

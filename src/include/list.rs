@@ -3,7 +3,6 @@
 //! The list is read where it is, in the source's row: its order and its repeats are those of the field.
 
 use std::iter::FusedIterator;
-use std::slice;
 
 use slotmap::DefaultKey;
 
@@ -14,7 +13,7 @@ use crate::error::Error;
 use crate::id::{Id, RowId};
 use crate::index::links::no_target;
 use crate::integrity::lists::describe_element;
-use crate::model::{ListRelation, Model, Presence};
+use crate::model::{Ids, ListRelation, Model, Presence};
 use crate::relation::ReferencesMany;
 use crate::table::Table;
 
@@ -22,7 +21,7 @@ use crate::table::Table;
 ///
 /// Reads the row's own list: nothing is copied, and the length is known at once.
 pub struct Listed<'a, M> {
-    ids: slice::Iter<'a, Id<M>>,
+    ids: Ids<'a, M>,
     table: Table<'a, M>,
 }
 
@@ -37,7 +36,7 @@ impl<'a, M: Model> Iterator for Listed<'a, M> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let id = *self.ids.next()?;
+        let id = self.ids.next()?;
         Some((id, self.table.get(id)?))
     }
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -46,7 +45,7 @@ impl<'a, M: Model> Iterator for Listed<'a, M> {
 }
 impl<M: Model> DoubleEndedIterator for Listed<'_, M> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        let id = *self.ids.next_back()?;
+        let id = self.ids.next_back()?;
         Some((id, self.table.get(id)?))
     }
 }
@@ -65,13 +64,13 @@ pub struct ListEnds<'a, L: ListRelation> {
 
 impl<'a, L: ListRelation> ListEnds<'a, L> {
     /// The list of a row; empty for a key of no target.
-    fn ids(&self, source: DefaultKey) -> &'a [Id<L::Target>] {
-        self.sources.rows.get(source).map_or(&[], L::ids)
+    fn ids(&self, source: DefaultKey) -> Ids<'a, L::Target> {
+        self.sources.rows.get(source).map(L::ids).unwrap_or_default()
     }
 
     /// The first id in the list that names no row, with its place.
     fn dangling(&self, source: DefaultKey) -> Option<(usize, Id<L::Target>)> {
-        self.ids(source).iter().copied().enumerate().find(|(_, id)| !self.targets.contains(*id))
+        self.ids(source).with_places().find(|(_, id)| !self.targets.contains(*id))
     }
 
     /// Makes the keys of sources that are not stored *stale*, and of those with an id that names no row *unresolved*.
@@ -111,7 +110,7 @@ impl<L: ListRelation> Path for ReferencesMany<L> {
         _: usize,
         key: DefaultKey,
     ) -> Option<Listed<'a, L::Target>> {
-        (!is_broken(key)).then(|| Listed { ids: opened.ids(key).iter(), table: opened.targets })
+        (!is_broken(key)).then(|| Listed { ids: opened.ids(key), table: opened.targets })
     }
     fn explain(opened: &ListEnds<'_, L>, source: DefaultKey) -> Result<(), Error> {
         opened.sources.row(Id::from_key(source))?;
@@ -139,6 +138,6 @@ impl<L: ListRelation> ToMany for ReferencesMany<L> {
 }
 impl<L: ListRelation> Whole for ReferencesMany<L> {
     fn keys<'k, 'a: 'k>(opened: &'k ListEnds<'a, L>, source: DefaultKey) -> impl Iterator<Item = DefaultKey> {
-        opened.ids(source).iter().map(|id| id.key())
+        opened.ids(source).map(Id::key)
     }
 }

@@ -13,7 +13,7 @@ use hashbrown::hash_map::Entry;
 use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
-use super::{Pending, Plan, row_id};
+use super::{Collecting, Pending, Plan, row_id};
 use crate::error::{Error, Holder};
 use crate::id::{RowId, slot_of};
 use crate::index::links::{Link, LinkChange, no_target};
@@ -27,7 +27,7 @@ pub(super) fn judge<M: Model>(
     (table, own): (u32, Table<'_, M>),
     pending: &Pending<'_, M>,
     plan: &Plan,
-    faults: &mut Vec<(usize, Error)>,
+    faults: &mut Collecting,
 ) {
     M::declare(&mut Round { store, own, table, pending, plan, faults });
 }
@@ -38,7 +38,7 @@ struct Round<'a, 'r, M: Model> {
     table: u32,
     pending: &'a Pending<'r, M>,
     plan: &'a Plan,
-    faults: &'a mut Vec<(usize, Error)>,
+    faults: &'a mut Collecting,
 }
 
 impl<M: Model> Visitor<M> for Round<'_, '_, M> {
@@ -57,7 +57,7 @@ impl<M: Model> Round<'_, '_, M> {
                 Some(place) if rows > 1 && !self.pending.stored => Holder::Batch(place),
                 _ => Holder::Row(row_id::<M>(key)),
             };
-            self.faults.push((place, cycle_of::<R>(cycle, name)));
+            self.faults.push(place, cycle_of::<R>(cycle, name));
         }
     }
 

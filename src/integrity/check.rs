@@ -3,11 +3,11 @@
 use slotmap::{DefaultKey, Key as _};
 
 use super::lists::dangling_elements;
-use super::{acyclic, dangling, not_entered};
+use super::{acyclic, dangling, loose, not_entered};
 use crate::arena::Arena;
 use crate::database::Database;
 use crate::error::{Error, Holder};
-use crate::id::{RowId, slot_of};
+use crate::id::{Id, RowId, slot_of};
 use crate::index::links::no_target;
 use crate::index::lists::by_id;
 use crate::key::{Key, hash_of};
@@ -17,9 +17,10 @@ use crate::table::{Store, Table, TableSlot};
 impl Database {
     /// Looks for every violation of every rule, and proves every index against the rows.
     ///
-    /// `Ok` for every database that was filled through checked calls, outside of a deferred transaction. After
-    /// [`insert_many_unchecked`](Database::insert_many_unchecked) it lists the dangling keys and the duplicates, in table
-    /// and slot order. O(rows and keys), and O(n) for each of n rows that share a unique key.
+    /// `Ok` for every database that was filled through checked calls, outside of a deferred transaction, as far as its ids are
+    /// in relations. After [`insert_many_unchecked`](Database::insert_many_unchecked) it lists the dangling keys and the
+    /// duplicates, in table and slot order. Ids that no declaration shows, inside of a row's structs, enums and collections,
+    /// are met by serialising the row: those that name no row are [`Error::LooseId`], unless their field is `plain`. O(rows and keys), and O(n) for each of n rows that share a unique key.
     pub fn check(&self) -> Result<(), Vec<Error>> {
         let mut faults = Vec::new();
         for table in &self.store.tables {
@@ -35,6 +36,7 @@ pub(crate) fn check_table<M: Model>(rows: &Arena<M>, store: &Store, slot: &Table
     faults.extend(rows.faults().into_iter().map(broken));
     faults.extend(rows.reserved().map(|key| Error::Unfilled { row: RowId { table: M::NAME, key } }));
     M::declare(&mut Checker { store, slot, own: Table { rows, index: &slot.index }, faults });
+    loose::check(rows, store, faults);
 }
 
 struct Checker<'a, M> {
@@ -134,7 +136,7 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
             self.broken(L::NAME, detail);
         }
         for (key, row) in self.own.rows.iter() {
-            let mut ids: Vec<DefaultKey> = L::ids(row).iter().map(|id| id.key()).collect();
+            let mut ids: Vec<DefaultKey> = L::ids(row).map(Id::key).collect();
             ids.sort_unstable_by_key(|id| by_id(*id));
             ids.dedup();
             let listed = index.of(key).iter();

@@ -8,8 +8,10 @@ use slotmap::DefaultKey;
 
 use super::pending::same_key;
 use super::uniques;
-use super::{Mode, Pending, Plan, UniqueChanges, links};
-use crate::model::{KeyOf, ListRelation, Model, Presence, Relation, Unique, Visitor, WithRelation, with_relation};
+use super::{Collecting, Mode, Pending, Plan, UniqueChanges, links};
+use crate::model::{
+    IdList, KeyOf, ListRelation, Model, Presence, Relation, Unique, Visitor, WithRelation, with_relation,
+};
 use crate::table::{AnyEdits, AnyPending, AnyRows, EditFault, Relink, RowSet, Statement, Store, rows_of};
 
 /// Rows over stored ones.
@@ -141,17 +143,17 @@ impl<M: Model> AnyEdits for Edits<M> {
     }
 
     fn plan_uniques(&mut self, store: &Store, table: u32, removed: &RowSet, faults: &mut Vec<EditFault>) {
-        let mut found = Vec::new();
+        let mut found = Collecting::new(usize::MAX);
         let (pending, changes) = (&mut self.pending, &mut self.uniques);
         uniques::plan(store, table, pending, Mode::Checked, Some(removed), changes, &mut found);
-        faults.extend(found.into_iter().map(|(place, error)| (table, place, error)));
+        faults.extend(found.faults.kept.into_iter().map(|(place, error)| (table, place, error)));
     }
 
     fn plan_links(&self, store: &Store, table: u32, statement: &Statement, faults: &mut Vec<EditFault>) -> Vec<Relink> {
-        let mut found = Vec::new();
+        let mut found = Collecting::new(usize::MAX);
         let mut plan = Plan { uniques: self.uniques.clone(), ..Plan::default() };
         links::plan(store, table, &self.pending, Mode::Checked, Some(statement), &mut plan, &mut found);
-        faults.extend(found.into_iter().map(|(place, error)| (table, place, error)));
+        faults.extend(found.faults.kept.into_iter().map(|(place, error)| (table, place, error)));
         let relinks = std::mem::take(&mut plan.relinks);
         let first = self.plan.set(plan);
         debug_assert!(first.is_ok(), "a table is planned once");
@@ -217,10 +219,7 @@ struct Unlist<'a, M> {
 impl<M: Model> Visitor<M> for Unlist<'_, M> {
     fn references_many<L: ListRelation<Source = M>>(&mut self) {
         if L::INDEX == self.relation {
-            let ids = L::ids_mut(self.row);
-            let before = ids.len();
-            ids.retain(|id| !(self.goes)(id.key()));
-            self.outcome = ids.len() < before;
+            self.outcome = L::list_mut(self.row).take_out(&|id| (self.goes)(id.key()));
         }
     }
 }

@@ -6,9 +6,9 @@ use slotmap::DefaultKey;
 
 use super::pending::same_key;
 use super::statement::leave;
-use super::{Mode, Pending, Plan, acyclic, dangling, dangling_since, restriction, sources};
+use super::{Collecting, Mode, Pending, Plan, acyclic, dangling, dangling_since, restriction, sources};
 use crate::arena::Arena;
-use crate::error::{Act, Error, Missing};
+use crate::error::{Act, Missing};
 use crate::index::links::{LinkChange, no_target, waiting_hash};
 use crate::model::{KeyRef, ListRelation, Model, Probe, Reference, Relation, Visitor};
 use crate::table::{AnyPending, Incoming, Relink, RowAt, Statement, Store, Table};
@@ -23,7 +23,7 @@ pub(super) fn plan<M: Model>(
     mode: Mode,
     statement: Option<&Statement>,
     plan: &mut Plan,
-    faults: &mut Vec<(usize, Error)>,
+    faults: &mut Collecting,
 ) {
     let own = store.table_at::<M>(table);
     let mut round = Round { store, table, own, pending, mode, statement, plan, faults };
@@ -44,7 +44,7 @@ pub(super) struct Round<'p, 'a, 'r, M: Model> {
     pub(super) mode: Mode,
     statement: Option<&'p Statement>,
     pub(super) plan: &'p mut Plan,
-    pub(super) faults: &'p mut Vec<(usize, Error)>,
+    pub(super) faults: &'p mut Collecting,
 }
 
 impl<'p, M: Model> Round<'p, '_, '_, M> {
@@ -90,7 +90,9 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
                 !self.removes(source) && !self.pending_in(source.0).is_some_and(speaks)
             };
             let error = restriction(store, (self.table, key), incoming, stays, Act::KeyChange);
-            self.faults.extend(error.map(|error| (place, error)));
+            if let Some(error) = error {
+                self.faults.push(place, error);
+            }
             return;
         }
         for source in sources(store, incoming.table, incoming.relation, key) {
@@ -190,7 +192,7 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
             } else {
                 dangling::<R>(source, key, target.rows)
             };
-            self.faults.push((place, error));
+            self.faults.push(place, error);
         }
         LinkChange::Waits(match R::Reference::probe(target.index, key) {
             Probe::Id(id) => waiting_hash(id),

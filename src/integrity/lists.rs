@@ -26,11 +26,11 @@ impl<M: Model> Round<'_, '_, '_, M> {
         for place in 0..self.pending.rows.len() {
             let ids = L::ids(&self.pending.rows[place]);
             let source = self.pending.keys[place];
-            if self.stored(place).map_or(ids.is_empty(), |old| L::ids(old) == ids) {
+            if self.stored(place).map_or(ids.len() == 0, |old| L::ids(old) == ids) {
                 continue;
             }
             let mut listed = Vec::with_capacity(ids.len());
-            for (element, id) in ids.iter().enumerate() {
+            for (element, id) in ids.with_places() {
                 let target = id.key();
                 let is_there = (targets.contains(target) || pending.is_some_and(|pending| pending.holds(target)))
                     && !self.removes((target_table, target));
@@ -41,7 +41,7 @@ impl<M: Model> Round<'_, '_, '_, M> {
                 let stands = || self.pending.stored && before.get(source, target).is_some_and(Listing::waits);
                 if waits && self.mode == Mode::Checked && !self.store.defers(false) && !stands() {
                     let source = self.pending.stored.then_some(source);
-                    self.faults.push((place, dangling_element::<L>(source, element, *id, targets)));
+                    self.faults.push(place, dangling_element::<L>(source, element, id, targets));
                 }
                 listed.push(Listed { target, waits });
             }
@@ -94,7 +94,7 @@ pub(crate) fn dangling_elements<'a, L: ListRelation>(
     row: &'a L::Source,
     targets: &'a Arena<L::Target>,
 ) -> impl Iterator<Item = (Id<L::Target>, Error)> + 'a {
-    let ids = L::ids(row).iter().enumerate().take_while(|_| index.unresolved() > 0);
+    let ids = L::ids(row).with_places().take_while(|_| index.unresolved() > 0);
     let missing = ids.filter(move |(_, id)| index.get(source, id.key()).is_some_and(Listing::waits));
-    missing.map(move |(element, id)| (*id, dangling_element::<L>(Some(source), element, *id, targets)))
+    missing.map(move |(element, id)| (id, dangling_element::<L>(Some(source), element, id, targets)))
 }

@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use super::{Mode, Pending, UniqueChange, UniqueChanges, not_entered, row_id};
+use super::{Collecting, Mode, Pending, UniqueChange, UniqueChanges, not_entered, row_id};
 use crate::error::{Error, Holder};
 use crate::index::unique::spread;
 use crate::key::{Key, hash_of};
@@ -19,7 +19,7 @@ pub(super) fn plan<M: Model>(
     mode: Mode,
     removed: Option<&RowSet>,
     changes: &mut UniqueChanges,
-    faults: &mut Vec<(usize, Error)>,
+    faults: &mut Collecting,
 ) {
     let own = store.table_at::<M>(table);
     M::declare(&mut Round { table, own, pending, mode, removed, changes, faults });
@@ -32,7 +32,7 @@ struct Round<'p, 'a, 'r, M: Model> {
     mode: Mode,
     removed: Option<&'a RowSet>,
     changes: &'p mut UniqueChanges,
-    faults: &'p mut Vec<(usize, Error)>,
+    faults: &'p mut Collecting,
 }
 
 /// Whether a unique key is the same, or absent in both.
@@ -72,7 +72,9 @@ impl<'a, M: Model> Round<'_, 'a, '_, M> {
             let key = <U::Key as Key>::describe(key);
             Error::UniqueViolation { model: M::NAME, fields: U::FIELDS, key, existing }
         });
-        self.faults.extend(fault.map(|fault| (place, fault)));
+        if let Some(fault) = fault {
+            self.faults.push(place, fault);
+        }
         if holder.is_none() && self.pending.rows.len() > 1 {
             let entry = (hash, place as u32);
             self.pending.uniques[U::INDEX].insert_unique(spread(hash), entry, |(hash, _)| spread(*hash));
@@ -105,7 +107,7 @@ impl<M: Model> Visitor<M> for Round<'_, '_, '_, M> {
                 let hash = hash_of(hasher, old);
                 let key = self.pending.keys[place];
                 if !self.own.index.uniques[U::INDEX].holds(hash, key) {
-                    self.faults.push((place, not_entered::<U>(key)));
+                    self.faults.push(place, not_entered::<U>(key));
                 }
                 change.old = Some(hash);
             }

@@ -1,7 +1,6 @@
 //! Relations that are lists of ids, and what all relations have in common.
 
-use super::{Model, Relation};
-use crate::id::Id;
+use super::{IdList, Ids, Model, Relation};
 use crate::index::Indexes;
 use crate::index::referrers::Referrers;
 use crate::schema::Action;
@@ -19,6 +18,8 @@ pub trait ListRelation: Copy + Send + Sync + 'static {
     type Source: Model;
     /// The model whose rows it names.
     type Target: Model;
+    /// The type of the field that holds the list.
+    type List: IdList<Self::Target>;
     /// The relation's name.
     const NAME: &'static str;
     /// The name of the field that holds the list.
@@ -30,9 +31,15 @@ pub trait ListRelation: Copy + Send + Sync + 'static {
     const ON_DELETE: Action = Action::Restrict;
 
     /// The list of a row.
-    fn ids(row: &Self::Source) -> &[Id<Self::Target>];
+    fn list(row: &Self::Source) -> &Self::List;
     /// The list of a row, to be changed.
-    fn ids_mut(row: &mut Self::Source) -> &mut Vec<Id<Self::Target>>;
+    fn list_mut(row: &mut Self::Source) -> &mut Self::List;
+
+    /// The ids in the list of a row.
+    #[inline]
+    fn ids(row: &Self::Source) -> Ids<'_, Self::Target> {
+        Self::list(row).ids()
+    }
 }
 
 /// A relation of either kind, belongs_to or references_many: what a has_many relation is the inverse of.

@@ -1,9 +1,11 @@
-//! Editing rows in place: their fields are lent, and nothing is checked, recorded or copied.
+//! Editing rows in place: their fields are lent, and nothing is checked; outside of transactions nothing is recorded or
+//! copied either.
 
+use crate::arena::RowChange;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::model::Editable;
+use crate::model::{Editable, Model};
 use crate::undo;
 
 impl Database {
@@ -11,7 +13,7 @@ impl Database {
     ///
     /// An edit in place is no step of a history: [`Database::undo`] leaves it as it is, unless it takes back a change of
     /// that field.
-    pub fn get_mut<M: Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+    pub fn get_mut<M: Model + Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
         self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
         undo::settle(&mut self.store);
@@ -40,7 +42,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
-    pub fn iter_mut<M: Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+    pub fn iter_mut<M: Model + Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
         self.expect_no_transaction()?;
         let position = self.store.position::<M>()?;
         undo::settle(&mut self.store);
@@ -48,6 +50,32 @@ impl Database {
             self.store.feed.touch(&[M::NAME]);
         }
         let (rows, _) = self.store.writer::<M>(position);
+        Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
+    }
+
+    /// [`Database::get_mut`] in a transaction: a copy of the row is kept, to be put back.
+    pub(crate) fn get_mut_recorded<M: Model + Editable>(&mut self, id: Id<M>) -> Result<M::Mut<'_>, Error> {
+        let position = self.store.position::<M>()?;
+        let (rows, mut index) = self.store.writer::<M>(position);
+        let Some(row) = rows.get(id.key()).cloned() else {
+            return Err(Error::NotFound { row: id.erase(), why: rows.why_missing(id.key()) });
+        };
+        rows.replace_keeping(id.key(), row);
+        index.record_row(id.key(), RowChange::Replaced);
+        Ok(rows.get_mut(id.key()).expect("it has been found").lend())
+    }
+
+    /// [`Database::iter_mut`] in a transaction: a copy of each row is kept.
+    pub(crate) fn iter_mut_recorded<M: Model + Editable>(
+        &mut self,
+    ) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
+        let position = self.store.position::<M>()?;
+        let (rows, mut index) = self.store.writer::<M>(position);
+        let copies: Vec<_> = rows.iter().map(|(key, row)| (key, row.clone())).collect();
+        for (key, row) in copies {
+            rows.replace_keeping(key, row);
+            index.record_row(key, RowChange::Replaced);
+        }
         Ok(rows.iter_mut().map(|(key, row)| (Id::from_key(key), row.lend())))
     }
 }

@@ -3,7 +3,7 @@
 use slotmap::DefaultKey;
 
 use super::apply;
-use super::update::refuse_batch;
+use super::update::{VIOLATIONS_KEPT_MAX, refuse_batch};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
@@ -16,7 +16,7 @@ impl Database {
     /// Stores many rows, all or none, and gives their ids in order.
     ///
     /// A row may refer to one that comes later in the batch. Where rows are refused, the error lists every violation
-    /// of every row. O(rows), with one allocation a column instead of many.
+    /// of every row, of more than 10,000 so many, and their number. [`Database::import`] stores the other rows. O(rows), with one allocation a column instead of many.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
@@ -85,7 +85,8 @@ impl Database {
             apply::insert_batch(&mut self.store, position, rows, &keys, batch);
             return Ok(keys.into_iter().map(Id::from_key).collect());
         }
-        let (plan, faults) = plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), mode);
+        let (plan, faults) =
+            plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), mode, VIOLATIONS_KEPT_MAX);
         refuse_batch(rows.len(), faults)?;
         apply::insert(&mut self.store, position, rows, &keys, &plan);
         Ok(keys.into_iter().map(Id::from_key).collect())

@@ -47,8 +47,9 @@ impl Database {
     pub(crate) fn insert_unless<M: Model>(&mut self, rows: Vec<M>, refused: Option<Error>) -> Result<(), Error> {
         let position = self.store.position::<M>()?;
         let keys = self.upcoming_keys::<M>(rows.len())?;
-        let (plan, faults) = plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), Mode::Checked);
-        let first = faults.into_iter().min_by_key(|(place, _)| *place).map(|(_, error)| error);
+        let (plan, faults) =
+            plan_rows(&self.store, position, Pending::new_rows(&rows, &keys), Mode::Checked, usize::MAX);
+        let first = faults.kept.into_iter().min_by_key(|(place, _)| *place).map(|(_, error)| error);
         if let Some(error) = first.or(refused) {
             return Err(error);
         }

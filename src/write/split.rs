@@ -24,7 +24,7 @@ impl<M: Model> fmt::Debug for TableMut<'_, M> {
     }
 }
 
-impl<M: Editable> TableMut<'_, M> {
+impl<M: Model + Editable> TableMut<'_, M> {
     /// The row with this id. O(1).
     pub fn get(&self, id: Id<M>) -> Option<&M> {
         self.rows.get(id.key())
@@ -86,7 +86,7 @@ impl<M: Model> Access for &M {
     }
 }
 
-impl<M: Editable> Access for &mut M {
+impl<M: Model + Editable> Access for &mut M {
     type Handle<'a> = TableMut<'a, M>;
     const EDITS: bool = true;
 

@@ -9,7 +9,7 @@ use crate::database::Database;
 use crate::error::{BatchViolation, Error};
 use crate::id::{Id, RowId};
 use crate::integrity::statement::{ChangedKey, followed_keys, plan_update};
-use crate::integrity::{Mode, Pending, plan_rows};
+use crate::integrity::{Faults, Mode, Pending, plan_rows};
 use crate::model::{ByKey, Field, Model, Optional, Reference, Relation, Unique};
 use crate::relation::{BelongsTo, By};
 
@@ -167,12 +167,12 @@ impl Database {
         let count = rows.len();
         if followed.is_empty() {
             let pending = Pending::updates(&rows[..], &keys[..]);
-            let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked);
+            let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked, VIOLATIONS_KEPT_MAX);
             refuse_batch(count, faults)?;
             apply::replace(&mut self.store, position, rows, &keys, &plan);
         } else {
             let (planned, faults) = plan_update(&self.store, position, rows, keys, followed);
-            refuse_batch(count, faults)?;
+            refuse_batch(count, Faults { count: faults.len(), kept: faults })?;
             apply::carry_out(&mut self.store, planned, &[]);
         }
         Ok(())
@@ -238,12 +238,16 @@ impl Database {
     }
 }
 
-/// All violations of a statement of many rows, in row order, as its error.
-pub(super) fn refuse_batch(rows: usize, mut faults: Vec<(usize, Error)>) -> Result<(), Error> {
-    if faults.is_empty() {
+/// How many violations of a batch are kept: each takes some 200 bytes, and a batch may have millions.
+pub(super) const VIOLATIONS_KEPT_MAX: usize = 10_000;
+
+/// The violations of a statement of many rows, in row order, as its error.
+pub(super) fn refuse_batch(rows: usize, Faults { mut kept, count }: Faults) -> Result<(), Error> {
+    if count == 0 {
         return Ok(());
     }
-    faults.sort_by_key(|(index, _)| *index);
-    let violations = faults.into_iter().map(|(index, error)| BatchViolation { index, error }).collect();
-    Err(Error::BatchRefused { rows, violations })
+    kept.sort_by_key(|(index, _)| *index);
+    kept.truncate(VIOLATIONS_KEPT_MAX);
+    let violations = kept.into_iter().map(|(index, error)| BatchViolation { index, error }).collect();
+    Err(Error::BatchRefused { rows, count, violations })
 }

@@ -367,7 +367,7 @@ fn a_batch_may_exchange_keys_and_sources_keep_to_their_rows() {
             country.motherland_code = Some("??".into());
         })
     });
-    let Error::BatchRefused { rows, violations } = error else { panic!("{error}") };
+    let Error::BatchRefused { rows, violations, .. } = error else { panic!("{error}") };
     let of_passport = |error: &Error| matches!(error, Error::ForeignKeyViolation { relation: "passport", .. });
     let places: Vec<_> = violations.iter().filter(|v| of_passport(&v.error)).map(|violation| violation.index).collect();
     assert_eq!((rows, places), (3, vec![0]));

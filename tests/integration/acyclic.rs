@@ -110,7 +110,7 @@ fn rows_of_a_batch_close_no_cycle_among_themselves() {
     let error = refused(&mut db, |db| {
         db.insert_many_with(6, |new| rows([2, 2, 3, 1, 5, 4].map(|parent| Some(new[parent])).to_vec()))
     });
-    let Error::BatchRefused { rows: 6, violations } = error else { panic!("{error}") };
+    let Error::BatchRefused { rows: 6, violations, .. } = error else { panic!("{error}") };
     let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
     let row = "batch[1] -> batch[2] -> batch[3] -> batch[1]";
     assert_eq!(texts[0], format!("batch[1]: `Folder`.parent leads in a circle: {row}"));

@@ -2,6 +2,8 @@
 
 mod circles;
 mod edits;
+mod ids;
+mod import;
 mod messages;
 mod parts;
 mod places;

@@ -151,7 +151,7 @@ fn a_batch_reports_every_violation_and_stores_nothing() {
         customer("b"),
     ];
     let error = refused(&mut db, |db| db.insert_many(rows));
-    let Error::BatchRefused { rows: 4, violations } = &error else { panic!("{error}") };
+    let Error::BatchRefused { rows: 4, violations, .. } = &error else { panic!("{error}") };
     let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
     assert_eq!(
         texts,
@@ -187,7 +187,7 @@ fn a_large_batch_is_refused_alike_in_and_out_of_a_transaction() {
     let (mut db, _) = shop();
     let fitting = || (0..600).map(|n| customer(&n.to_string())).collect::<Vec<_>>();
     let texts = |error: Error| {
-        let Error::BatchRefused { rows: 600, violations } = error else { panic!("{error}") };
+        let Error::BatchRefused { rows: 600, violations, .. } = error else { panic!("{error}") };
         violations.iter().map(ToString::to_string).collect::<Vec<String>>()
     };
     for place in [0, 300, 599] {

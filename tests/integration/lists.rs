@@ -106,7 +106,7 @@ mod every_id_names_a_row {
         let (mut db, s) = shelf();
         let (bad, worse) = (forged("8v1"), forged("9v1"));
         let error = refused(&mut db, |db| db.insert_many([of(&[bad, s[0], bad]), of(&[s[1]]), of(&[s[2], worse])]));
-        let Error::BatchRefused { rows: 3, violations } = error else { panic!("{error}") };
+        let Error::BatchRefused { rows: 3, violations, .. } = error else { panic!("{error}") };
         let said: Vec<String> = violations.iter().map(ToString::to_string).collect();
         let of_batch = |row, id, element| {
             format!("batch[{row}]: `Playlist`.songs: no `Song` with id {id} (`song_ids[{element}]`): never existed")

@@ -3,6 +3,7 @@
 //! What needs the types of other models (whether a target exists, has the key named, has keys of that type) is left to
 //! the compiler and, where it cannot see it either, to the building of a database.
 
+mod fields;
 mod lists;
 mod relations;
 
@@ -59,6 +60,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
             type_name: type_name(field.ty.to_token_stream()),
             visibility: field.vis.clone(),
             aliases: serde_attr::aliases(&field.attrs),
+            is_plain: items.plain.is_some(),
             may_differ: skips.is_some() || items.lossy.is_some(),
             ident,
             ty,
@@ -76,6 +78,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
     checker.collect_relations(items.belongs_to, field_items);
     checker.collect_inverses(items.inverses);
     checker.check_names();
+    checker.check_types();
     checker.check_skipped(&skipped);
     checker.errors.finish(checker.model)
 }

@@ -27,6 +27,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let primary_key = primary_key(model);
     let variants = variants(model);
     let refers_to = refers_to(model);
+    let single_relations = single_relations(model);
     let constants = constants(model);
     let fields = views::fields(model);
     let declaration = declaration(model);
@@ -42,6 +43,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
             #primary_key
             #variants
             #refers_to
+            #single_relations
             #constants
             #fields
             #declaration
@@ -303,31 +305,63 @@ fn variants(model: &Model) -> TokenStream {
     model.polymorphics.iter().map(check).collect()
 }
 
-/// `RefersTo` for every target that one relation alone refers to. Targets are told apart by the last segment of their
-/// paths: two paths to one type must not give two implementations.
+/// `RefersTo` for every target; where several relations lead there, by the first and with what is to be said of it. Targets
+/// are told apart by the last segment of their paths: two paths to one type must not give two implementations.
 fn refers_to(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let relations = model.relations.iter().map(|relation| {
         let marker = marker(model, &relation.name.text);
-        (&relation.target, relation.span(), quote!(#marker))
+        (&relation.target, &relation.name.text, relation.span(), quote!(#marker))
     });
     let lists = model.lists.iter().map(|list| {
         let marker = marker(model, &list.name.text);
-        (&list.target, list.span(), quote!(::relata::ReferencesMany<#marker>))
+        (&list.target, &list.name.text, list.span(), quote!(::relata::ReferencesMany<#marker>))
     });
-    let all: Vec<_> = relations.chain(lists).collect();
-    let targets: Vec<String> = all.iter().map(|(target, ..)| short_name(target)).collect();
-    let only =
-        all.iter().zip(&targets).filter(|(_, target)| targets.iter().filter(|other| other == target).count() == 1);
-    only.map(|((target, span, by), _)| {
-        quote_spanned! {*span=>
-            #[automatically_derived]
-            impl ::relata::RefersTo<#target> for #ident {
-                type By = #by;
-            }
+    let all: Vec<_> = relations.chain(lists).map(|relation| (short_name(relation.0), relation)).collect();
+    let mut implementations = TokenStream::new();
+    for (place, (target, (ty, _, span, by))) in all.iter().enumerate() {
+        if all[..place].iter().any(|(earlier, _)| earlier == target) {
+            continue;
         }
-    })
-    .collect()
+        let names: Vec<String> =
+            all.iter().filter(|(other, _)| other == target).map(|(_, (_, name, ..))| format!("`{name}`")).collect();
+        let several = (names.len() > 1).then(|| {
+            let text = format!(
+                "`{ident}` has several relations to `{target}`, {}: say which is meant, as in `via = {}`; of links both, as in \
+                 `via(one, other)`",
+                names.join(", "),
+                names[0].trim_matches('`'),
+            );
+            quote!(
+                const SEVERAL: ::core::option::Option<&'static str> = ::core::option::Option::Some(#text);
+            )
+        });
+        implementations.extend(quote_spanned! {*span=>
+            #[automatically_derived]
+            impl ::relata::RefersTo<#ty> for #ident {
+                type By = #by;
+                #several
+            }
+        });
+    }
+    implementations
+}
+
+/// That where no relation is named by `via`, there is only one.
+fn single_relations(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let inverses = model.inverses.iter().filter(|inverse| inverse.via.is_none());
+    let of_inverses = inverses.map(|inverse| (&inverse.source, ident.to_token_stream()));
+    let throughs = model.throughs.iter().filter(|through| through.via.is_none());
+    let of_throughs = throughs.flat_map(|through| {
+        [(&through.link, ident.to_token_stream()), (&through.link, through.target.to_token_stream())]
+    });
+    let checks = of_inverses.chain(of_throughs).map(|(source, target)| {
+        quote_spanned! {shown_at(source.span())=>
+            const _: () = ::relata::expect_single(<#source as ::relata::RefersTo<#target>>::SEVERAL);
+        }
+    });
+    checks.collect()
 }
 
 /// The relation type that a `has_many` or `has_one` is the inverse of.
@@ -437,6 +471,13 @@ fn declaration(model: &Model) -> TokenStream {
             const ALIASES: &'static [(&'static str, &'static str)] = &[#(#aliases),*];
         )
     });
+    let plain: Vec<&String> =
+        model.fields.iter().filter(|field| field.is_plain).map(|field| &field.external_name).collect();
+    let plain = (!plain.is_empty()).then(|| {
+        quote!(
+            const PLAIN: &'static [&'static str] = &[#(#plain),*];
+        )
+    });
     let comparison = comparison(model);
     let lossless = lossless::of_model(model);
     let states = views::states(model);
@@ -475,6 +516,7 @@ fn declaration(model: &Model) -> TokenStream {
             #primary_key
             #former_names
             #aliases
+            #plain
 
             #comparison
 

@@ -74,8 +74,9 @@ mod serde_attr;
 /// | `belongs_to` | on `Id<Target>` or `Option<Id<Target>>`: the row refers to that row |
 /// | `belongs_to(Target)` | on any other type, or an `Option` of it: the field holds the target's primary key |
 /// | `belongs_to(Person, Company)` | on an enum of their ids ([`PolymorphicId`](derive@PolymorphicId)), or an `Option` of it: a relation for each variant, in their order: `owner_person`, `owner_company` for the field `owner` |
-/// | `references_many` | on `Vec<Id<Target>>`: the row refers to every row in the list, in its order; the relation is named by the field without `_ids`, in the plural (`song_ids`: `songs`, `city_ids`: `cities`) |
-/// | `plain` | on an id, a list of ids, or any other type with ids in it (`BTreeSet<Id<Target>>`, `(Id<Target>, u8)`): this is no relation, and nothing is checked |
+/// | `references_many` | on a `Vec<Id<Target>>`, or another [collection of ids](https://docs.rs/relata/latest/relata/trait.IdList.html): the row refers to every row in the list, in its order; the relation is named by the field without `_ids`, in the plural (`song_ids`: `songs`, `city_ids`: `cities`) |
+/// | `references_many(Target)` | the same where the type shows no `Id`: an alias, a collection of one's own |
+/// | `plain` | on an id, a list of ids, or any other type that has ids in it, also where it does not show them: this is no relation, and nothing is checked |
 ///
 /// # Options of a relation
 ///
@@ -217,7 +218,8 @@ mod serde_attr;
 /// }
 /// ```
 /// An id, a list of ids, or another type in which an id can be seen, that is neither a relation nor marked as plain. An id
-/// inside of another struct or enum, or behind an alias, cannot be seen: nothing enforces it.
+/// inside of another struct or enum, or behind an alias, cannot be seen: nothing enforces it, and `Database::check` finds it
+/// where it names no row.
 /// ```compile_fail
 /// # use relata::{Id, Model};
 /// # use serde::{Deserialize, Serialize};

@@ -38,6 +38,8 @@ pub(crate) struct Field {
     pub(crate) external_name: String,
     /// Other names outside under which it is read.
     pub(crate) aliases: Vec<String>,
+    /// Whether its ids may name rows that are gone.
+    pub(crate) is_plain: bool,
     /// Whether a row that is loaded need not have the value that was saved: serde leaves the field out, or the user says so.
     pub(crate) may_differ: bool,
 }
@@ -179,9 +181,18 @@ impl Field {
         id_within(&self.ty)
     }
 
-    /// The model of the `Vec<Id<..>>` that it is.
-    pub(crate) fn ids_of(&self) -> Option<&Type> {
-        argument_of(argument_of(&self.ty, "Vec")?, "Id")
+    /// Whether it can be seen to be a list of ids that can be enforced.
+    pub(crate) fn is_list(&self) -> bool {
+        is_list(&self.ty)
+    }
+
+    /// Whether its type can be seen to have no ids in it.
+    pub(crate) fn is_scalar(&self) -> bool {
+        const SCALARS: [&str; 17] = [
+            "bool", "char", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+            "isize", "f32", "f64",
+        ];
+        matches!(bare(self.part()), Type::Path(path) if path.path.get_ident().is_some_and(|word| SCALARS.iter().any(|scalar| word == scalar)))
     }
 }
 
@@ -278,6 +289,23 @@ pub(crate) fn argument_of<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
     match (arguments.args.first()?, arguments.args.len()) {
         (GenericArgument::Type(argument), 1) => Some(argument),
         _ => None,
+    }
+}
+
+/// Whether a type is one of the lists for which `relata::IdList` is implemented.
+fn is_list(ty: &Type) -> bool {
+    let is_id = |ty| argument_of(ty, "Id").is_some();
+    let is_place = |ty| is_id(ty) || argument_of(ty, "Option").is_some_and(is_id);
+    let inside = |wrapper| argument_of(ty, wrapper);
+    match bare(ty) {
+        Type::Array(array) => is_place(&array.elem),
+        Type::Slice(slice) => is_id(&slice.elem),
+        _ => {
+            inside("Vec").is_some_and(is_place)
+                || inside("SmallVec").is_some_and(is_list)
+                || ["VecDeque", "BTreeSet"].into_iter().filter_map(inside).any(is_id)
+                || ["Option", "Box"].into_iter().filter_map(inside).any(is_list)
+        }
     }
 }
 

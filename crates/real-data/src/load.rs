@@ -87,7 +87,7 @@ pub fn load<M: Model>(db: &mut Database, set: &str, file: &str) -> Result<usize,
     let table = CsvTable::read(set, file)?;
     match db.insert_many(table.rows::<M>()?) {
         Ok(ids) => Ok(ids.len()),
-        Err(Error::BatchRefused { rows, violations }) => {
+        Err(Error::BatchRefused { rows, violations, .. }) => {
             let lined = |violation: relata::BatchViolation| LineViolation {
                 line: table.line(violation.index),
                 error: violation.error,

@@ -110,3 +110,30 @@ fn ids_are_followed_and_tests_stop() {
     assert!(!db.exists_where(fleet, Fleet::SHIPS, |ship| ship.x > 2).unwrap());
     assert!(db.exists_where(Id::null(), Fleet::SHIPS, |_| true).is_err());
 }
+
+// fault C6: edits in place in a transaction are taken back with it, undone with it, and told
+#[test]
+fn edits_in_place_in_a_transaction_are_part_of_it() {
+    let (mut db, fleet, ships) = fleets();
+    let feed = db.subscribe(relata::Watch::table::<Ship>(), 9, relata::Overflow::Drop).unwrap();
+    db.keep_history(9).unwrap();
+    let xs = |db: &Database| db.iter::<Ship>().map(|(_, ship)| ship.x).collect::<Vec<_>>();
+    let mut tx = db.begin().unwrap();
+    *tx.get_mut(ships[0]).unwrap().x = 5;
+    let mut savepoint = tx.begin();
+    for (_, ship) in savepoint.iter_mut::<Ship>().unwrap() {
+        *ship.x += 1;
+    }
+    assert_eq!(xs(&savepoint), [6, 2, 3]);
+    savepoint.rollback();
+    assert_eq!(xs(&tx), [5, 1, 2]);
+    tx.update(ships[0], |ship| ship.fleet_id = None).unwrap();
+    *tx.get_mut(ships[0]).unwrap().x += 1;
+    assert!(matches!(tx.get_mut(Id::<Ship>::null()), Err(Error::NotFound { .. })));
+    tx.commit().unwrap();
+    assert_eq!(feed.try_recv().unwrap().changes, [relata::Changed::Updated(ships[0].erase())]);
+    db.undo().unwrap();
+    assert_eq!((xs(&db), db.get(ships[0]).unwrap().fleet_id), (vec![0, 1, 2], Some(fleet)));
+    db.redo().unwrap();
+    assert_eq!((xs(&db), db.get(ships[0]).unwrap().fleet_id, db.check()), (vec![6, 1, 2], None, Ok(())));
+}

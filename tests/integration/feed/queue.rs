@@ -87,6 +87,7 @@ fn two_subscribers_get_the_same_and_one_that_leaves_is_not_waited_for() {
 
 thread_local! {
     static COPIES: Cell<usize> = const { Cell::new(0) };
+    static REFUSES: Cell<bool> = const { Cell::new(false) };
     static EXPLODES: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -97,6 +98,7 @@ struct Tally;
 impl Clone for Tally {
     fn clone(&self) -> Self {
         COPIES.set(COPIES.get() + 1);
+        assert!(!REFUSES.replace(false), "told to");
         Tally
     }
 }
@@ -137,6 +139,68 @@ fn a_drop_that_panics_loses_no_delivery() {
             assert_eq!((received(&feed).len(), db.check()), (1, Ok(())));
         }
     }
+}
+
+/// fault C7, behaviour F9: "Rows come with a message where they are asked for": else nothing is cloned
+#[test]
+fn rows_are_cloned_where_they_are_asked_for() {
+    let mut db = Database::builder().model::<Counted>().build().unwrap();
+    let watch = Watch::table::<Counted>();
+    let feed = db.subscribe(watch, 10, Overflow::Close).unwrap();
+    let [one, two] = [(); 2].map(|()| db.insert(Counted { tally: Tally }).unwrap());
+    COPIES.set(0);
+    db.update(one, |_| ()).unwrap();
+    assert_eq!((COPIES.get(), feed.try_iter().count()), (1, 3));
+    let rows = db.subscribe(watch.with_rows(), 10, Overflow::Close).unwrap();
+    let of_one = db.subscribe(Watch::row(one).with_rows(), 10, Overflow::Close).unwrap();
+    db.update(one, |_| ()).unwrap();
+    assert_eq!(COPIES.get(), 4, "the update's own, and one of each state for both");
+    db.update(two, |_| ()).unwrap();
+    let counts =
+        |feed: &Subscription| feed.try_iter().map(|commit| commit.rows::<Counted>().count()).collect::<Vec<_>>();
+    assert_eq!((counts(&feed), counts(&rows), counts(&of_one)), (vec![0, 0], vec![1, 1], vec![1]));
+    // A panic in a copy for a message leaves the row out of it, and nothing else undone.
+    let mut tx = db.begin().unwrap();
+    tx.update(one, |_| ()).unwrap();
+    REFUSES.set(true);
+    tx.commit().unwrap();
+    assert_eq!((counts(&feed), counts(&rows), counts(&of_one)), (vec![0], vec![0], vec![0]));
+    // A row that panics when it is dropped does so where it is received, or left.
+    let full = db.subscribe(watch.with_rows(), 1, Overflow::Drop).unwrap();
+    for _ in 0..2 {
+        db.update(one, |_| ()).unwrap();
+    }
+    drop((rows, of_one));
+    EXPLODES.set(true);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(full))).is_err());
+    // Of a commit for which nobody has room the rows are dropped by the writer, when all is done.
+    let full = db.subscribe(watch.with_rows(), 1, Overflow::Close).unwrap();
+    db.update(one, |_| ()).unwrap();
+    let mut tx = db.begin().unwrap();
+    tx.replace(one, Counted { tally: Tally }).unwrap();
+    EXPLODES.set(true);
+    assert!(catch_unwind(AssertUnwindSafe(|| tx.commit().map_err(|_| ()))).is_ok());
+    assert!(!EXPLODES.get());
+    assert_eq!((counts(&feed).len(), full.missed(), db.check()), (4, 1, Ok(())));
+}
+
+/// fault C6: threads can share a subscription, and each commit goes to one of them
+#[test]
+fn threads_share_a_subscription() {
+    const COMMITS: usize = 200;
+    let mut db = empty();
+    let feed = db.subscribe(Watch::everything(), COMMITS, Overflow::Close).unwrap();
+    let stamps = thread::scope(|scope| {
+        let received =
+            [(); 3].map(|()| scope.spawn(|| feed.iter().map(|commit| commit.changes[0]).collect::<Vec<_>>()));
+        let ids: Vec<Changed> = (0..COMMITS).map(|n| inserted(db.insert(person(&n.to_string())).unwrap())).collect();
+        drop(db);
+        let mut all: Vec<Changed> = received.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        all.sort_by_key(|changed| ids.iter().position(|id| id == changed));
+        (all, ids)
+    });
+    assert_eq!(stamps.0, stamps.1);
+    assert!(feed.recv_timeout(Duration::from_millis(1)).is_err());
 }
 
 /// HOSTILE 17, behaviour F8: Who receives a message reads the state that it tells of, or a later one.

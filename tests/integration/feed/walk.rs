@@ -154,7 +154,13 @@ macro_rules! statement {
 fn transaction(db: &mut Database, random: &mut Random, stamp: &mut u32) {
     let mut tx = if random.below(2) == 0 { db.begin() } else { db.begin_deferred() }.unwrap();
     for _ in 0..random.below(8) {
-        if random.below(4) > 0 {
+        let people: Vec<Id<Person>> = tx.table::<Person>().unwrap().ids().collect();
+        if random.below(6) == 0
+            && let Some(id) = random.pick(&people)
+        {
+            *stamp += 1;
+            *tx.get_mut(id).unwrap().stamp = *stamp;
+        } else if random.below(4) > 0 {
             statement!(tx, random, stamp, 13);
             continue;
         }
@@ -176,6 +182,23 @@ fn transaction(db: &mut Database, random: &mut Random, stamp: &mut u32) {
     }
 }
 
+/// behaviour F9: The rows of a commit are those of before it and of after it.
+fn expect_rows<M: Model + std::fmt::Debug>(commit: &Commit, before: &Image, after: &Image) -> usize {
+    let text = |row: Option<&M>| row.map(|row| format!("{row:?}"));
+    let mut rows = Vec::new();
+    for (id, old, new) in commit.rows::<M>() {
+        let id = id.erase();
+        assert_eq!((text(old).as_ref(), text(new).as_ref()), (before.rows.get(&id), after.rows.get(&id)), "{id}");
+        rows.push(id);
+    }
+    let changed = commit.changes.iter().filter_map(|changed| match changed {
+        Changed::Inserted(row) | Changed::Updated(row) | Changed::Removed(row) if row.table == M::NAME => Some(*row),
+        _ => None,
+    });
+    assert_eq!(rows, changed.collect::<Vec<_>>());
+    rows.len()
+}
+
 /// behaviours F1 and F2, and F7: Being watched changes nothing: the same rows, the same ids to come, the same lists.
 #[test]
 fn every_message_is_what_a_naive_look_shows() {
@@ -183,12 +206,21 @@ fn every_message_is_what_a_naive_look_shows() {
     for database in [&mut db, &mut unwatched] {
         database.keep_history(20).unwrap();
     }
-    let everything = db.subscribe(Watch::everything(), usize::MAX, Overflow::Close).unwrap();
+    let everything = db.subscribe(Watch::everything().with_rows(), usize::MAX, Overflow::Close).unwrap();
     let items = db.subscribe(Watch::table::<Item>(), usize::MAX, Overflow::Close).unwrap();
     let owners = db.subscribe(Watch::relation(Item::OWNER), usize::MAX, Overflow::Close).unwrap();
     let (mut random, mut stamp) = (Random(11), 0);
-    let mut tally = BTreeMap::new();
+    let (mut tally, mut rows) = (BTreeMap::new(), 0);
     for step in 0..1_000 {
+        if random.below(4) == 0
+            && let Some(id) = random.pick(&db.table::<Item>().unwrap().ids().collect::<Vec<_>>())
+        {
+            stamp += 1;
+            for database in [&mut db, &mut unwatched] {
+                *database.get_mut(id).unwrap().stamp = stamp;
+            }
+            assert_eq!((received(&everything).len(), received(&items).len()), (1, 1));
+        }
         let before = Image::of(&db);
         let start = (random.0, stamp);
         let mut act = |db: &mut Database| {
@@ -212,6 +244,9 @@ fn every_message_is_what_a_naive_look_shows() {
         let after = Image::of(&db);
         let commits: Vec<Commit> = everything.try_iter().collect();
         assert!(commits.len() <= 1, "step {step}: {commits:?}");
+        for commit in &commits {
+            rows += expect_rows::<Person>(commit, &before, &after) + expect_rows::<Item>(commit, &before, &after);
+        }
         let changes = commits.into_iter().next().map_or(Vec::new(), |commit| commit.changes);
         let (again, others) = rejoined(&changes);
         assert_eq!(sorted(&others), before.diff(&after), "step {step}");
@@ -240,6 +275,7 @@ fn every_message_is_what_a_naive_look_shows() {
         assert_eq!(db.check(), Ok(()));
     }
     assert!(tally.len() == 6 && tally.values().all(|times| *times > 10), "{tally:?}");
+    assert!(rows > 1_000, "{rows}");
     // To be watched changes nothing of what is stored, nor of the ids to come.
     assert!(crate::support::state(&db) == crate::support::state(&unwatched));
 }

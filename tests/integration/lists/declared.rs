@@ -45,15 +45,16 @@ impl Relation for PackTop {
 impl ListRelation for PackCards {
     type Source = Pack;
     type Target = Card;
+    type List = Vec<Id<Card>>;
     const NAME: &'static str = "cards";
     const FIELD: &'static str = "card_ids";
     const INDEX: usize = 1;
     const ON_DELETE: Action = Action::SetNull;
 
-    fn ids(row: &Pack) -> &[Id<Card>] {
+    fn list(row: &Pack) -> &Vec<Id<Card>> {
         &row.card_ids
     }
-    fn ids_mut(row: &mut Pack) -> &mut Vec<Id<Card>> {
+    fn list_mut(row: &mut Pack) -> &mut Vec<Id<Card>> {
         &mut row.card_ids
     }
 }
@@ -140,15 +141,16 @@ macro_rules! misdeclared {
         impl ListRelation for Cards {
             type Source = Bad;
             type Target = Card;
+            type List = Vec<Id<Card>>;
             const NAME: &'static str = "cards";
             const FIELD: &'static str = "card_ids";
             const INDEX: usize = $index;
             const ON_DELETE: Action = Action::$action;
 
-            fn ids(row: &Bad) -> &[Id<Card>] {
+            fn list(row: &Bad) -> &Vec<Id<Card>> {
                 &row.card_ids
             }
-            fn ids_mut(row: &mut Bad) -> &mut Vec<Id<Card>> {
+            fn list_mut(row: &mut Bad) -> &mut Vec<Id<Card>> {
                 &mut row.card_ids
             }
         }

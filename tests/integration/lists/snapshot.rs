@@ -107,14 +107,15 @@ fn a_list_is_no_key() {
     impl<const LIST: bool> ListRelation for Own<LIST> {
         type Source = Of<LIST>;
         type Target = Of<LIST>;
+        type List = Vec<Id<Of<LIST>>>;
         const NAME: &'static str = "own";
         const FIELD: &'static str = "own";
         const INDEX: usize = 0;
 
-        fn ids(row: &Of<LIST>) -> &[Id<Of<LIST>>] {
+        fn list(row: &Of<LIST>) -> &Vec<Id<Of<LIST>>> {
             &row.0
         }
-        fn ids_mut(row: &mut Of<LIST>) -> &mut Vec<Id<Of<LIST>>> {
+        fn list_mut(row: &mut Of<LIST>) -> &mut Vec<Id<Of<LIST>>> {
             &mut row.0
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use relata::snapshot::read_schema;
+use relata::snapshot::read_schema_from;
 use relata::{Database, Error, Id, Model, SnapshotError};
 use serde::{Deserialize, Serialize};
 
@@ -164,9 +164,15 @@ fn rows_of_any_size_come_back_in_blocks() {
 fn the_schema_can_be_read_without_the_models() {
     let db = sample();
     let bytes = saved(&db);
-    assert_eq!(&read_schema(&bytes[..]).unwrap(), db.schema());
-    assert_eq!(read_schema(&b"other"[..]), Err(SnapshotError::NotASnapshot));
-    assert!(matches!(read_schema(&bytes[..500]), Err(SnapshotError::Truncated { .. })));
+    assert_eq!(&read_schema_from(&bytes[..]).unwrap(), db.schema());
+    assert_eq!(read_schema_from(&b"other"[..]), Err(SnapshotError::NotASnapshot));
+    // fault C6: of a file by its path, as `load` has it
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sample.relata");
+    db.save(&path).unwrap();
+    assert_eq!(&relata::snapshot::read_schema(&path).unwrap(), db.schema());
+    assert!(relata::snapshot::read_schema(folder.path().join("none")).unwrap_err().to_string().contains("none"));
+    assert!(matches!(read_schema_from(&bytes[..500]), Err(SnapshotError::Truncated { .. })));
 }
 
 #[test]

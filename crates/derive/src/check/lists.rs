@@ -12,13 +12,28 @@ impl Checker {
         BelongsToItem { targets, options, .. }: BelongsToItem,
     ) -> bool {
         let field = &self.model.fields[place];
-        let Some(list_of) = field.ids_of().cloned() else {
-            let message = "`references_many` is said of a list of ids: a `Vec<Id<Target>>`";
+        if field.id_of().is_some() {
+            let message = "`references_many` is said of a list of ids, and this is one: say `belongs_to`";
             self.errors.on(&field.ty, message);
             return false;
+        }
+        // A type that shows no id may be an alias, or implement `IdList`.
+        let list_of = match (field.id_within().cloned(), targets.first()) {
+            (Some(list_of), None) => list_of,
+            (Some(list_of), Some(target)) => {
+                self.errors.on(target, "`references_many` is to the model whose ids the list holds: leave this out");
+                list_of
+            }
+            (None, Some(target)) => self.resolved(target),
+            (None, None) => {
+                let message = "`references_many` is said of a list of ids, such as a `Vec<Id<Target>>`; where the type shows \
+                               no `Id`, name the model: `references_many(Target)`";
+                self.errors.on(&field.ty, message);
+                return false;
+            }
         };
-        if let Some(target) = targets.first() {
-            self.errors.on(target, "`references_many` is to the model whose ids the list holds: leave this out");
+        if let Some(second) = targets.get(1) {
+            self.errors.on(second, "a second target: a list holds the ids of one model");
         }
         let of_keys = [
             ("key_from", options.key_from.as_ref().map(|list| list.span)),

@@ -265,19 +265,20 @@ impl Checker {
             (Some(span), _) if is_key => {
                 self.errors.at(span, format!("`{}` is the key of a relation, and cannot be plain", field.name()));
             }
-            (Some(span), None) => {
-                self.errors.at(span, "`plain` says that an id is no relation, and this field is no id");
+            (Some(span), None) if field.is_scalar() => {
+                self.errors.at(span, "`plain` says that ids are no relation, and this field has none");
             }
             (None, Some(target)) if !is_key => {
                 let (name, target) = (field.name(), short_name(target));
                 let message = if field.id_of().is_some() {
                     no_relation(&name, "an id", &target, "belongs_to")
-                } else if field.ids_of().is_some() {
+                } else if field.is_list() {
                     no_relation(&name, "a list of ids", &target, "references_many")
                 } else {
                     format!(
-                        "`{name}` holds ids of `{target}` that nothing enforces: make it a `Vec<Id<{target}>>` and mark it \
-                         `#[model(references_many)]`, or mark it `#[model(plain)]` if they may name rows that are gone"
+                        "`{name}` holds ids of `{target}` that nothing enforces: make it a list of them (`Vec<Id<{target}>>`, \
+                         `BTreeSet<Id<{target}>>`) and mark it `#[model(references_many)]`, move what goes with each id to a \
+                         model of its own, or mark it `#[model(plain)]` if they may name rows that are gone"
                     )
                 };
                 self.errors.on(&field.ty, message);
