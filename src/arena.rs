@@ -236,6 +236,18 @@ impl<M: Clone> Arena<M> {
         key
     }
 
+    /// Stores rows under the keys that [`Arena::upcoming_keys`] has told.
+    pub(crate) fn insert_all(&mut self, rows: Vec<M>) {
+        let mut rows = rows.into_iter();
+        for row in rows.by_ref().take(self.free.len()) {
+            self.insert(row);
+        }
+        let (first, count) = (self.next_slot, rows.len());
+        self.slots.write_run(first as usize, rows.map(|row| Slot { row: Some(row), version: FIRST_GENERATION }));
+        self.next_slot += count as u32;
+        self.len += count;
+    }
+
     /// Hands out the next id without a row.
     pub(crate) fn reserve_id(&mut self) -> DefaultKey {
         let key = self.enter(None);

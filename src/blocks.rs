@@ -180,10 +180,23 @@ impl<T: Clone + Default> Blocks<T> {
     /// The entry at a place, to be written; makes room for it.
     #[inline]
     pub(crate) fn at(&mut self, place: usize) -> &mut T {
-        if place >= self.capacity() {
+        if self.get(place).is_none() {
             self.reserve(place + 1);
         }
         self.get_mut(place).expect("there is room")
+    }
+
+    /// Writes entries to the places from `first` on, and asks once for each block whether it is shared.
+    pub(crate) fn write_run(&mut self, first: usize, mut entries: impl ExactSizeIterator<Item = T>) {
+        let end = first + entries.len();
+        self.reserve(end);
+        let mut place = first;
+        while place < end {
+            let block = Arc::make_mut(&mut self.blocks[place >> Self::BITS]);
+            let within = &mut block[place & (Self::FULL - 1)..];
+            place += within.len();
+            within.iter_mut().zip(entries.by_ref()).for_each(|(entry, new)| *entry = new);
+        }
     }
 
     /// Makes room for the entries below a place. Moves no entry but those of a first block that was not full.

@@ -159,10 +159,7 @@ impl IndexWriter<'_> {
 
     /// [`IndexWriter::join`] for many sources that have no link yet, each with its target.
     pub(crate) fn join_all(&mut self, relation: usize, sources: &[DefaultKey], targets: &[DefaultKey]) {
-        let link = &mut self.index.links[relation];
-        for (source, target) in sources.iter().zip(targets) {
-            link.join(*source, *target);
-        }
+        self.index.links[relation].join_all(sources, targets);
         if let Some(log) = &mut self.log {
             let what = What::Joined { relation: relation as u32 };
             log.changes.extend(sources.iter().map(|key| Change { table: self.table, key: *key, what }));

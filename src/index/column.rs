@@ -152,14 +152,35 @@ impl Column {
     #[inline]
     pub(super) fn insert(&mut self, source: DefaultKey, entry: Entry) {
         let slot = slot_of(source) as usize;
-        if version_of(entry.target) != FIRST_GENERATION || (slot_of(entry.target) as usize) < self.later.capacity() {
-            self.note(entry.target);
-        }
+        self.note_later(entry.target);
         self.len += 1;
         let place = self.places.at(slot);
         debug_assert_eq!(place.version, Place::VACANT.version, "a source joins once");
         *place = Place { version: version_of(source), target: slot_of(entry.target) };
         *self.positions.at(slot) = entry.position;
+    }
+
+    /// [`Column::insert`] for sources in slots one after the other.
+    pub(super) fn insert_run(&mut self, sources: &[DefaultKey], targets: &[DefaultKey], positions: &[u32]) {
+        let Some(first) = sources.first().map(|source| slot_of(*source) as usize) else { return };
+        for target in targets {
+            self.note_later(*target);
+        }
+        let place = |(source, target): (&DefaultKey, &DefaultKey)| Place {
+            version: version_of(*source),
+            target: slot_of(*target),
+        };
+        self.places.write_run(first, sources.iter().zip(targets).map(place));
+        self.positions.write_run(first, positions.iter().copied());
+        self.len += sources.len();
+    }
+
+    /// Keeps the generation of a target where it is not the first, or another has been kept for the slot.
+    #[inline]
+    fn note_later(&mut self, target: DefaultKey) {
+        if version_of(target) != FIRST_GENERATION || (slot_of(target) as usize) < self.later.capacity() {
+            self.note(target);
+        }
     }
 
     /// Keeps the generation of a target.

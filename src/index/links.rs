@@ -173,6 +173,23 @@ impl Link {
         self.column.insert(source, Entry { target, position });
     }
 
+    /// [`Link::join`] for many sources, each with its target.
+    pub(crate) fn join_all(&mut self, sources: &[DefaultKey], targets: &[DefaultKey]) {
+        // Sources in slots that are used for the first time come last, and one after the other.
+        let follows = |pair: &&[DefaultKey]| slot_of(pair[0]) + 1 == slot_of(pair[1]);
+        let run = sources.windows(2).rev().take_while(follows).count() + 1;
+        let (alone, run) = sources.split_at(sources.len().saturating_sub(run));
+        for (source, target) in alone.iter().zip(targets) {
+            self.join(*source, *target);
+        }
+        let targets = &targets[alone.len()..];
+        let position = |(source, target): (&DefaultKey, &DefaultKey)| {
+            if no_target::is(*target) { 0 } else { self.postings.push(*target, slot_of(*source)) }
+        };
+        let positions: Vec<u32> = run.iter().zip(targets).map(position).collect();
+        self.column.insert_run(run, targets, &positions);
+    }
+
     /// Enters a source that has no link yet, and whose key names no row, under the hash of that key.
     pub(crate) fn wait(&mut self, source: DefaultKey, hash: u32) {
         self.waiting.insert((hash, slot_of(source)), source);

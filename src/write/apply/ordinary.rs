@@ -40,10 +40,10 @@ pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<
     let slots = rows.next_slot() as usize + new.len();
     index.index.links.iter_mut().for_each(|link| link.reserve(slots));
     index.index.uniques.iter_mut().zip(&batch.uniques).for_each(|(unique, new)| unique.reserve_for(new));
-    for (row, key) in new.into_iter().zip(keys) {
-        let stored = rows.insert(row);
-        debug_assert_eq!(stored, *key, "the ids were foretold");
-        index.record_row(*key, RowChange::Stored);
+    rows.insert_all(new);
+    debug_assert!(keys.iter().all(|key| rows.contains(*key)), "the ids were foretold");
+    if index.is_logged() {
+        keys.iter().for_each(|key| index.record_row(*key, RowChange::Stored));
     }
     for (relation, targets) in batch.targets.iter().enumerate() {
         index.join_all(relation, keys, targets);
