@@ -31,10 +31,9 @@ use crate::write::{Dangling, Deleted, Imported, Owner, Source, Updated};
 
 /// An open transaction. Dropped, it is rolled back.
 ///
-/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database; edits in place
-/// are recorded.
-/// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. It stays on its thread, because that of a
-/// [`SharedDatabase`](crate::SharedDatabase) holds a lock.
+/// It reads as the [`Database`] does, and sees what it has written. Its writes are those of the database; edits in
+/// place are recorded. [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. It stays on its
+/// thread, because that of a [`SharedDatabase`](crate::SharedDatabase) holds a lock.
 pub struct Transaction<'a> {
     database: Exclusive<'a>,
     /// Where in the log it began; the outermost began at its start.
@@ -292,11 +291,11 @@ impl<'a> Transaction<'a> {
         !self.changes().is_empty()
     }
 
-    /// Lends the fields of a row that are in no key and no index, to be changed in place, as [`Database::get_mut`] does. O(1),
-    /// runs no check.
+    /// Lends the fields of a row that are in no key and no index, to be changed in place, as [`Database::get_mut`]
+    /// does. O(1), runs no check.
     ///
-    /// Unlike outside of a transaction the edit is a change like others: it is taken back with the transaction, it is in the
-    /// history, and subscriptions are told that the row was updated. A copy of the row is made for that.
+    /// Unlike outside of a transaction the edit is a change like others: it is taken back with the transaction, it is
+    /// in the history, and subscriptions are told that the row was updated. A copy of the row is made for that.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
@@ -314,8 +313,8 @@ impl<'a> Transaction<'a> {
         self.database.get_mut_recorded(id)
     }
 
-    /// Lends those fields of every row in slot order, as [`Database::iter_mut`] does. As with [`Transaction::get_mut`] each row
-    /// is copied, before the first is lent. O(rows).
+    /// Lends those fields of every row in slot order, as [`Database::iter_mut`] does. As with [`Transaction::get_mut`]
+    /// each row is copied, before the first is lent. O(rows).
     #[expect(clippy::iter_not_returning_iterator, reason = "it does, unless the model is not registered")]
     pub fn iter_mut<M: Model + Editable>(&mut self) -> Result<impl Iterator<Item = (Id<M>, M::Mut<'_>)>, Error> {
         self.database.iter_mut_recorded()
