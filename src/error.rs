@@ -223,7 +223,7 @@ pub enum Error {
         /// The table.
         model: &'static str,
     },
-    /// An id that no relation enforces names no row; found by [`Database::check`](crate::Database::check) (behaviour I24).
+    /// An id that no relation enforces names no row (behaviour I24); [`Database::check`](crate::Database::check) finds it.
     #[error("{row}: {target} in `{field}`, which no relation covers, is no row: {why}")]
     LooseId {
         /// The row that holds the id.

@@ -72,8 +72,8 @@ impl Watch {
         Watch::of_model::<R::Source>(Watched::Relation { table: R::Source::NAME, relation: R::NAME })
     }
 
-    /// Asks for the rows too, as they were before a commit and are after it, see [`Commit::rows`]. Each row that has changed
-    /// is cloned twice.
+    /// Asks for the rows too, as they were before a commit and are after it, see [`Commit::rows`]. Each row that has
+    /// changed is cloned twice.
     #[must_use]
     pub const fn with_rows(self) -> Self {
         Watch { with_rows: true, ..self }
@@ -141,8 +141,8 @@ impl Eq for Commit {}
 
 impl Commit {
     /// The rows of a model that have changed, as they were before the commit and are after it, in the order of
-    /// [`Commit::changes`]. Those that are watched [`with_rows`](Watch::with_rows); a row that was inserted has nothing before,
-    /// one that was removed has nothing after.
+    /// [`Commit::changes`]. Those that are watched [`with_rows`](Watch::with_rows); a row that was inserted has nothing
+    /// before, one that was removed has nothing after.
     ///
     /// A row whose `Clone` panics is not there.
     ///

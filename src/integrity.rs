@@ -119,7 +119,8 @@ impl Collecting {
     }
 }
 
-/// Plans the storing of rows of one table, and lists what is wrong with them by their place, the first `kept_max` of it.
+/// Plans the storing of rows of one table, and lists what is wrong with them by their place, the first `kept_max` of
+/// it.
 pub(crate) fn plan_rows<M: Model>(
     store: &Store,
     table: u32,

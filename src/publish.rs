@@ -27,8 +27,8 @@ impl Database {
     /// [`redo`](Database::redo) are commits like any other; what is rolled back, a savepoint too, is no change.
     /// Edits in place say that their table was touched, and say it once until that is received.
     ///
-    /// The writer never waits: where there is no room, `overflow` says what becomes of the commit. Messages carry ids: read
-    /// the rows from the database, which may have gone on by then, or ask for them by [`Watch::with_rows`].
+    /// The writer never waits: where there is no room, `overflow` says what becomes of the commit. Messages carry ids:
+    /// read the rows from the database, which may have gone on by then, or ask for them by [`Watch::with_rows`].
     ///
     /// Where nobody is subscribed this costs nothing. Else each commit costs O(its changes) more for each subscription,
     /// and statements that give rows out ([`delete`](Database::delete), [`replace`](Database::replace)) copy them. The errors are
@@ -69,8 +69,8 @@ impl Database {
     }
 }
 
-/// Sends the subscriptions what a log, which has become true, has done. Runs no user code, but where rows were asked for:
-/// then a panic of theirs ends here.
+/// Sends the subscriptions what a log, which has become true, has done. Runs no user code, but where rows were asked
+/// for: then a panic of theirs ends here.
 pub(crate) fn publish(store: &mut Store, record: &Record) {
     if !store.feed.is_empty() {
         let outcome = outcome(store, &record.log.changes);

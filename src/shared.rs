@@ -26,10 +26,10 @@ use crate::transaction::{Transaction, finish};
 ///
 /// A thread that holds it and asks for it again is refused with [`Error::HeldByThisThread`], always, and so never waits
 /// for itself: pass the guard on to what is called, by `&Database` or `&mut Transaction<'_>`. Guards stay on their
-/// thread. Two threads that each hold one shared database and wait for the other's wait for ever, as with any lock. Reading is
-/// no exception: a reader waits behind a writer that waits. So two threads that read two shared databases, one in one order
-/// and the other in the other, wait for ever if at each a writer waits in between. Take several in one order, or with a time-out
-/// ([`try_read_for`](SharedDatabase::try_read_for)).
+/// thread. Two threads that each hold one shared database and wait for the other's wait for ever, as with any lock.
+/// Reading is no exception: a reader waits behind a writer that waits. So two threads that read two shared databases,
+/// one in one order and the other in the other, wait for ever if at each a writer waits in between. Take several in one
+/// order, or with a time-out ([`try_read_for`](SharedDatabase::try_read_for)).
 ///
 /// A guard that is forgotten (`mem::forget`) keeps its lock.
 ///

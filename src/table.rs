@@ -151,8 +151,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn id_type(&self) -> &'static str;
     /// Why no row is stored under the key.
     fn why_missing(&self, key: DefaultKey) -> Missing;
-    /// The rows of before and after of those that a log has changed and that are `wanted`, in any order. `record` has those
-    /// of before the log.
+    /// The rows of before and after of those that a log has changed and that are `wanted`, in any order. `record` has
+    /// those of before the log.
     fn states(&self, table: u32, record: &Record, wanted: &dyn Fn(DefaultKey) -> bool) -> Vec<RowStates>;
     /// Whether the key is reserved and not filled.
     fn is_reserved(&self, key: DefaultKey) -> bool;

@@ -1,8 +1,8 @@
 //! The queue between a database and the receiver of a subscription.
 //!
 //! # Invariants
-//! 1. Both ends hold the lock for a few instructions, and run no user code under it: a commit may carry rows, and whoever
-//!    drops the last of them does so without the lock.
+//! 1. Both ends hold the lock for a few instructions, and run no user code under it: a commit may carry rows, and
+//!    whoever drops the last of them does so without the lock.
 //! 2. Any number of threads may receive; each commit goes to one of them.
 
 use std::collections::VecDeque;
@@ -15,10 +15,10 @@ use super::{Commit, Overflow};
 
 /// The receiving end of a subscription. Dropping it unsubscribes.
 ///
-/// Made by [`Database::subscribe`](crate::Database::subscribe); it can go to another thread, and several threads can share it:
-/// each commit goes to one of them. The methods are those of [`std::sync::mpsc::Receiver`]. It ends (`Disconnected`) when
-/// the database is dropped, or replaced by another, and, by [`Overflow::Close`], when its receiver has fallen behind;
-/// [`Subscription::missed`] tells which.
+/// Made by [`Database::subscribe`](crate::Database::subscribe); it can go to another thread, and several threads can
+/// share it: each commit goes to one of them. The methods are those of [`std::sync::mpsc::Receiver`]. It ends
+/// (`Disconnected`) when the database is dropped, or replaced by another, and, by [`Overflow::Close`], when its
+/// receiver has fallen behind; [`Subscription::missed`] tells which.
 #[derive(Debug)]
 pub struct Subscription {
     queue: Arc<Queue>,

@@ -17,10 +17,11 @@ use crate::table::{Store, Table, TableSlot};
 impl Database {
     /// Looks for every violation of every rule, and proves every index against the rows.
     ///
-    /// `Ok` for every database that was filled through checked calls, outside of a deferred transaction, as far as its ids are
-    /// in relations. After [`insert_many_unchecked`](Database::insert_many_unchecked) it lists the dangling keys and the
-    /// duplicates, in table and slot order. Ids that no declaration shows, inside of a row's structs, enums and collections,
-    /// are met by serialising the row: those that name no row are [`Error::LooseId`], unless their field is `plain`. O(rows and keys), and O(n) for each of n rows that share a unique key.
+    /// `Ok` for every database that was filled through checked calls, outside of a deferred transaction, as far as its
+    /// ids are in relations. After [`insert_many_unchecked`](Database::insert_many_unchecked) it lists the dangling
+    /// keys and the duplicates, in table and slot order. Ids that no declaration shows, inside of a row's structs,
+    /// enums and collections, are met by serialising the row: those that name no row are [`Error::LooseId`], unless
+    /// their field is `plain`. O(rows and keys), and O(n) for each of n rows that share a unique key.
     pub fn check(&self) -> Result<(), Vec<Error>> {
         let mut faults = Vec::new();
         for table in &self.store.tables {

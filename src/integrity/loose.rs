@@ -1,7 +1,9 @@
-//! Ids that no relation enforces: inside of structs, enums and collections of a row, where declarations cannot see them.
+//! Ids that no relation enforces: inside of structs, enums and collections of a row, where declarations cannot see
+//! them.
 //!
 //! A row shows them while it is serialised: an [`Id`](crate::Id) tells serde its name, and the value that follows has a
-//! type which tells the model. What is written as something else, by a `with` or a `Serialize` of one's own, is not met.
+//! type which tells the model. What is written as something else, by a `with` or a `Serialize` of one's own, is not
+//! met.
 
 use std::fmt::{self, Write as _};
 
@@ -173,7 +175,8 @@ impl<'f, 'a> Serializer for &'f mut Finder<'a> {
     leaves!(
         serialize_bool bool, serialize_i8 i8, serialize_i16 i16, serialize_i32 i32, serialize_i64 i64,
         serialize_i128 i128, serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u128 u128,
-        serialize_f32 f32, serialize_f64 f64, serialize_char char, serialize_bytes &[u8], serialize_unit_struct &'static str
+        serialize_f32 f32, serialize_f64 f64, serialize_char char, serialize_bytes &[u8],
+        serialize_unit_struct &'static str
     );
 
     fn serialize_u64(self, number: u64) -> Result<(), Refused> {

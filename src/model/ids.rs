@@ -1,7 +1,8 @@
 //! Collections of ids: what a list relation's field may be.
 //!
-//! A relation is over what the collection holds now, in an order that is the collection's own and says nothing of hashes:
-//! hence no hash set. Whoever enforces ids must be able to read all of them, and to take one out where `set_null` says so.
+//! A relation is over what the collection holds now, in an order that is the collection's own and says nothing of
+//! hashes: hence no hash set. Whoever enforces ids must be able to read all of them, and to take one out where
+//! `set_null` says so.
 
 use std::collections::{BTreeSet, VecDeque, btree_set, vec_deque};
 use std::fmt;
@@ -76,8 +77,8 @@ pub trait IdList<M> {
 pub const fn expect_list_that_can_lose<M, C: IdList<M>>() {
     assert!(
         C::CAN_LOSE,
-        "`on_delete = set_null` takes ids out of a list, and out of this one none can be taken: make it an array of options, \
-         `[Option<Id<..>>; N]`, or a `Vec`"
+        "`on_delete = set_null` takes ids out of a list, and out of this one none can be taken: make it an array of \
+         options, `[Option<Id<..>>; N]`, or a `Vec`"
     );
 }
 

@@ -44,12 +44,12 @@ pub struct Refused<M> {
 }
 
 impl Database {
-    /// Stores those of many rows that break no rule, and lists the others with the reasons: for data with flaws that is to
-    /// be clean afterwards. Where all is to be stored as it is, there is
+    /// Stores those of many rows that break no rule, and lists the others with the reasons: for data with flaws that is
+    /// to be clean afterwards. Where all is to be stored as it is, there is
     /// [`insert_many_unchecked`](Database::insert_many_unchecked).
     ///
-    /// As with [`insert_many`](Database::insert_many) rows may refer to later ones. A row that refers to a refused one is
-    /// refused too; of rows with one unique key the first that breaks no other rule is stored. The error is
+    /// As with [`insert_many`](Database::insert_many) rows may refer to later ones. A row that refers to a refused one
+    /// is refused too; of rows with one unique key the first that breaks no other rule is stored. The error is
     /// [`Error::UnknownModel`] or [`Error::Full`], and nothing is stored then.
     ///
     /// O(rows) where all are good; else as much again for each step by which a refusal brings about others.
@@ -115,8 +115,8 @@ struct Import<M> {
 }
 
 impl<M: Model> Import<M> {
-    /// Takes a step towards rows without faults, and says whether there was one to be taken: refuses rows or, where none
-    /// need be, clears keys.
+    /// Takes a step towards rows without faults, and says whether there was one to be taken: refuses rows or, where
+    /// none need be, clears keys.
     fn sift(&mut self, store: &Store, faults: Vec<(usize, Error)>, dangling: Dangling) -> bool {
         let mut errors: Vec<Vec<Error>> = vec![Vec::new(); self.rows.len()];
         for (place, error) in faults {

@@ -15,8 +15,9 @@ use crate::model::Model;
 impl Database {
     /// Stores many rows, all or none, and gives their ids in order.
     ///
-    /// A row may refer to one that comes later in the batch. Where rows are refused, the error lists every violation
-    /// of every row, of more than 10,000 so many, and their number. [`Database::import`] stores the other rows. O(rows), with one allocation a column instead of many.
+    /// A row may refer to one that comes later in the batch. Where rows are refused, the error lists every violation of
+    /// every row, of more than 10,000 so many, and their number. [`Database::import`] stores the other rows. O(rows),
+    /// with one allocation a column instead of many.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};

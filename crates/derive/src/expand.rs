@@ -305,8 +305,8 @@ fn variants(model: &Model) -> TokenStream {
     model.polymorphics.iter().map(check).collect()
 }
 
-/// `RefersTo` for every target; where several relations lead there, by the first and with what is to be said of it. Targets
-/// are told apart by the last segment of their paths: two paths to one type must not give two implementations.
+/// `RefersTo` for every target; where several relations lead there, by the first and with what is to be said of it.
+/// Targets are told apart by the last segment of their paths: two paths to one type must not give two implementations.
 fn refers_to(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let relations = model.relations.iter().map(|relation| {
@@ -327,8 +327,8 @@ fn refers_to(model: &Model) -> TokenStream {
             all.iter().filter(|(other, _)| other == target).map(|(_, (_, name, ..))| format!("`{name}`")).collect();
         let several = (names.len() > 1).then(|| {
             let text = format!(
-                "`{ident}` has several relations to `{target}`, {}: say which is meant, as in `via = {}`; of links both, as in \
-                 `via(one, other)`",
+                "`{ident}` has several relations to `{target}`, {}: say which is meant, as in `via = {}`; of links both, \
+                 as in `via(one, other)`",
                 names.join(", "),
                 names[0].trim_matches('`'),
             );

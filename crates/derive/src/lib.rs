@@ -217,9 +217,9 @@ mod serde_attr;
 ///     customer_id: Id<Customer>, // `Option<Id<Customer>>` is accepted
 /// }
 /// ```
-/// An id, a list of ids, or another type in which an id can be seen, that is neither a relation nor marked as plain. An id
-/// inside of another struct or enum, or behind an alias, cannot be seen: nothing enforces it, and `Database::check` finds it
-/// where it names no row.
+/// An id, a list of ids, or another type in which an id can be seen, that is neither a relation nor marked as plain. An
+/// id inside of another struct or enum, or behind an alias, cannot be seen: nothing enforces it, and `Database::check`
+/// finds it where it names no row.
 /// ```compile_fail
 /// # use relata::{Id, Model};
 /// # use serde::{Deserialize, Serialize};

@@ -192,7 +192,8 @@ impl Field {
             "bool", "char", "String", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
             "isize", "f32", "f64",
         ];
-        matches!(bare(self.part()), Type::Path(path) if path.path.get_ident().is_some_and(|word| SCALARS.iter().any(|scalar| word == scalar)))
+        let Type::Path(path) = bare(self.part()) else { return false };
+        path.path.get_ident().is_some_and(|word| SCALARS.iter().any(|scalar| word == scalar))
     }
 }
 

@@ -188,8 +188,8 @@ fn ship() -> Ship {
     }
 }
 
-// fault B2, behaviour I24: "An id that no declaration shows, inside of a row's structs, enums and collections, is found by
-// `check` where it names no row"
+// fault B2, behaviour I24: "An id that no declaration shows, inside of a row's structs, enums and collections, is found
+// by `check` where it names no row"
 #[test]
 fn ids_that_no_declaration_shows_are_found() {
     let mut db = Database::builder().model::<Port>().model::<Ship>().build().unwrap();

@@ -77,7 +77,8 @@ fn an_import_stores_what_is_good() {
     assert_eq!((imported.cleared, db.check()), (vec![], Ok(())));
 }
 
-// fault C8, behaviour I25: "Where that is asked for, keys that name no row and can be absent are cleared and listed instead"
+// fault C8, behaviour I25: "Where that is asked for, keys that name no row and can be absent are cleared and listed
+// instead"
 #[test]
 fn an_import_clears_what_may_be_absent() {
     let (mut db, tag) = parts();

@@ -1,5 +1,5 @@
-// behaviour R51, fault B2: a list of ids is a collection that has an order and holds ids alone; what cannot lose an id is not
-// cleared.
+// behaviour R51, fault B2: a list of ids is a collection that has an order and holds ids alone; what cannot lose an id
+// is not cleared.
 
 use std::collections::{BTreeMap, HashSet};
 

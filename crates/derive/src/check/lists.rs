@@ -26,8 +26,8 @@ impl Checker {
             }
             (None, Some(target)) => self.resolved(target),
             (None, None) => {
-                let message = "`references_many` is said of a list of ids, such as a `Vec<Id<Target>>`; where the type shows \
-                               no `Id`, name the model: `references_many(Target)`";
+                let message = "`references_many` is said of a list of ids, such as a `Vec<Id<Target>>`; where the type \
+                               shows no `Id`, name the model: `references_many(Target)`";
                 self.errors.on(&field.ty, message);
                 return false;
             }

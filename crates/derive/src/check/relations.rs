@@ -276,9 +276,9 @@ impl Checker {
                     no_relation(&name, "a list of ids", &target, "references_many")
                 } else {
                     format!(
-                        "`{name}` holds ids of `{target}` that nothing enforces: make it a list of them (`Vec<Id<{target}>>`, \
-                         `BTreeSet<Id<{target}>>`) and mark it `#[model(references_many)]`, move what goes with each id to a \
-                         model of its own, or mark it `#[model(plain)]` if they may name rows that are gone"
+                        "`{name}` holds ids of `{target}` that nothing enforces: make it a list of them \
+                         (`Vec<Id<{target}>>`, `BTreeSet<Id<{target}>>`) and mark it `#[model(references_many)]`, move what \
+                         goes with each id to a model of its own, or mark it `#[model(plain)]` if they may name rows that are gone"
                     )
                 };
                 self.errors.on(&field.ty, message);
