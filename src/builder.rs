@@ -15,7 +15,7 @@ use crate::model::{AnyRelation, ListRelation, Model, Presence, Reference, Relati
 use crate::schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
 };
-use crate::table::{Incoming, Store};
+use crate::table::{Incoming, Store, Threads};
 
 /// Collects the models of a database.
 #[derive(Default)]
@@ -37,6 +37,7 @@ pub(crate) struct LoadChoices {
     pub(crate) nesting: Option<u32>,
     pub(crate) drops_removed: bool,
     pub(crate) accepts_violations: bool,
+    pub(crate) threads: Threads,
     pub(crate) migrations: Vec<Migration>,
 }
 
