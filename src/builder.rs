@@ -16,7 +16,7 @@ use crate::model::{AnyRelation, IdList, ListRelation, Model, Presence, Reference
 use crate::schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
 };
-use crate::table::{Incoming, Store};
+use crate::table::{Incoming, Store, Threads};
 
 /// Collects the models of a database.
 #[derive(Default)]
@@ -38,6 +38,7 @@ pub(crate) struct LoadChoices {
     pub(crate) nesting: Option<u32>,
     pub(crate) drops_removed: bool,
     pub(crate) accepts_violations: bool,
+    pub(crate) threads: Threads,
     pub(crate) migrations: Vec<Migration>,
 }
 

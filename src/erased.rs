@@ -27,7 +27,9 @@ use crate::log::{Change, IndexWriter, Record, Rows, What};
 use crate::model::{ListRelation, Model, Reference, Relation, Unique, Visitor, WithRelation, with_relation};
 use crate::proof::{Refusal, RowWriter, read_row};
 use crate::snapshot::rebuild;
-use crate::table::{AnyEdits, AnyRows, RowFault, Store, TableSlot};
+#[cfg(feature = "rayon")]
+use crate::table::RowReader;
+use crate::table::{AnyEdits, AnyRows, RowFault, Store, TableSlot, Threads};
 use crate::write::apply;
 
 impl<M: Model> AnyRows for Arena<M> {
@@ -264,22 +266,16 @@ impl<M: Model> AnyRows for Arena<M> {
         keys: &mut dyn Iterator<Item = DefaultKey>,
         full: usize,
         rows: &mut RowWriter,
-    ) -> (u32, Option<(DefaultKey, Refusal)>) {
-        let mut done = 0;
-        while rows.encoder.bytes().len() < full
+    ) -> Result<(), (DefaultKey, Refusal)> {
+        while rows.bytes().len() < full
             && let Some(key) = keys.next()
         {
             match self.get(key) {
-                Some(row) => {
-                    if let Err(refusal) = rows.row(row) {
-                        return (done, Some((key, refusal)));
-                    }
-                }
-                None => rows.encoder.append_reserved(),
+                Some(row) => rows.row(row).map_err(|refusal| (key, refusal))?,
+                None => rows.reserved(),
             }
-            done += 1;
         }
-        (done, None)
+        Ok(())
     }
 
     fn restore(&mut self, slots: &Slots) -> Result<(), String> {
@@ -302,6 +298,31 @@ impl<M: Model> AnyRows for Arena<M> {
         Ok(rows)
     }
 
+    #[cfg(feature = "rayon")]
+    fn row_reader(&self) -> RowReader {
+        |decoder, most| {
+            if (most * size_of::<M>()) as u64 > decoder.room().memory {
+                return None;
+            }
+            let mut rows: Vec<M> = Vec::with_capacity(most);
+            while rows.len() < most && decoder.is_at_row() {
+                rows.push(read_row(decoder).ok()?);
+            }
+            Some(Box::new(rows))
+        }
+    }
+
+    #[cfg(feature = "rayon")]
+    fn store_read(&mut self, keys: &mut dyn Iterator<Item = DefaultKey>, rows: Box<dyn Any>) -> Result<u64, RowFault> {
+        let rows = rows.downcast::<Vec<M>>().expect("they are from the reader of this table");
+        let count = rows.len() as u64;
+        for row in *rows {
+            let key = keys.next().ok_or_else(|| (None, CodecError::more_rows()))?;
+            self.restore_row(key, row).map_err(|_| (Some(key), CodecError::not_reserved()))?;
+        }
+        Ok(count)
+    }
+
     fn decode_row_by_position(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String> {
         self.restore_row(key, positional::decode(bytes)?).map_err(|_| "its slot is not reserved for it".to_owned())
     }
@@ -315,8 +336,8 @@ impl<M: Model> AnyRows for Arena<M> {
         rebuild::uniques(self, index)
     }
 
-    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> bool {
-        rebuild::links(self, store, links, lists)
+    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists], threads: Threads) -> bool {
+        rebuild::links(self, store, links, lists, threads)
     }
 
     fn listed(&self) -> usize {

@@ -74,14 +74,33 @@ impl Refusal {
 }
 
 /// Encodes rows one after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RowWriter {
-    pub(crate) encoder: Encoder,
+    encoder: Encoder,
+    /// Where each row ends.
+    ends: Vec<usize>,
     memo: Memo,
     nesting: u32,
     /// Whether rows are proved: the hash of the state asks for their bytes alone.
     proves: bool,
     trust: Trust,
+}
+
+/// How far the names and the trust of a writer have come: they only grow.
+#[cfg(feature = "rayon")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WriterState {
+    /// How many names have been defined: of structs, of variants.
+    defined: (usize, usize),
+    trust: Trust,
+}
+
+#[cfg(feature = "rayon")]
+impl WriterState {
+    /// Whether rows that bring no new names have the same bytes in both states: what has a number keeps it.
+    pub(crate) fn gives_the_bytes_of(self, later: Self) -> bool {
+        self.trust == later.trust
+    }
 }
 
 /// Whether rows of a lossless model are written by what the derive has made.
@@ -96,12 +115,46 @@ enum Trust {
 
 impl RowWriter {
     pub(crate) fn new(nesting: u32, proves: bool) -> Self {
-        RowWriter { encoder: Encoder::new(nesting), memo: Memo::default(), nesting, proves, trust: Trust::Unknown }
+        let (encoder, ends, memo) = (Encoder::new(nesting), Vec::new(), Memo::default());
+        RowWriter { encoder, ends, memo, nesting, proves, trust: Trust::Unknown }
+    }
+
+    /// The rows since they were last cleared.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.encoder.bytes()
+    }
+
+    /// Where each of these rows ends.
+    pub(crate) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.encoder.clear();
+        self.ends.clear();
+    }
+
+    /// What the bytes of a row depend on beside the row itself.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn state(&self) -> WriterState {
+        WriterState { defined: self.encoder.defined_names(), trust: self.trust }
     }
 
     /// Appends a row, and before it the definitions of names that it is the first to need. One that is refused leaves
     /// nothing.
     pub(crate) fn row<M: Model>(&mut self, row: &M) -> Result<(), Refusal> {
+        self.append(row)?;
+        self.ends.push(self.bytes().len());
+        Ok(())
+    }
+
+    /// Appends the mark of a reserved id, which stands for its row.
+    pub(crate) fn reserved(&mut self) {
+        self.encoder.append_reserved();
+        self.ends.push(self.bytes().len());
+    }
+
+    fn append<M: Model>(&mut self, row: &M) -> Result<(), Refusal> {
         let start = self.encoder.bytes().len();
         if M::IS_LOSSLESS && self.trust == Trust::Yes {
             if self.encoder.append_lossless(|out| row.write_lossless(out)) && !self.encoder.has_new_names() {

@@ -38,6 +38,21 @@ use crate::schema::{Action, Schema, UniqueSchema};
 /// slots for them.
 pub(crate) type RowFault = (Option<DefaultKey>, CodecError);
 
+/// On how many threads something is done that can be on several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Threads {
+    #[default]
+    One,
+    /// Those of rayon.
+    #[cfg(feature = "rayon")]
+    Many,
+}
+
+/// Reads so many rows at most, until the bytes end or define names: a list that [`AnyRows::store_read`] takes. `None`
+/// where one cannot be read, or the list takes more than the decoder's room.
+#[cfg(feature = "rayon")]
+pub(crate) type RowReader = fn(decoder: &mut Decoder<'_, '_>, most: usize) -> Option<Box<dyn Any + Send>>;
+
 /// A row of any table: the table's position, the row's key.
 pub(crate) type RowAt = (u32, DefaultKey);
 /// Rows of any tables.
@@ -189,14 +204,14 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn slots(&self) -> Slots;
     /// The first id that is reserved and not filled.
     fn unfilled(&self) -> Option<DefaultKey>;
-    /// Appends the rows under the next keys, until `full` bytes are reached or a row is refused; says how many, and which
-    /// one is refused and why. In the place of a row that is reserved stands a mark.
+    /// Appends the rows under the next keys, until `full` bytes are reached or a row is refused. In the place of a row that
+    /// is reserved stands a mark.
     fn encode_rows(
         &self,
         keys: &mut dyn Iterator<Item = DefaultKey>,
         full: usize,
         rows: &mut RowWriter,
-    ) -> (u32, Option<(DefaultKey, Refusal)>);
+    ) -> Result<(), (DefaultKey, Refusal)>;
     /// Turns the arena into one of these slots, the stored ones reserved for their rows.
     fn restore(&mut self, slots: &Slots) -> Result<(), String>;
     /// Stores rows under their reserved keys, until the bytes end or define names, and says how many; the error is of
@@ -206,6 +221,12 @@ pub(crate) trait AnyRows: Any + Send + Sync {
         keys: &mut dyn Iterator<Item = DefaultKey>,
         decoder: &mut Decoder<'_, '_>,
     ) -> Result<u64, RowFault>;
+    /// What reads rows of this table apart from it.
+    #[cfg(feature = "rayon")]
+    fn row_reader(&self) -> RowReader;
+    /// Stores rows that the reader has read under their reserved keys. As [`AnyRows::decode_rows`].
+    #[cfg(feature = "rayon")]
+    fn store_read(&mut self, keys: &mut dyn Iterator<Item = DefaultKey>, rows: Box<dyn Any>) -> Result<u64, RowFault>;
     /// Stores a row of format 1 under its reserved key.
     fn decode_row_by_position(&mut self, key: DefaultKey, bytes: &[u8]) -> Result<(), String>;
     /// Stores a row, which is one of the model, under its reserved key.
@@ -213,7 +234,7 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     /// Builds the unique indexes of stored rows, and says whether each key is there once.
     fn build_uniques(&self, index: &mut Indexes) -> bool;
     /// Builds the links of stored rows in slot order, and says whether each key names a row and no hierarchy has a cycle.
-    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> bool;
+    fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists], threads: Threads) -> bool;
     /// How many ids the lists of all rows hold.
     fn listed(&self) -> usize;
     /// Collects what does not hold for the rows and the indexes of this table.

@@ -38,7 +38,7 @@ impl Room {
 }
 
 /// Which structs agree with the types that ask for them, by the number of the struct.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Memo {
     /// The address of the list of fields asked for last, and whether it is that of the file.
     known: Vec<(usize, bool)>,
@@ -49,6 +49,14 @@ pub(crate) struct Memo {
 }
 
 impl Memo {
+    /// Takes in what another has counted, of values that were read with the same names.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn add(&mut self, other: &Memo) {
+        for (place, times) in &other.ignored {
+            *self.ignored.entry(*place).or_default() += times;
+        }
+    }
+
     /// The fields that were passed over, each once by its name, and how often.
     pub(crate) fn ignored<'n>(&self, names: &'n Names) -> impl Iterator<Item = (&'n str, u64)> {
         self.ignored.iter().filter_map(|((number, field), times)| Some((&*names.fields(*number)?[*field], *times)))

@@ -15,7 +15,7 @@ use super::{LosslessWriter, tag, unordered};
 use crate::id::{FIRST_GENERATION, ID_NAME, Id};
 
 /// Bytes that values are appended to, and the names that have been met.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Encoder {
     bytes: Vec<u8>,
     interner: Interner,
@@ -75,6 +75,12 @@ impl Encoder {
     #[inline]
     pub(crate) fn has_new_names(&self) -> bool {
         self.interner.has_new()
+    }
+
+    /// How many names have been defined: of structs, of variants.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn defined_names(&self) -> (usize, usize) {
+        self.interner.defined()
     }
 
     /// Puts the definitions of names that have come up for the first time before the value that begins here.

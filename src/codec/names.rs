@@ -230,6 +230,12 @@ impl Interner {
         self.defined != (self.structs.len(), self.names.variants.len())
     }
 
+    /// How many have been defined in the file: structs, variants.
+    #[cfg(feature = "rayon")]
+    pub(super) fn defined(&self) -> (usize, usize) {
+        self.defined
+    }
+
     /// The definitions of the new names, which are then known.
     pub(super) fn define_new(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -119,6 +119,24 @@ impl<'a, S: Sections> Filling<'a, S> {
         if self.content.len() >= BLOCK_FULL { self.flush() } else { Ok(()) }
     }
 
+    /// Takes items of which each ends where `ends` says. What is a block as it is given is not copied.
+    pub(super) fn rows(&mut self, bytes: &[u8], ends: &[usize]) -> Result<(), S::Error> {
+        let (mut start, mut ends) = (0, ends);
+        while !ends.is_empty() {
+            let full = start + (BLOCK_FULL - self.content.len());
+            let count = (ends.partition_point(|end| *end < full) + 1).min(ends.len());
+            let end = ends[count - 1];
+            let taken = &bytes[start..end];
+            if self.items == 0 && end >= full {
+                self.sections.block(count as u32, taken)?;
+            } else {
+                self.items(count as u32, taken)?;
+            }
+            (start, ends) = (end, &ends[count..]);
+        }
+        Ok(())
+    }
+
     /// Gives what is left.
     pub(super) fn flush(&mut self) -> Result<(), S::Error> {
         if self.items > 0 {
@@ -230,6 +248,18 @@ impl<'a, R: Read> BlockReader<'a, R> {
         self.blocks += 1;
         self.last_items = prefix.items;
         Ok(Some((prefix.items, &self.content)))
+    }
+
+    /// The content of the block that was read last, for which another buffer is left.
+    #[cfg(feature = "rayon")]
+    pub(super) fn exchange_content(&mut self, buffer: Vec<u8>) -> Vec<u8> {
+        std::mem::replace(&mut self.content, buffer)
+    }
+
+    /// How long the block is, in bytes, that could not be read; 0 where that is not known.
+    #[cfg(feature = "rayon")]
+    pub(super) fn length_refused(&self) -> u64 {
+        self.next.map_or(0, |prefix| prefix.length.into())
     }
 
     fn read_prefix(&mut self) -> Result<Prefix, SnapshotError> {

@@ -6,6 +6,8 @@
 //! sees the database.
 
 mod links;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod rows;
 
 use std::io::Read;
@@ -21,7 +23,7 @@ use crate::builder::LoadChoices;
 use crate::codec::{NESTING, Names};
 use crate::database::Database;
 use crate::schema::Schema;
-use crate::table::Store;
+use crate::table::{Store, Threads};
 
 /// What a database may take in memory: counted are its slots, its indexes, the encoded length of its rows and the elements
 /// of the lists and maps in them.
@@ -96,6 +98,7 @@ pub(super) fn database(
             used: 0,
         },
         nesting: choices.nesting.unwrap_or(NESTING),
+        threads: choices.threads,
         names: Names::default(),
         rows: Vec::new(),
         holds: true,
@@ -124,6 +127,7 @@ struct Loading<'a, R> {
     matched: &'a [Matched<'a>],
     budget: Budget,
     nesting: u32,
+    threads: Threads,
     names: Names,
     /// Which tables of this program have all their rows.
     loaded: Vec<bool>,
@@ -201,7 +205,7 @@ impl<R: Read> Loading<'_, R> {
             let (mut links, mut lists) = (std::mem::take(&mut index.links), std::mem::take(&mut index.lists));
             let table = &self.store.tables[position];
             self.budget.charge((table.rows.listed() * OF_ELEMENT) as u64, Kind::Rows, table.name)?;
-            self.holds &= table.rows.build_links(self.store, &mut links, &mut lists);
+            self.holds &= table.rows.build_links(self.store, &mut links, &mut lists, self.threads);
             let index = &mut self.store.tables[position].index;
             (index.links, index.lists) = (links, lists);
         }

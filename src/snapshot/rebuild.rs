@@ -1,18 +1,21 @@
 //! The indexes of loaded rows, built again: which is what proves every unique and every foreign key of a snapshot. Where
 //! one does not hold the indexes are those of rows stored unchecked, and `check` says what is wrong.
 //!
-//! Unique indexes come first, for all tables; links look their targets up in them. Lists of ids come with the links.
+//! Unique indexes come first, for all tables; links look their targets up in them. Lists of ids come with the links. On
+//! several threads targets are looked up apart, and sources join them in order.
 
 use slotmap::DefaultKey;
 
 use crate::arena::Arena;
 use crate::index::Indexes;
-use crate::index::links::{Link, no_target, waiting_hash};
+use crate::index::links::{Link, LinkChange, no_target, waiting_hash};
 use crate::index::lists::{Listed, Lists, by_id};
 use crate::integrity::acyclic;
 use crate::key::hash_of;
 use crate::model::{BLOCK, KeyRef, ListRelation, Model, Probe, Reference, Relation, Unique, Visitor, has_key};
-use crate::table::{Store, Table};
+#[cfg(feature = "rayon")]
+use crate::snapshot::rounds::{self, Piece};
+use crate::table::{Store, Table, Threads};
 
 /// Enters every row into every unique index; says whether each key is there once. O(rows x keys).
 pub(crate) fn uniques<M: Model>(rows: &Arena<M>, index: &mut Indexes) -> bool {
@@ -45,8 +48,14 @@ impl<M: Model> Visitor<M> for Uniques<'_, M> {
 
 /// Links every row to its targets, in slot order; a row whose key names none waits for it. Says whether none does, and no
 /// hierarchy has a cycle. O(rows x relations).
-pub(crate) fn links<M: Model>(rows: &Arena<M>, store: &Store, links: &mut [Link], lists: &mut [Lists]) -> bool {
-    let mut visitor = Linking { rows, store, links, lists, hold: true };
+pub(crate) fn links<M: Model>(
+    rows: &Arena<M>,
+    store: &Store,
+    links: &mut [Link],
+    lists: &mut [Lists],
+    threads: Threads,
+) -> bool {
+    let mut visitor = Linking { rows, store, links, lists, threads, hold: true };
     M::declare(&mut visitor);
     visitor.hold
 }
@@ -56,6 +65,7 @@ struct Linking<'a, M> {
     store: &'a Store,
     links: &'a mut [Link],
     lists: &'a mut [Lists],
+    threads: Threads,
     hold: bool,
 }
 
@@ -66,22 +76,16 @@ impl<M: Model> Visitor<M> for Linking<'_, M> {
         link.reserve(self.rows.next_slot() as usize);
         link.reserve_targets(targets.rows.next_slot() as usize);
         let mut rows = self.rows.iter();
-        let (mut block, mut found) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
-        loop {
-            block.clear();
-            block.extend(rows.by_ref().take(BLOCK));
-            if block.is_empty() {
-                break;
-            }
-            found.clear();
-            // Most often all keys of a block name rows, and are looked up together.
-            if R::Reference::find_block(targets.rows, targets.index, &block, key_of::<R>, &mut found) {
-                block.iter().zip(&found).for_each(|((source, _), target)| link.join(*source, *target));
-            } else {
-                for (source, row) in &block {
-                    self.hold &= link_one::<R>(link, targets, *source, row);
+        match self.threads {
+            Threads::One => {
+                let mut batch = Batch::default();
+                while batch.fill(&mut rows, BLOCK) {
+                    batch.find::<R>(targets);
+                    self.hold &= batch.join(link);
                 }
             }
+            #[cfg(feature = "rayon")]
+            Threads::Many => self.hold &= join_all::<R>(link, targets, &mut rows),
         }
         self.hold &= !R::ACYCLIC || acyclic::standing(link, self.rows.iter().map(|(key, _)| key)).is_empty();
     }
@@ -105,25 +109,109 @@ impl<M: Model> Visitor<M> for Linking<'_, M> {
     }
 }
 
+/// Some sources, and what becomes of the link of each.
+struct Batch<'a, M> {
+    sources: Vec<(DefaultKey, &'a M)>,
+    found: Vec<LinkChange>,
+    /// The targets of a block of them.
+    block: Vec<DefaultKey>,
+}
+
+impl<M> Default for Batch<'_, M> {
+    fn default() -> Self {
+        Batch { sources: Vec::new(), found: Vec::new(), block: Vec::with_capacity(BLOCK) }
+    }
+}
+
+impl<'a, M: Model> Batch<'a, M> {
+    /// Takes the next sources; `false` where there are no more.
+    fn fill(&mut self, rows: &mut impl Iterator<Item = (DefaultKey, &'a M)>, count: usize) -> bool {
+        self.sources.clear();
+        self.sources.extend(rows.take(count));
+        !self.sources.is_empty()
+    }
+
+    /// Looks the targets up.
+    fn find<R: Relation<Source = M>>(&mut self, targets: Table<'_, R::Target>) {
+        self.found.clear();
+        for block in self.sources.chunks(BLOCK) {
+            self.block.clear();
+            // Most often all keys of a block name rows, and are looked up together.
+            if R::Reference::find_block(targets.rows, targets.index, block, key_of::<R>, &mut self.block) {
+                self.found.extend(self.block.iter().copied().map(LinkChange::To));
+            } else {
+                self.found.extend(block.iter().map(|(_, row)| find_one::<R>(targets, row)));
+            }
+        }
+    }
+
+    /// Links the sources in their order; says whether none waits for a target.
+    fn join(&self, link: &mut Link) -> bool {
+        let mut hold = true;
+        for ((source, _), found) in self.sources.iter().zip(&self.found) {
+            match *found {
+                LinkChange::To(target) => link.join(*source, target),
+                LinkChange::Waits(hash) => {
+                    link.wait(*source, hash);
+                    hold = false;
+                }
+                LinkChange::Stays => unreachable!("it has no link yet"),
+            }
+        }
+        hold
+    }
+}
+
+/// Links all sources: their targets are looked up on the threads of rayon.
+#[cfg(feature = "rayon")]
+fn join_all<'a, R: Relation>(
+    link: &mut Link,
+    targets: Table<'_, R::Target>,
+    rows: &mut impl Iterator<Item = (DefaultKey, &'a R::Source)>,
+) -> bool {
+    /// How many batches of a round there are for each thread, and how many sources a batch has.
+    const BATCHES_OF_THREAD: usize = 4;
+    const SOURCES: usize = 16 * BLOCK;
+    let mut hold = true;
+    let mut found: Vec<Piece<Batch<'_, R::Source>, ()>> = Vec::new();
+    let mut idle = Vec::new();
+    loop {
+        let batch = || {
+            let mut batch: Batch<'_, R::Source> = idle.pop().unwrap_or_default();
+            batch.fill(rows, SOURCES).then(|| Piece::new(batch))
+        };
+        let round = BATCHES_OF_THREAD * rayon::current_num_threads();
+        let mut finding: Vec<_> = std::iter::repeat_with(batch).take(round).map_while(|batch| batch).collect();
+        rounds::run(
+            &mut finding,
+            |batch| batch.find::<R>(targets),
+            || {
+                for batch in found.drain(..) {
+                    let (batch, _) = batch.take();
+                    hold &= batch.join(link);
+                    idle.push(batch);
+                }
+            },
+        );
+        found = finding;
+        if found.is_empty() {
+            return hold;
+        }
+    }
+}
+
 fn key_of<'a, R: Relation>(source: &'a (DefaultKey, &R::Source)) -> Option<KeyRef<'a, R>> {
     R::key(source.1)
 }
 
-/// Links a row to its target; it waits where its key names none, and `false` says so.
-fn link_one<R: Relation>(link: &mut Link, targets: Table<'_, R::Target>, source: DefaultKey, row: &R::Source) -> bool {
-    let Some(key) = R::key(row) else {
-        link.join(source, no_target::absent());
-        return true;
-    };
-    let target = R::Reference::find(targets.rows, targets.index, key);
-    if let Some(target) = target {
-        link.join(source, target);
-    } else {
-        let hash = match R::Reference::probe(targets.index, key) {
-            Probe::Id(id) => waiting_hash(id),
-            Probe::Hash(hash) => hash,
-        };
-        link.wait(source, hash);
+/// The target of a row, or where it waits for one.
+fn find_one<R: Relation>(targets: Table<'_, R::Target>, row: &R::Source) -> LinkChange {
+    let Some(key) = R::key(row) else { return LinkChange::To(no_target::absent()) };
+    if let Some(target) = R::Reference::find(targets.rows, targets.index, key) {
+        return LinkChange::To(target);
     }
-    target.is_some()
+    LinkChange::Waits(match R::Reference::probe(targets.index, key) {
+        Probe::Id(id) => waiting_hash(id),
+        Probe::Hash(hash) => hash,
+    })
 }

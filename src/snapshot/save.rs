@@ -3,6 +3,9 @@
 //! Rows are encoded once, proved and written, block by block. What a section holds is given in blocks ([`Sections`]), to the
 //! file or to the hash.
 
+#[cfg(feature = "rayon")]
+mod parallel;
+
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,7 +24,7 @@ use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::referrers::{Referrers, Sources};
 use crate::proof::RowWriter;
-use crate::table::{Store, TableSlot};
+use crate::table::{Store, TableSlot, Threads};
 
 /// What a save may leave out or let pass.
 #[derive(Debug, Clone, Copy)]
@@ -30,11 +33,18 @@ pub(super) struct Choices {
     pub(super) with_violations: bool,
     pub(super) leave_out: bool,
     pub(super) keep_previous: bool,
+    pub(super) threads: Threads,
 }
 
 impl Default for Choices {
     fn default() -> Self {
-        Choices { nesting: NESTING, with_violations: false, leave_out: false, keep_previous: false }
+        Choices {
+            nesting: NESTING,
+            with_violations: false,
+            leave_out: false,
+            keep_previous: false,
+            threads: Threads::One,
+        }
     }
 }
 
@@ -144,7 +154,12 @@ impl<'a> Saving<'a> {
             filling.flush()?;
             sections.begin(Kind::Rows, place)?;
             rows.begin_table();
-            write_rows(table, &mut slots.stored(), sections, rows)?;
+            let (keys, filling) = (&mut slots.stored(), Filling::new(sections));
+            match self.choices.threads {
+                Threads::One => write_rows(table, keys, filling, rows)?,
+                #[cfg(feature = "rayon")]
+                Threads::Many => parallel::write_rows(table, keys, filling, rows)?,
+            }
         }
         for (place, table) in self.store.tables.iter().enumerate() {
             let stays = |table: usize, key: DefaultKey| self.left_out.get(table).is_none_or(|out| !out.contains(&key));
@@ -198,7 +213,6 @@ pub(super) fn unsavable(store: &Store, nesting: u32) -> Vec<UnsavableRow> {
         let mut keys = slots.stored();
         while let Some(encoded) = encode_block(table, &mut keys, &mut rows) {
             refused.extend(encoded.err().map(|NotEncodable { row, refusal }| UnsavableRow { row, refusal }));
-            rows.encoder.clear();
         }
     }
     refused
@@ -209,11 +223,11 @@ fn encode_block(
     table: &TableSlot,
     keys: &mut dyn Iterator<Item = DefaultKey>,
     rows: &mut RowWriter,
-) -> Option<Result<u32, NotEncodable>> {
-    let (done, refused) = table.rows.encode_rows(keys, BLOCK_FULL, rows);
-    match refused {
-        Some((key, refusal)) => Some(Err(NotEncodable { row: RowId { table: table.name, key }, refusal })),
-        None => (done > 0).then_some(Ok(done)),
+) -> Option<Result<(), NotEncodable>> {
+    rows.clear();
+    match table.rows.encode_rows(keys, BLOCK_FULL, rows) {
+        Err((key, refusal)) => Some(Err(NotEncodable { row: RowId { table: table.name, key }, refusal })),
+        Ok(()) => (!rows.ends().is_empty()).then_some(Ok(())),
     }
 }
 
@@ -273,17 +287,17 @@ pub(super) const RUN_ITEM: usize = 8;
 fn write_rows<S: Sections>(
     table: &TableSlot,
     keys: &mut dyn Iterator<Item = DefaultKey>,
-    sections: &mut S,
+    mut filling: Filling<'_, S>,
     rows: &mut RowWriter,
 ) -> Result<(), S::Error>
 where
     S::Error: From<NotEncodable>,
 {
     while let Some(encoded) = encode_block(table, keys, rows) {
-        sections.block(encoded?, rows.encoder.bytes())?;
-        rows.encoder.clear();
+        encoded?;
+        filling.rows(rows.bytes(), rows.ends())?;
     }
-    Ok(())
+    filling.flush()
 }
 
 /// Writes the sources of every posting list that is not in slot order, with the place of their relation.

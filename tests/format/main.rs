@@ -15,6 +15,8 @@ mod described;
 mod golden;
 mod matrix;
 mod memory;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod schemas;
 mod town;
 

@@ -1,8 +1,10 @@
 //! What a load takes, counted by the allocator: no more than its limit and what comes on top of it while lists grow.
 //!
-//! The peak is that of a process, so the test runs in one of its own.
+//! The peak is that of a process, so each test runs in one of its own.
 
 #![expect(clippy::disallowed_types, reason = "rows with maps of an order of their own are what is tested")]
+
+mod beside;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
@@ -44,6 +46,19 @@ fn peak_of<T>(done: impl FnOnce() -> T) -> (T, usize) {
     let before = MEMORY.current_usage();
     let out = done();
     (out, MEMORY.peak_usage().saturating_sub(before))
+}
+
+/// Whether the process is for this test. If not, it is run in one that is.
+fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "RELATA_MEMORY_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let this = std::env::current_exe().unwrap();
+    let output = Command::new(this).args(["--exact", test, "--test-threads=1"]).env(ALONE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    false
 }
 
 #[derive(Clone, Default, Debug, PartialEq, Serialize, Deserialize)]

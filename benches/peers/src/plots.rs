@@ -235,7 +235,7 @@ where
 fn cost_by_rows(results: &Results, area: &Area<'_>) -> Done {
     let workloads = Workload::ALL;
     let area = area.titled("nanoseconds for each row by number of rows (both logarithmic)", (FONT, 18))?;
-    for (panel, workload) in area.split_evenly((3, 3)).into_iter().zip(workloads) {
+    for (panel, workload) in area.split_evenly((4, 3)).into_iter().zip(workloads) {
         let series: Vec<(&str, Vec<(f64, f64)>)> = [RELATA, ARRAYS]
             .into_iter()
             .map(|engine| (engine, points(results, engine, workload, |figure| figure.ns_per_row)))

@@ -329,7 +329,7 @@ fn check(reports: &[Report]) -> Result<(), String> {
 /// The workload whose answer this one has.
 fn same_answer(workload: Workload) -> Workload {
     match workload {
-        Workload::Load => Workload::ScanSum,
+        Workload::Load | Workload::SnapshotSave | Workload::SnapshotLoad => Workload::ScanSum,
         Workload::BelongsToRandomAtOnce => Workload::BelongsToRandom,
         other => other,
     }

@@ -12,6 +12,7 @@ const READS: [Workload; 5] = [
     Workload::Children,
 ];
 const OTHERS: [Workload; 4] = [Workload::Load, Workload::DeleteHot, Workload::ScanSum, Workload::ScanFilter];
+const FILES: [Workload; 2] = [Workload::SnapshotSave, Workload::SnapshotLoad];
 
 impl Results {
     /// The reports that the tables are made of, in the order of the tables.
@@ -26,7 +27,7 @@ impl Report {
     }
 }
 
-/// Both tables, and where relata loses.
+/// The tables, and where relata loses.
 pub(crate) fn peers(results: &Results) -> String {
     let lines = grouped(results.lines);
     let mut text =
@@ -35,6 +36,8 @@ pub(crate) fn peers(results: &Results) -> String {
     text += &table(results, &READS, false);
     text += "\n";
     text += &table(results, &OTHERS, true);
+    text += "\n";
+    text += &table(results, &FILES, false);
     text += "\n";
     text += &lost(results);
     text
@@ -85,7 +88,8 @@ fn table(results: &Results, workloads: &[Workload], is_with_memory: bool) -> Str
         rule += "---:|";
     }
     let mut text = format!("{head}\n{rule}\n");
-    for report in results.main() {
+    let does_any = |report: &&Report| workloads.iter().any(|workload| report.figure(*workload).is_some());
+    for report in results.main().filter(does_any) {
         text += &format!("| {} |", report.engine);
         for workload in workloads {
             let cell = report.figure(*workload).map_or("–".to_owned(), |figure| cell(results, report, figure));

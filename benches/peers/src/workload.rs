@@ -1,6 +1,8 @@
 //! What is measured, what an engine must be able to do for it, and how a figure is taken.
 
+use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -20,10 +22,12 @@ pub(crate) enum Workload {
     DeleteHot,
     ScanSum,
     ScanFilter,
+    SnapshotSave,
+    SnapshotLoad,
 }
 
 impl Workload {
-    pub(crate) const ALL: [Workload; 9] = [
+    pub(crate) const ALL: [Workload; 11] = [
         Workload::Load,
         Workload::BelongsToRandom,
         Workload::BelongsToRandomAtOnce,
@@ -33,6 +37,8 @@ impl Workload {
         Workload::DeleteHot,
         Workload::ScanSum,
         Workload::ScanFilter,
+        Workload::SnapshotSave,
+        Workload::SnapshotLoad,
     ];
 
     /// The name in tables and plots.
@@ -47,6 +53,8 @@ impl Workload {
             Workload::DeleteHot => "delete_hot",
             Workload::ScanSum => "scan_sum",
             Workload::ScanFilter => "scan_filter",
+            Workload::SnapshotSave => "snapshot_save",
+            Workload::SnapshotLoad => "snapshot_load",
         }
     }
 }
@@ -89,6 +97,17 @@ pub(crate) trait Engine: Sized {
 
     /// The discounts that [`is_discounted`] is about: a scan without an index, of which few rows are left (TPC-H's Q6).
     fn discounts(&self) -> i64;
+
+    /// Saves everything as a file, which is on the disk when it returns. `None` where the engine has no files, or has
+    /// its data in one all the time.
+    fn save(&self, _file: &Path) -> Option<()> {
+        None
+    }
+
+    /// Loads such a file into memory.
+    fn load_file(_file: &Path) -> Option<Self> {
+        None
+    }
 }
 
 /// What the price of a line counts in `children`, so that the sum shows lines that went to another order.
@@ -211,6 +230,7 @@ impl Task<'_> {
             read(Workload::Children, lines, &|| loaded.prices_of_orders());
             read(Workload::ScanSum, lines, &|| loaded.prices());
             read(Workload::ScanFilter, lines, &|| loaded.discounts());
+            figures.extend(self.files(&loaded).into_iter().flatten());
             drop(loaded);
             figures.extend(self.delete::<E>());
         }
@@ -257,6 +277,33 @@ impl Task<'_> {
             }
         };
         Figure::new(workload, rows, self.effort.times(first, again), answer)
+    }
+
+    /// Saving and loading. What is in the file is the answer of both.
+    fn files<E: Engine>(&self, loaded: &E) -> Option<[Figure; 2]> {
+        let file = &std::env::temp_dir().join(format!("relata-peers-{}", std::process::id()));
+        let save = || {
+            // Each is made anew: over an old file SQLite would keep a journal of it.
+            let _ = fs::remove_file(file);
+            let start = Instant::now();
+            let is_done = loaded.save(file);
+            is_done.map(|()| start.elapsed())
+        };
+        let first = save()?;
+        let save_times = self.effort.times(first, || save().expect("it was saved before"));
+        let mut answer = 0;
+        let mut load = || {
+            let start = Instant::now();
+            let engine = black_box(E::load_file(file));
+            let elapsed = start.elapsed();
+            answer = engine.expect("what was saved can be loaded").prices();
+            elapsed
+        };
+        let first = load();
+        let load_times = self.effort.times(first, load);
+        let _ = fs::remove_file(file);
+        let figure = |workload, times| Figure::new(workload, self.flat.lines.len(), times, answer);
+        Some([figure(Workload::SnapshotSave, save_times), figure(Workload::SnapshotLoad, load_times)])
     }
 
     /// What is left after the deletes is the answer.

@@ -5,9 +5,11 @@ use std::io::Read;
 
 use slotmap::DefaultKey;
 
+#[cfg(feature = "rayon")]
+use super::parallel;
 use super::{Budget, Loading};
 use crate::arena::{Run, Slots};
-use crate::codec::{CodecError, Decoder, Memo, Room, What};
+use crate::codec::{CodecError, Decoder, Memo, Names, Room, What};
 use crate::id::RowId;
 use crate::migration::{Chain, MigrationContext};
 use crate::snapshot::error::SnapshotError;
@@ -17,6 +19,8 @@ use crate::snapshot::save::RUN_ITEM;
 use crate::snapshot::sections::{Kind, u32_at};
 use crate::snapshot::source::Source;
 use crate::table::{RowFault, Store};
+#[cfg(feature = "rayon")]
+use crate::table::{RowReader, Threads};
 
 impl<R: Read> Loading<'_, R> {
     /// The runs of slots that have the same generation.
@@ -66,44 +70,27 @@ impl<R: Read> Loading<'_, R> {
     /// Reads the rows of a table into its slots, and says how many they are.
     pub(super) fn rows(&mut self, table: usize, slots: &Slots) -> Result<u64, SnapshotError> {
         let Loading { store, source, saved, matched, budget, nesting, names, loaded, report, .. } = self;
+        let (matched, table) = (&matched[table], &*saved.tables[table].name);
+        let rows = Rows { store, own: matched.own, chain: matched.chain.as_ref(), loaded, taken: 0 };
+        let keys = Box::new(slots.stored());
+        let mut reading = Reading { rows, keys, memo: Memo::default(), budget, nesting: *nesting, table };
+        #[cfg(feature = "rayon")]
+        if let (Threads::Many, Source::Second(source)) = (self.threads, &mut *source) {
+            parallel::read(&mut reading, source, names)?;
+        }
         let is_first = matches!(source, Source::First(_));
-        let matched = &matched[table];
-        let mut keys = slots.stored();
-        let mut memo = Memo::default();
-        let mut rows = Rows { store, own: matched.own, chain: matched.chain.as_ref(), loaded, taken: 0 };
-        while let Some(block) = source.block(budget.left())? {
-            if !budget.is_known {
-                budget.length += block.len() as u64;
-            }
-            budget.charge(block.len() as u64, Kind::Rows, &saved.tables[table].name)?;
+        while let Some(block) = source.block(reading.budget.left())? {
+            reading.begin_block(block)?;
             if is_first {
-                rows.by_position(block, &mut keys)?;
-                continue;
-            }
-            let mut rest = block;
-            let before = rows.taken;
-            while !rest.is_empty() {
-                let size = names.size();
-                let defined = names.define(rest).map_err(|error| corrupt(error.to_string()))?;
-                rest = &rest[defined..];
-                budget.charge((names.size() - size) as u64, Kind::Rows, &saved.tables[table].name)?;
-                let room = Room { nesting: *nesting, memory: budget.left() };
-                let mut decoder = Decoder::new(rest, names, &mut memo, room);
-                let read = rows.by_name(&mut decoder, &mut keys);
-                budget.used += room.memory - decoder.room().memory;
-                rest = &rest[decoder.place()..];
-                read.map_err(|fault| rows.explain(fault, budget))?;
-            }
-            let taken = rows.taken - before;
-            if source.items().is_some_and(|items| u64::from(items) != taken) {
-                return Err(corrupt(format!("a block holds {taken} rows and says otherwise")));
+                reading.rows.by_position(block, &mut reading.keys)?;
+            } else {
+                let taken = reading.block(block, names)?;
+                check_count(taken, source.items())?;
             }
         }
-        let ignored = memo.ignored(names).map(|(field, rows)| Ignored {
-            table: saved.tables[table].name.clone(),
-            field: field.to_owned(),
-            rows,
-        });
+        let Reading { rows, mut keys, memo, .. } = reading;
+        let ignored =
+            memo.ignored(names).map(|(field, rows)| Ignored { table: table.to_owned(), field: field.to_owned(), rows });
         report.ignored.extend(ignored);
         let expected = slots.count_stored();
         match keys.next() {
@@ -113,12 +100,61 @@ impl<R: Read> Loading<'_, R> {
     }
 }
 
+/// The rows of a table while they are read.
+pub(super) struct Reading<'a> {
+    pub(super) rows: Rows<'a>,
+    /// Where the rows to come belong.
+    pub(super) keys: Box<dyn Iterator<Item = DefaultKey> + 'a>,
+    pub(super) memo: Memo,
+    pub(super) budget: &'a mut Budget,
+    pub(super) nesting: u32,
+    table: &'a str,
+}
+
+impl Reading<'_> {
+    /// Charges what a block takes by itself.
+    pub(super) fn begin_block(&mut self, block: &[u8]) -> Result<(), SnapshotError> {
+        if !self.budget.is_known {
+            self.budget.length += block.len() as u64;
+        }
+        self.budget.charge(block.len() as u64, Kind::Rows, self.table)
+    }
+
+    /// Reads a block of format 2, and says how many rows it has.
+    pub(super) fn block(&mut self, block: &[u8], names: &mut Names) -> Result<u64, SnapshotError> {
+        let mut rest = block;
+        let before = self.rows.taken;
+        while !rest.is_empty() {
+            let size = names.size();
+            let defined = names.define(rest).map_err(|error| corrupt(error.to_string()))?;
+            rest = &rest[defined..];
+            self.budget.charge((names.size() - size) as u64, Kind::Rows, self.table)?;
+            let room = Room { nesting: self.nesting, memory: self.budget.left() };
+            let mut decoder = Decoder::new(rest, names, &mut self.memo, room);
+            let read = self.rows.by_name(&mut decoder, &mut self.keys);
+            self.budget.used += room.memory - decoder.room().memory;
+            rest = &rest[decoder.place()..];
+            read.map_err(|fault| self.rows.explain(fault, self.budget))?;
+        }
+        Ok(self.rows.taken - before)
+    }
+}
+
+pub(super) fn check_count(taken: u64, stated: Option<u32>) -> Result<(), SnapshotError> {
+    match stated {
+        Some(stated) if u64::from(stated) != taken => {
+            Err(corrupt(format!("a block holds {taken} rows and says otherwise")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn corrupt(what: String) -> SnapshotError {
     SnapshotError::Corrupt { section: Kind::Rows.to_string(), what }
 }
 
 /// The table that rows go to, if there is one.
-struct Rows<'a> {
+pub(super) struct Rows<'a> {
     store: &'a mut Store,
     own: Option<usize>,
     chain: Option<&'a Chain<'a>>,
@@ -128,18 +164,37 @@ struct Rows<'a> {
 }
 
 /// Why a row could not be read.
-enum Fault {
+pub(super) enum Fault {
     Row(RowFault),
     Migration(DefaultKey, String),
 }
 
 impl Rows<'_> {
+    /// What reads rows apart from their table; `None` where they are led through migrations or passed over.
+    #[cfg(feature = "rayon")]
+    pub(super) fn reader(&self) -> Option<RowReader> {
+        self.own.filter(|_| self.chain.is_none()).map(|own| self.store.tables[own].rows.row_reader())
+    }
+
+    /// Stores what the reader has read.
+    #[cfg(feature = "rayon")]
+    pub(super) fn store_read(
+        &mut self,
+        keys: &mut dyn Iterator<Item = DefaultKey>,
+        rows: Box<dyn Any>,
+    ) -> Result<u64, Fault> {
+        let own = self.own.expect("what has a reader has a model");
+        let stored = self.store.tables[own].rows.store_read(keys, rows).map_err(Fault::Row)?;
+        self.taken += stored;
+        Ok(stored)
+    }
+
     fn id(&self, key: DefaultKey) -> RowId {
         RowId { table: self.own.map_or("", |own| self.store.tables[own].name), key }
     }
 
     /// The error for a row: of the row where it is not as the model has it, of the file where it is no row.
-    fn explain(&self, fault: Fault, budget: &Budget) -> SnapshotError {
+    pub(super) fn explain(&self, fault: Fault, budget: &Budget) -> SnapshotError {
         match fault {
             Fault::Migration(key, what) => {
                 SnapshotError::RowNotReadable { row: self.id(key), field: String::new(), what }

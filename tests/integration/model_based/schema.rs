@@ -2,6 +2,10 @@
 //!
 //! The naive store knows rows as cells and the schema as numbers; only here, in `run` and in `through` are they typed.
 
+#![expect(clippy::disallowed_types, reason = "that its order does not show is what is tested")]
+
+use std::collections::HashMap;
+
 use relata::{Database, DatabaseBuilder, Error, Id, Model};
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +57,7 @@ pub(crate) struct Road {
     end_id: Id<City>,
     #[model(belongs_to(Region), name = keeper, on_delete = cascade, on_update = set_null)]
     keeper_code: Option<u32>,
-    length: u32,
+    length: Length,
 }
 
 /// A has_one, restricting.
@@ -109,7 +113,7 @@ pub(crate) struct Visit {
     city_id: Id<City>,
     #[model(belongs_to)]
     guide_id: Option<Id<Visit>>,
-    nights: u32,
+    nights: Nights,
 }
 
 /// A link of a model to itself, by natural keys.
@@ -122,6 +126,29 @@ pub(crate) struct Pact {
     partner_code: u32,
     years: u32,
 }
+
+/// A number in many forms, so that files get names and kinds of structs as they come up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Length {
+    None,
+    Short(u32),
+    Tagged(Tagged),
+    Measured {
+        metres: u32,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        note: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "unit")]
+enum Tagged {
+    Miles { miles: u32 },
+}
+
+/// A number as a map whose order is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Nights(HashMap<String, u32>);
 
 pub(crate) const CITY: usize = 1;
 pub(crate) const GUILD: usize = 5;
@@ -242,6 +269,35 @@ impl FieldValue for u32 {
     }
     fn cell(&self, _: &Ids) -> Cell {
         Some(*self)
+    }
+}
+
+impl FieldValue for Length {
+    fn of(cell: Cell, ids: &Ids) -> Self {
+        match u32::of(cell, ids) {
+            0 => Length::None,
+            metres @ (1 | 5) => Length::Short(metres),
+            miles @ 2 => Length::Tagged(Tagged::Miles { miles }),
+            metres => Length::Measured { metres, note: metres.is_multiple_of(2).then(|| format!("{metres}")) },
+        }
+    }
+    fn cell(&self, _: &Ids) -> Cell {
+        Some(match self {
+            Length::None => 0,
+            Length::Short(number) => *number,
+            Length::Tagged(Tagged::Miles { miles }) => *miles,
+            Length::Measured { metres, .. } => *metres,
+        })
+    }
+}
+
+impl FieldValue for Nights {
+    fn of(cell: Cell, ids: &Ids) -> Self {
+        let number = u32::of(cell, ids);
+        Nights((0..8).map(|n| (format!("{n} of {number}"), number * 8 + n)).collect())
+    }
+    fn cell(&self, _: &Ids) -> Cell {
+        self.0.values().min().map(|number| number / 8)
     }
 }
 

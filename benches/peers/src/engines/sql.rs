@@ -1,14 +1,20 @@
 //! SQLite through rusqlite: in memory, foreign keys enforced, strict tables, prepared statements, one transaction for
 //! each workload that writes. The index on the order of a line is made when the lines are stored, then the statistics.
+//! Files are written and read by the backup API, all pages at once.
 
+use std::path::Path;
+
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, params};
 
 use crate::suite::data::Flat;
 use crate::workload::{DAYS_OF_1994, Engine, weight};
 
-const TABLES: &str = "
+const CHOICES: &str = "
     PRAGMA foreign_keys = ON;
     PRAGMA temp_store = MEMORY;
+";
+const TABLES: &str = "
     CREATE TABLE nation (id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
     CREATE TABLE customer (
         id INTEGER PRIMARY KEY,
@@ -115,6 +121,7 @@ impl Engine for Sql {
 
     fn load(flat: &Flat) -> Self {
         let connection = done(Connection::open_in_memory());
+        done(connection.execute_batch(CHOICES));
         done(connection.execute_batch(TABLES));
         insert_rows(&connection, flat);
         done(connection.execute_batch(INDEXES));
@@ -192,4 +199,23 @@ impl Engine for Sql {
             DAYS_OF_1994.start, DAYS_OF_1994.end
         ))
     }
+
+    fn save(&self, file: &Path) -> Option<()> {
+        copy(&self.connection, &mut done(Connection::open(file)));
+        Some(())
+    }
+
+    fn load_file(file: &Path) -> Option<Self> {
+        let mut connection = done(Connection::open_in_memory());
+        copy(&done(Connection::open(file)), &mut connection);
+        done(connection.execute_batch(CHOICES));
+        let orders = done(connection.query_row("SELECT COUNT(*) FROM orders", (), |row| row.get(0)));
+        Some(Sql { connection, orders })
+    }
+}
+
+/// All pages of one database into another.
+fn copy(from: &Connection, to: &mut Connection) {
+    let copied = done(done(Backup::new(from, to)).step(-1));
+    assert_eq!(copied, StepResult::Done, "nobody else has the file");
 }

@@ -1,6 +1,8 @@
 //! relata: rows name each other by `Id`, and are stored table by table with `insert_many`.
 
-use relata::{Database, Error, Id};
+use std::path::Path;
+
+use relata::{Database, DatabaseBuilder, Error, Id};
 
 use crate::suite::data::{Customer, Flat, LineItem, Nation, Order, line_item, store_orders};
 use crate::workload::{Engine, is_discounted, weight};
@@ -16,12 +18,15 @@ fn whole<T>(result: Result<T, Error>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }
 
+fn models() -> DatabaseBuilder {
+    Database::builder().model::<Nation>().model::<Customer>().model::<Order>().model::<LineItem>()
+}
+
 impl Engine for Store {
     type Key = Id<LineItem>;
 
     fn load(flat: &Flat) -> Self {
-        let models = Database::builder().model::<Nation>().model::<Customer>().model::<Order>().model::<LineItem>();
-        let mut db = whole(models.build());
+        let mut db = whole(models().build());
         let orders = store_orders(&mut db, flat);
         let lines: Vec<LineItem> = flat.lines.iter().map(|line| line_item(line, &orders)).collect();
         let lines = whole(db.insert_many(lines));
@@ -80,5 +85,16 @@ impl Engine for Store {
         let details = self.db.iter::<LineItem>().map(|(_, line)| &line.details);
         let discounted = details.filter(|line| is_discounted(line.ship_day, line.discount_percent, line.quantity));
         discounted.map(|line| line.extended_price_cents * line.discount_percent).sum()
+    }
+
+    fn save(&self, file: &Path) -> Option<()> {
+        self.db.save(file).unwrap_or_else(|error| panic!("{error}"));
+        Some(())
+    }
+
+    fn load_file(file: &Path) -> Option<Self> {
+        let db = models().load(file).unwrap_or_else(|error| panic!("{error}"));
+        // Who loads a file has no ids at hand.
+        Some(Store { db, orders: Vec::new(), lines: Vec::new() })
     }
 }
