@@ -24,6 +24,8 @@ mod error;
 mod file;
 mod first;
 mod hash;
+#[cfg(feature = "json")]
+mod json;
 mod load;
 mod matching;
 mod report;
@@ -39,6 +41,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub use error::{SnapshotError, UnsavableRow};
+#[cfg(feature = "json")]
+pub use json::{Imported, RefusedLine};
 pub use report::{Dropped, Ignored, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};
 

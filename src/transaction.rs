@@ -36,7 +36,7 @@ use crate::write::{Deleted, Owner, Source, Updated};
 /// [`Transaction::begin`] and [`Transaction::savepoint`] open one inside it. It stays on its thread, because that of a
 /// [`SharedDatabase`](crate::SharedDatabase) holds a lock.
 pub struct Transaction<'a> {
-    database: Exclusive<'a>,
+    pub(crate) database: Exclusive<'a>,
     /// Where in the log it began; the outermost began at its start.
     begin: usize,
     outermost: bool,

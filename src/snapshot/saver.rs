@@ -10,14 +10,14 @@ use super::{file, save, whole};
 use crate::codec::NESTING;
 use crate::database::Database;
 use crate::model::Model;
-use crate::proof::{Refusal, RowWriter};
+use crate::proof::{Proof, Refusal, RowWriter};
 
 /// A save that is about to be made: what it may leave out, let pass or keep. [`Database::saver`] begins one.
 #[derive(Debug, Clone, Copy)]
 #[must_use = "nothing is saved before `save` or `save_to`"]
 pub struct Saver<'a> {
-    database: &'a Database,
-    choices: Choices,
+    pub(super) database: &'a Database,
+    pub(super) choices: Choices,
 }
 
 impl<'a> Saver<'a> {
@@ -115,7 +115,7 @@ impl Database {
     /// The stored rows that cannot be saved, in the order of tables and slots, each with its field, the cause and the
     /// remedy. One encoding and one decoding for each row.
     pub fn unsavable(&self) -> Vec<UnsavableRow> {
-        unsavable(&self.store, NESTING)
+        unsavable(&self.store, Choices::default())
     }
 
     /// Proves that a snapshot of this database can be loaded: that every rule holds, and that each row comes back from
@@ -146,5 +146,5 @@ impl Database {
 /// assert_eq!(refusal.field, "at");
 /// ```
 pub fn check_row<M: Model>(row: &M) -> Result<(), Refusal> {
-    RowWriter::new(NESTING, true).row(row)
+    RowWriter::new(NESTING, Proof::Bytes).row(row)
 }

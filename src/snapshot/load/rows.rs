@@ -66,7 +66,7 @@ impl<R: Read> Loading<'_, R> {
     /// Reads the rows of a table into its slots, and says how many they are.
     pub(super) fn rows(&mut self, table: usize, slots: &Slots) -> Result<u64, SnapshotError> {
         let Loading { store, source, saved, matched, budget, nesting, names, loaded, report, .. } = self;
-        let is_first = matches!(source, Source::First(_));
+        let (is_first, is_json) = (matches!(source, Source::First(_)), source.is_json());
         let matched = &matched[table];
         let mut keys = slots.stored();
         let mut memo = Memo::default();
@@ -88,7 +88,7 @@ impl<R: Read> Loading<'_, R> {
                 rest = &rest[defined..];
                 budget.charge((names.size() - size) as u64, Kind::Rows, &saved.tables[table].name)?;
                 let room = Room { nesting: *nesting, memory: budget.left() };
-                let mut decoder = Decoder::new(rest, names, &mut memo, room);
+                let mut decoder = Decoder::new(rest, names, &mut memo, room).reading_json(is_json);
                 let read = rows.by_name(&mut decoder, &mut keys);
                 budget.used += room.memory - decoder.room().memory;
                 rest = &rest[decoder.place()..];
