@@ -331,7 +331,7 @@ impl<'a, R: Read> LineReader<'a, R> {
             if slots < runs.slots {
                 return wrong(format!("`slots` is {slots}, and there is a slot {}", runs.slots));
             }
-            runs.put(slots + 1, 0);
+            runs.add(0, slots - runs.slots);
         }
         self.slots = runs.finish();
         // In a file the last is used next.
