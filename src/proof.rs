@@ -6,9 +6,9 @@
 
 use std::fmt;
 
+use crate::codec::{CodecError, Decoder, Encoder, Memo, Room, What, first_difference};
 #[cfg(feature = "json")]
 use crate::codec::{Names, json};
-use crate::codec::{CodecError, Decoder, Encoder, Memo, Room, What, first_difference};
 use crate::key::Key;
 use crate::model::{Comparison, ListRelation, Model, Reference, Relation, Unique, Visitor};
 

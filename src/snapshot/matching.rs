@@ -36,12 +36,7 @@ pub(super) fn tables<'a>(
 /// The position in the snapshot of the table that is the one at a position of this program, if rows of it can be taken as they
 /// are.
 #[cfg(feature = "json")]
-pub(super) fn one(
-    saved: &Schema,
-    schema: &Schema,
-    own: &[TableSlot],
-    position: usize,
-) -> Result<usize, SnapshotError> {
+pub(super) fn one(saved: &Schema, schema: &Schema, own: &[TableSlot], position: usize) -> Result<usize, SnapshotError> {
     let places = places(saved, schema, own, true)?;
     let Some(place) = places.iter().position(|place| *place == Some(position)) else {
         let what = "no table of the snapshot is this one".to_owned();

@@ -277,7 +277,7 @@ fn what_does_not_fit_is_refused_as_a_load_refuses_it() {
     let refused = said(as_a_load(&before::database(), models));
     assert!(refused.starts_with("`Customer`: it is in the snapshot and no model of this program"), "{refused}");
     let refused = said(as_a_load(&before::database(), || models().drop_removed_models()));
-    assert_eq!(refused, "line 8: Order 2v1, field `state.Paid`, cannot be read: missing field `by`");
+    assert_eq!(refused, "line 9: Order 2v1, field `state.Paid`, cannot be read: missing field `by`");
 }
 
 /// behaviour J3: the worlds of three releases of a game, each imported by the last: models renamed, gone and migrated.

@@ -110,9 +110,9 @@ fn every_violation_is_listed_and_nothing_is_stored() {
     let SnapshotError::RowsRefused { rows } = &error else { panic!("{error}") };
     let said: Vec<String> = rows.iter().map(RefusedLine::to_string).collect();
     let expected = [
-        "line 5, Task 1v3: `Task`.owner: no `Owner` with id 9v1: no such id was ever handed out",
+        "line 5, Task 1v3: `Task`.owner: no `Owner` with id 9v1: never existed",
         "line 6, Task 2v1: `Task`: name = \"root\" is taken by Task 2v1",
-        "line 7, Task 3v1: `Task`.owner: no `Owner` with id 9v1: no such id was ever handed out",
+        "line 7, Task 3v1: `Task`.owner: no `Owner` with id 9v1: never existed",
     ];
     assert_eq!(said, expected);
     assert!(error.to_string().starts_with("3 violation(s), nothing stored, the first: line 5, Task 1v3: "), "{error}");
@@ -138,7 +138,13 @@ fn an_import_is_part_of_its_transaction() {
 fn what_does_not_fit_is_refused_by_name() {
     let text = table_of(&theirs());
     let said = |text: &str| theirs_without_tasks(1).import_json_of::<Task>(text.as_bytes()).unwrap_err().to_string();
-    assert!(models().import_json(text.as_bytes()).unwrap_err().to_string().contains("a text of one table is for `import_json_of`"));
+    assert!(
+        models()
+            .import_json(text.as_bytes())
+            .unwrap_err()
+            .to_string()
+            .contains("a text of one table is for `import_json_of`")
+    );
     let raised = text.replace(r#""name":"Task","version":0"#, r#""name":"Task","version":3"#);
     assert!(said(&raised).contains("its version is 3 in the snapshot and 0 in this program"), "{}", said(&raised));
     let led = text.replace(r#""fields":["owner_id"],"target":"Owner""#, r#""fields":["owner_id"],"target":"Task""#);

@@ -82,7 +82,9 @@ mod as_map {
         serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
     }
 
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, u8)>, D::Error> {
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(String, u8)>, D::Error> {
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = Vec<(String, u8)>;
@@ -125,14 +127,19 @@ enum Variant {
     Option(Option<()>),
     Tuple(u8, Option<u8>),
     #[serde(rename = "$")]
-    Odd { id: u8 },
+    Odd {
+        id: u8,
+    },
 }
 
 /// behaviour J2: ordinary values as serde_json writes them too.
 #[test]
 fn values_are_written_as_people_write_them() {
     let id: Id<()> = "85v3".parse().unwrap();
-    assert_eq!(json_of((1_u8, -1_i64, true, "a\"\\\n\u{1}é😀".to_owned(), 'x')), r#"[1,-1,true,"a\"\\\n\u0001é😀","x"]"#);
+    assert_eq!(
+        json_of((1_u8, -1_i64, true, "a\"\\\n\u{1}é😀".to_owned(), 'x')),
+        r#"[1,-1,true,"a\"\\\n\u0001é😀","x"]"#
+    );
     assert_eq!(json_of((id, Some(id), None::<Id<()>>, Id::<()>::null())), r#"["85v3","85v3",null,"null"]"#);
     assert_eq!(json_of(u128::MAX), "340282366920938463463374607431768211455");
     assert_eq!(json_of(i128::MIN), "-170141183460469231731687303715884105728");
@@ -145,8 +152,7 @@ fn values_are_written_as_people_write_them() {
     let keyed = BTreeMap::from([(id, 1), ("9v1".parse().unwrap(), 2)]);
     assert_eq!(json_of(keyed), r#"{"9v1":2,"85v3":1}"#);
     assert_eq!(json_of(HashMap::from([(Color::Red, 1)])), r#"{"Red":1}"#);
-    let variants =
-        vec![Variant::Unit(()), Variant::Option(None), Variant::Option(Some(())), Variant::Tuple(1, None)];
+    let variants = vec![Variant::Unit(()), Variant::Option(None), Variant::Option(Some(())), Variant::Tuple(1, None)];
     let expected = r#"[{"Unit":null},{"Option":null},{"Option":{"$some":null}},{"Tuple":[1,null]}]"#;
     assert_eq!(json_of(variants), expected);
     let loose = vec![
@@ -238,7 +244,8 @@ fn trees() -> impl Strategy<Value = serde_json::Value> {
 }
 
 fn rows() -> impl Strategy<Value = Everything> {
-    let scalars = (any::<u8>(), floats(), any::<i128>(), any::<String>(), any::<char>(), any::<Option<Option<Option<bool>>>>());
+    let scalars =
+        (any::<u8>(), floats(), any::<i128>(), any::<String>(), any::<char>(), any::<Option<Option<Option<bool>>>>());
     let texts = prop_oneof!["[$]?[a-z]{0,2}", any::<String>()];
     let loose = prop_oneof![Just(Loose::Nothing), floats().prop_map(|(float, _)| Loose::Float(float))];
     let maps = (

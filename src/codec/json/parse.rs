@@ -200,7 +200,10 @@ impl<'t> Parser<'t> {
             }),
             _ => {
                 let known = "`$some`, `$map`, `$bytes`, `$f32`, `$f64`";
-                Err(self.error_at(start, &format!("`{name}` is none of {known}: a map with such a key is written as `$map`")))
+                Err(self.error_at(
+                    start,
+                    &format!("`{name}` is none of {known}: a map with such a key is written as `$map`"),
+                ))
             }
         }
     }
@@ -245,8 +248,7 @@ impl<'t> Parser<'t> {
         }
         let text = &self.text[start..self.at];
         if is_integer && text != "-0" {
-            let number =
-                if is_negative { text.parse().map(Json::Int).ok() } else { text.parse().map(Json::Uint).ok() };
+            let number = if is_negative { text.parse().map(Json::Int).ok() } else { text.parse().map(Json::Uint).ok() };
             return number.ok_or_else(|| self.error_at(start, "an integer of more than 128 bits"));
         }
         match text.parse::<f64>() {

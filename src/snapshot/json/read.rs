@@ -88,11 +88,13 @@ impl<'a, R: Read> LineReader<'a, R> {
             return Err(self.lines.error(error));
         }
         head.end().map_err(|what| self.lines.wrong("the head", what))?;
-        self.lines.advance(0)?;
-        while self.lines.text().starts_with("{\"schema\"") || self.lines.has("schema") {
+        let mut held = 0;
+        self.lines.advance(held)?;
+        while self.lines.has("schema") {
+            held += (self.lines.text().len() + size_of::<TableSchema>()) as u64;
             let table = self.table_schema()?;
             self.schema.tables.push(table);
-            self.lines.advance(0)?;
+            self.lines.advance(held)?;
         }
         source::checked(self.schema.clone()).map_err(|error| self.lines.error(error))
     }
@@ -350,9 +352,8 @@ impl<'a, R: Read> LineReader<'a, R> {
                 return Err(self.lines.cut_short());
             }
             let line = self.lines.object("the text")?;
-            let (kind, table, relation, items) =
-                self.link(line).map_err(|what| self.lines.wrong("the text", what))?;
-            held += items.len() as u64;
+            let (kind, table, relation, items) = self.link(line).map_err(|what| self.lines.wrong("the text", what))?;
+            held += (items.len() + size_of::<(u64, Vec<u8>)>()) as u64;
             let lines = self.links.entry((kind as u32, table)).or_default();
             // Default targets come in the order of their relations.
             let place = if kind == Kind::Defaults {

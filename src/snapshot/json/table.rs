@@ -88,7 +88,8 @@ impl Database {
         let mut memo = Memo::default();
         let (mut rows, places) = decode::<M, _>(&lines, &mut memo)?;
         let names = Names::default();
-        let ignored = memo.ignored(&names).map(|(field, rows)| Ignored { table: table.clone(), field: field.to_owned(), rows });
+        let ignored =
+            memo.ignored(&names).map(|(field, rows)| Ignored { table: table.clone(), field: field.to_owned(), rows });
         let ignored = ignored.collect();
         let refuse = |error| refused::<M>(error, &places);
         let keys = self.upcoming_keys::<M>(rows.len()).map_err(refuse)?;

@@ -95,9 +95,8 @@ impl<'a, W: Write> LineWriter<'a, W> {
     fn begin_rows(&mut self, table: usize) {
         let ends = self.runs[table].iter().skip(1).map(|(first, _)| *first).chain([self.slots + 1]);
         let runs = self.runs[table].iter().zip(ends);
-        let keys = runs.flat_map(|((first, generation), end)| {
-            (*first..end).filter_map(|slot| key_from_parts(slot, *generation))
-        });
+        let keys = runs
+            .flat_map(|((first, generation), end)| (*first..end).filter_map(|slot| key_from_parts(slot, *generation)));
         self.keys = keys.collect::<Vec<_>>().into_iter();
         self.text.push_str("{\"rows\":");
         Json::Text(self.store.tables[table].name.to_owned()).write(&mut self.text);

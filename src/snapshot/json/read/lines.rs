@@ -34,9 +34,9 @@ impl<'a, R: Read> Lines<'a, R> {
 
     /// Reads the next line that is not blank. `held`: how many bytes are taken beside it.
     pub(super) fn advance(&mut self, held: u64) -> Result<(), SnapshotError> {
+        // As long as an item of a file may be, if nothing is said; blank lines before it included.
+        let mut room = self.memory_limit.unwrap_or(u32::MAX.into()).saturating_sub(held);
         loop {
-            // As long as an item of a file may be, if nothing is said.
-            let room = self.memory_limit.unwrap_or(u32::MAX.into()).saturating_sub(held);
             let mut bytes = std::mem::take(&mut self.text).into_bytes();
             bytes.clear();
             self.number += 1;
@@ -46,13 +46,16 @@ impl<'a, R: Read> Lines<'a, R> {
             if length > room {
                 return Err(self.over("the line"));
             }
+            room -= length;
+            let end = bytes.trim_ascii_end().len();
+            bytes.truncate(end);
             self.text = String::from_utf8(bytes).map_err(|error| {
                 let valid = error.utf8_error().valid_up_to();
                 let column = String::from_utf8_lossy(&error.as_bytes()[..valid]).chars().count() + 1;
                 self.wrong("the text", format!("it is not UTF-8 at column {column}"))
             })?;
             self.is_ended = length == 0;
-            if self.is_ended || !self.text.trim_ascii().is_empty() {
+            if self.is_ended || !self.text.is_empty() {
                 return Ok(());
             }
         }
@@ -139,7 +142,9 @@ impl Line {
             Json::Uint(number) => u32::try_from(number).ok().filter(|number| *number < SLOTS_END),
             _ => None,
         };
-        self.take(name).map(|value| number(value).ok_or_else(|| format!("`{name}` is no number of 32 bits"))).transpose()
+        self.take(name)
+            .map(|value| number(value).ok_or_else(|| format!("`{name}` is no number of 32 bits")))
+            .transpose()
     }
 
     pub(super) fn name(&mut self, name: &str) -> Result<Option<String>, String> {
@@ -167,5 +172,7 @@ fn text(value: &Json, name: &str) -> Result<String, String> {
 pub(super) fn key_of(id: &str) -> Result<DefaultKey, String> {
     let key = id.parse::<Id<()>>().ok().filter(|parsed| parsed.to_string() == id).map(Id::key);
     let key = key.filter(|key| (1..SLOTS_END).contains(&slot_of(*key)));
-    key.ok_or_else(|| format!("`{id}` is no id of a row: expected text such as `3v1`, its slot from 1, its generation odd"))
+    key.ok_or_else(|| {
+        format!("`{id}` is no id of a row: expected text such as `3v1`, its slot from 1, its generation odd")
+    })
 }
