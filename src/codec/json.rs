@@ -1,11 +1,11 @@
 //! A value as JSON text, and a text as the bytes of a value.
 //!
-//! Between the two stands a tree, which the codec of files encodes and decodes as it does any other value. It knows what
-//! JSON can tell: a struct and a variant with a value are maps by text, an id and a variant without one are texts, and no
-//! value is `null`. Which of these a type asks for the decoder finds out (`Decoder::reading_json`).
+//! Between the two stands a tree, which the codec of files encodes and decodes as it does any other value. It knows
+//! what JSON can tell: a struct and a variant with a value are maps by text, an id and a variant without one are
+//! texts, and no value is `null`. Which of these a type asks for the decoder finds out (`Decoder::reading_json`).
 //!
-//! `docs/json.md` gives the text. An object is a map by texts, or one entry whose name begins with `$`: what JSON has no
-//! form for.
+//! `docs/json.md` gives the text. An object is a map by texts, or one entry whose name begins with `$`: what JSON has
+//! no form for.
 
 mod parse;
 mod write;

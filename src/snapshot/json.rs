@@ -1,7 +1,7 @@
 //! Databases as lines of JSON: what a file holds, as text, and back into the loader. `docs/json.md` gives the lines.
 //!
-//! An export is a save whose sections are written as lines; an import makes sections of lines and has them loaded. So there
-//! is one set of rules for both.
+//! An export is a save whose sections are written as lines; an import makes sections of lines and has them loaded. So
+//! there is one set of rules for both.
 
 mod read;
 mod table;
@@ -29,12 +29,12 @@ use crate::proof::Proof;
 const VERSION: u16 = 1;
 
 impl Database {
-    /// Writes the database as lines of JSON, for tools, bug reports and version control: rows with their ids, the ids to
-    /// come, the order of children, the declarations. The stream is not flushed.
+    /// Writes the database as lines of JSON, for tools, bug reports and version control: rows with their ids, the ids
+    /// to come, the order of children, the declarations. The stream is not flushed.
     ///
     /// Each row is read back from its JSON and compared before anything is written; one that does not come back equal
-    /// refuses the export, and all such rows are named. The same state gives the same text. `docs/json.md` gives the lines.
-    /// O(slots ever used), two encodings and one decoding for each row.
+    /// refuses the export, and all such rows are named. The same state gives the same text. `docs/json.md` gives the
+    /// lines. O(slots ever used), two encodings and one decoding for each row.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
@@ -54,7 +54,8 @@ impl Database {
         self.saver().export_json(sink).map(drop)
     }
 
-    /// Writes the rows of one table as lines of JSON, for [`Database::import_json_of`]; else as [`Database::export_json`].
+    /// Writes the rows of one table as lines of JSON, for [`Database::import_json_of`]; else as
+    /// [`Database::export_json`].
     pub fn export_json_of<M: Model>(&self, mut sink: impl Write) -> Result<(), SnapshotError> {
         let place = self.store.position::<M>().map_err(SnapshotError::Models)?;
         let choices = self.saver().choices;
@@ -74,11 +75,11 @@ impl Saver<'_> {
 }
 
 impl DatabaseBuilder {
-    /// Makes a database of lines of JSON that [`Database::export_json`] has written, or a tool: by the rules, within the
-    /// limits and with the errors of [`DatabaseBuilder::load`].
+    /// Makes a database of lines of JSON that [`Database::export_json`] has written, or a tool: by the rules, within
+    /// the limits and with the errors of [`DatabaseBuilder::load`].
     ///
-    /// Ids are kept, so are the ids to come and the order of children. An error names the line, and table, row and field.
-    /// The encoded rows of one table are held beside the database, within `memory_limit`.
+    /// Ids are kept, so are the ids to come and the order of children. An error names the line, and table, row and
+    /// field. The encoded rows of one table are held beside the database, within `memory_limit`.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};

@@ -13,7 +13,8 @@ fn inner(error: SnapshotError) -> SnapshotError {
     }
 }
 
-/// Imports what a database is exported as, and proves that a load of its file gives the same: database, report or error.
+/// Imports what a database is exported as, and proves that a load of its file gives the same: database, report or
+/// error.
 fn as_a_load(before: &Database, models: impl Fn() -> DatabaseBuilder) -> Result<Database, SnapshotError> {
     let (file, text) = (saved(before), exported(before));
     match (models().load_from_with_report(&file[..]), models().import_json_with_report(text.as_bytes())) {

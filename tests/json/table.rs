@@ -133,7 +133,8 @@ fn an_import_is_part_of_its_transaction() {
     assert_eq!((db.len::<Task>(), db.check()), (1, Ok(())));
 }
 
-/// behaviour J6: what does not fit is refused as a load refuses it: other versions, other targets, texts without the rows.
+/// behaviour J6: what does not fit is refused as a load refuses it: other versions, other targets, texts without the
+/// rows.
 #[test]
 fn what_does_not_fit_is_refused_by_name() {
     let text = table_of(&theirs());

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use relata::{Column, Database, Id, Model, Visitor};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -272,7 +273,11 @@ fn rows() -> impl Strategy<Value = Everything> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(3), ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(3),
+        ..ProptestConfig::with_cases(300)
+    })]
 
     /// behaviour J1 and J4: whatever is saved is exported, and comes back with the same hash: all bits of floats too.
     #[test]

@@ -234,8 +234,8 @@ impl<'a, R: Read> LineReader<'a, R> {
                 return Err(wrong(self, format!("here are rows of `{found}`, which is not in the schema")));
             }
             _ => {
-                let what = "the line that begins them is not in its place: tables come in the order of the schema, and a \
-                            text of one table is for `import_json_of`";
+                let what = "the line that begins them is not in its place: tables come in the order of the schema, and \
+                            a text of one table is for `import_json_of`";
                 return Err(wrong(self, what.to_owned()));
             }
         }

@@ -50,13 +50,13 @@ impl fmt::Display for RefusedLine {
 }
 
 impl Database {
-    /// Stores the rows of one table, out of a text of [`Database::export_json_of`] or [`Database::export_json`], as new rows:
-    /// all or none.
+    /// Stores the rows of one table, out of a text of [`Database::export_json_of`] or [`Database::export_json`], as new
+    /// rows: all or none.
     ///
     /// It is an insert of many rows, with its checks; every violation is listed with the line of its row. The rows get
-    /// the next ids of the table, which are those of the text only in a table that is as new; each is told. Keys and lists
-    /// of ids by which the table refers to itself follow the rows of the text. All other ids are taken as they are.
-    /// A table that a model was renamed from is found, one whose version has changed is refused.
+    /// the next ids of the table, which are those of the text only in a table that is as new; each is told. Keys and
+    /// lists of ids by which the table refers to itself follow the rows of the text. All other ids are taken as they
+    /// are. A table that a model was renamed from is found, one whose version has changed is refused.
     ///
     /// ```
     /// # use relata::*; use serde::{Serialize, Deserialize};
