@@ -323,7 +323,7 @@ fn is_hexadecimal(text: &str) -> bool {
 }
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    if !is_hexadecimal(text) || text.len() % 2 != 0 {
+    if !is_hexadecimal(text) || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()

@@ -17,7 +17,9 @@ impl Json {
             Json::Text(text) => write_text(text, out),
             Json::Bytes(bytes) => {
                 out.push_str("{\"$bytes\":\"");
-                bytes.iter().for_each(|byte| put(out, format_args!("{byte:02x}")));
+                for byte in bytes {
+                    put(out, format_args!("{byte:02x}"));
+                }
                 out.push_str("\"}");
             }
             Json::List(elements) => write_list(elements, out, Json::write),
@@ -87,7 +89,7 @@ fn write_f32(value: f32, out: &mut String) {
     }
     let start = out.len();
     put(out, format_args!("{value:?}"));
-    if out[start..].parse::<f64>().is_ok_and(|wide| wide as f32 != value) {
+    if out[start..].parse::<f64>().is_ok_and(|wide| (wide as f32).to_bits() != value.to_bits()) {
         out.truncate(start);
         write_f64(value.into(), out);
     }

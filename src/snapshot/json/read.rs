@@ -22,7 +22,7 @@ use crate::schema::{Schema, TableSchema};
 use crate::snapshot::blocks::BLOCK_FULL;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::save::LISTER_ITEM;
-use crate::snapshot::sections::Kind;
+use crate::snapshot::sections::{Kind, u32_at};
 use crate::snapshot::source;
 
 /// A row of the table that is read.
@@ -33,6 +33,12 @@ pub(super) struct RowLine {
     /// Where its bytes begin and end among those of its table.
     start: usize,
     end: usize,
+}
+
+/// A line behind the rows, and the items of a section that it says.
+struct LinkLine {
+    line: u64,
+    items: Vec<u8>,
 }
 
 /// Reads lines, and gives what they say as the blocks of sections.
@@ -49,7 +55,7 @@ pub(in crate::snapshot) struct LineReader<'a, R> {
     slots: Vec<u8>,
     free: Vec<u8>,
     /// What the lines behind the rows say of links, by kind and table: each line and its items.
-    links: BTreeMap<(u32, usize), Vec<(u64, Vec<u8>)>>,
+    links: BTreeMap<(u32, usize), Vec<LinkLine>>,
     has_links: bool,
     /// How much of the section has been given: rows, lines or bytes.
     given: usize,
@@ -78,16 +84,16 @@ impl<'a, R: Read> LineReader<'a, R> {
     /// Reads the head and the schema.
     pub(in crate::snapshot) fn schema(&mut self) -> Result<Schema, SnapshotError> {
         self.lines.advance(0)?;
-        let head = self.lines.object("the head").ok();
-        let head = head.and_then(|mut head| (head.take("relata")?.text() == Some("json")).then_some(head));
-        let Some(mut head) = head else { return Err(self.lines.error(SnapshotError::NotASnapshot)) };
-        let version = head.number("version").map_err(|what| self.lines.wrong("the head", what))?;
+        let first = self.lines.object("the head").ok();
+        let first = first.and_then(|mut line| (line.take("relata")?.text() == Some("json")).then_some(line));
+        let Some(mut first) = first else { return Err(self.lines.error(SnapshotError::NotASnapshot)) };
+        let version = first.number("version").map_err(|what| self.lines.wrong("the head", what))?;
         if version != Some(VERSION.into()) {
             let (what, found) = ("format version", version.unwrap_or(0));
             let error = SnapshotError::UnsupportedVersion { what, found, supported: VERSION.into() };
             return Err(self.lines.error(error));
         }
-        head.end().map_err(|what| self.lines.wrong("the head", what))?;
+        first.end().map_err(|what| self.lines.wrong("the head", what))?;
         let mut held = 0;
         self.lines.advance(held)?;
         while self.lines.has("schema") {
@@ -132,7 +138,7 @@ impl<'a, R: Read> LineReader<'a, R> {
                 self.read_links()?;
                 let lines = self.links.get(&(kind as u32, table)).and_then(|lines| lines.get(self.given));
                 self.given += 1;
-                Ok(lines.map(|(_, items)| &items[..]))
+                Ok(lines.map(|line| &line.items[..]))
             }
         }
     }
@@ -166,8 +172,8 @@ impl<'a, R: Read> LineReader<'a, R> {
             (SnapshotError::Corrupt { .. }, Kind::Order | Kind::Listers | Kind::Defaults) => {
                 let lines = self.links.get(&(kind as u32, table));
                 let line = lines.and_then(|lines| lines.get(self.given.saturating_sub(1)));
-                match line.map(|(line, _)| *line) {
-                    Some(line) => error.at_line(line),
+                match line {
+                    Some(line) => error.at_line(line.line),
                     None => error,
                 }
             }
@@ -249,7 +255,7 @@ impl<'a, R: Read> LineReader<'a, R> {
             self.lines.advance(self.held())?;
         }
         self.sort_rows(&section)?;
-        self.place(free.unwrap_or_default(), slots, &section)
+        self.place(&free.unwrap_or_default(), slots, &section)
     }
 
     fn read_row(&mut self, section: &str) -> Result<(), SnapshotError> {
@@ -304,9 +310,9 @@ impl<'a, R: Read> LineReader<'a, R> {
     }
 
     /// Makes slots and free list of the ids of rows and those to come.
-    fn place(&mut self, free: Vec<DefaultKey>, slots: Option<u32>, section: &str) -> Result<(), SnapshotError> {
+    fn place(&mut self, free: &[DefaultKey], slots: Option<u32>, section: &str) -> Result<(), SnapshotError> {
         let wrong = |what| Err(Lines::<R>::at(self.rows_line, section, what));
-        let mut vacant = free.clone();
+        let mut vacant = free.to_vec();
         vacant.sort_unstable_by_key(|key| slot_of(*key));
         if let Some(pair) = vacant.windows(2).find(|pair| slot_of(pair[0]) == slot_of(pair[1])) {
             return wrong(format!("slot {} is in `free` twice", slot_of(pair[0])));
@@ -353,15 +359,15 @@ impl<'a, R: Read> LineReader<'a, R> {
             }
             let line = self.lines.object("the text")?;
             let (kind, table, relation, items) = self.link(line).map_err(|what| self.lines.wrong("the text", what))?;
-            held += (items.len() + size_of::<(u64, Vec<u8>)>()) as u64;
+            held += (items.len() + size_of::<LinkLine>()) as u64;
             let lines = self.links.entry((kind as u32, table)).or_default();
             // Default targets come in the order of their relations.
             let place = if kind == Kind::Defaults {
-                lines.partition_point(|(_, items)| items[..4] <= relation.to_le_bytes()[..])
+                lines.partition_point(|line| u32_at(&line.items, 0) <= relation)
             } else {
                 lines.len()
             };
-            lines.insert(place, (self.lines.number(), items));
+            lines.insert(place, LinkLine { line: self.lines.number(), items });
             self.lines.advance(held)?;
         }
         let mut end = self.lines.object("the end")?;

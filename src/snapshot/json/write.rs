@@ -50,9 +50,9 @@ impl<'a, W: Write> LineWriter<'a, W> {
         let mut text = format!("{{\"relata\":\"json\",\"version\":{VERSION}}}\n");
         for table in &store.schema.tables {
             let mut encoder = Encoder::new(NESTING);
-            let encoded = encoder.append(table).and_then(|()| Json::decode(encoder.bytes(), encoder.names(), NESTING));
+            let told = encoder.append(table).and_then(|()| Json::decode(encoder.bytes(), encoder.names(), NESTING));
             text.push_str("{\"schema\":");
-            encoded.map_err(|error| undecodable(Kind::Schema, &error))?.write(&mut text);
+            told.map_err(|error| undecodable(Kind::Schema, &error))?.write(&mut text);
             text.push_str("}\n");
         }
         Ok(LineWriter {
