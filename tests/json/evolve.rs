@@ -27,7 +27,7 @@ fn as_a_load(before: &Database, models: impl Fn() -> DatabaseBuilder) -> Result<
             let mut ignored = of_import.ignored.clone();
             ignored.sort_by(|left, right| left.field.cmp(&right.field));
             assert_eq!(ignored, of_load.ignored);
-            of_load.ignored = of_import.ignored.clone();
+            of_load.ignored.clone_from(&of_import.ignored);
             assert_eq!(of_import, of_load);
             Ok(imported)
         }

@@ -51,7 +51,7 @@ fn refused(text: impl AsRef<[u8]>) -> String {
 /// What is said of the lines where the one of this number is another.
 fn with_line(number: usize, line: &str) -> String {
     let mut lines = lines();
-    lines[number - 1] = line.to_owned();
+    line.clone_into(&mut lines[number - 1]);
     refused(lines.join("\n"))
 }
 
@@ -208,7 +208,7 @@ fn lines_that_are_out_of_place_are_named() {
     assert!(link(r#"{"foo":1}"#).starts_with(&format!("{text}: expected a line of")));
     assert!(link("7").starts_with(&format!("{text}: expected an object")));
     let mut more = all.clone();
-    more.extend(["".to_owned(), "{}".to_owned()]);
+    more.extend(["", "{}"].map(str::to_owned));
     assert_eq!(refused(more.join("\n")), "line 10: the end cannot be: a line follows it");
     let mut bytes = all.join("\n").into_bytes();
     let place = all[..4].iter().map(|line| line.len() + 1).sum::<usize>() + 18;

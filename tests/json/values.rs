@@ -115,11 +115,15 @@ enum Color {
 #[serde(untagged)]
 enum Loose {
     Nothing,
+    #[expect(clippy::option_option, reason = "it has a form of its own")]
     Maybe(Option<Option<u8>>),
     Float(f32),
     Id(Id<()>),
     List(Vec<Loose>),
-    Unit { unit: (), id: u8 },
+    Unit {
+        unit: (),
+        id: u8,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,7 +181,7 @@ fn what_json_has_no_form_for_is_escaped() {
     assert_eq!(json_of(floats), r#"[{"$f32":"inf"},{"$f32":"-inf"},{"$f32":"nan"},{"$f32":"ff800001"}]"#);
     assert_eq!(json_of(Bytes(vec![0, 255, 16])), r#"{"$bytes":"00ff10"}"#);
     assert_eq!(json_of(BTreeMap::from([(2_u8, 'b'), (1, 'a')])), r#"{"$map":[[1,"a"],[2,"b"]]}"#);
-    let of_lists = BTreeMap::from([((1_u8, Some(2_u8)), ())]);
+    let of_lists = BTreeMap::from([((1_u8, Some(2_u8)), None::<u8>)]);
     assert_eq!(json_of(of_lists), r#"{"$map":[[[1,2],null]]}"#);
     assert_eq!(json_of(Pairs(vec![("a".into(), 1), ("a".into(), 2)])), r#"{"$map":[["a",1],["a",2]]}"#);
     assert_eq!(json_of(Pairs(vec![("a".into(), 1), ("b".into(), 2)])), r#"{"a":1,"b":2}"#);
@@ -214,6 +218,7 @@ struct Everything {
     wide: i128,
     text: String,
     letter: char,
+    #[expect(clippy::option_option, reason = "it has a form of its own")]
     options: Option<Option<Option<bool>>>,
     by_number: BTreeMap<i64, Vec<Option<()>>>,
     by_text: HashMap<String, Option<f32>>,
