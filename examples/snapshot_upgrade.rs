@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use relata::{Database, Id};
 
 /// The first release.
-mod first {
+pub(crate) mod first {
     use relata::{Database, Id, Model};
     use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,7 @@ mod first {
 }
 
 /// The second release: fields and variants have come and changed their names.
-mod second {
+pub(crate) mod second {
     use relata::{Database, Id, Model};
     use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,7 @@ mod second {
 }
 
 /// The third release, which reads what the others have written.
-mod third {
+pub(crate) mod third {
     use relata::{Database, DatabaseBuilder, Id, Model};
     use serde::{Deserialize, Serialize};
 
@@ -234,7 +234,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What each save must have become; its tests run this too.
-fn expect(db: &Database, release: usize) -> Result<(), Box<dyn Error>> {
+pub(crate) fn expect(db: &Database, release: usize) -> Result<(), Box<dyn Error>> {
     let ada: Id<third::Hero> = "1v1".parse()?;
     let hero = db.get(ada)?;
     let vitals = [31, 28, 12].map(|now| third::Vitals { now, full: if now == 31 { 31 } else { 30 } });

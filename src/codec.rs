@@ -16,6 +16,8 @@
 //! 3. No length that is read makes a decoder allocate before as many bytes have been seen; what elements take in memory
 //!    is charged against a limit; nesting has a limit, so that no value runs the stack out.
 
+#[cfg(feature = "json")]
+pub(crate) mod json;
 pub(crate) mod positional;
 
 mod decode;

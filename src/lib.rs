@@ -62,7 +62,8 @@
 //!
 //! # Features
 //!
-//! `derive` (default): the derive macro. `rayon`: inclusions and joins on several threads.
+//! `derive` (default): the derive macro. `rayon`: inclusions and joins on several threads. `json`: databases as lines of
+//! JSON.
 
 // The derive writes paths that begin with `::relata`; this lets the tests in here use it too.
 #[cfg(test)]

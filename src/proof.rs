@@ -7,6 +7,8 @@
 use std::fmt;
 
 use crate::codec::{CodecError, Decoder, Encoder, Memo, Room, What, first_difference};
+#[cfg(feature = "json")]
+use crate::codec::{Names, json};
 use crate::key::Key;
 use crate::model::{Comparison, ListRelation, Model, Reference, Relation, Unique, Visitor};
 
@@ -81,8 +83,7 @@ pub(crate) struct RowWriter {
     ends: Vec<usize>,
     memo: Memo,
     nesting: u32,
-    /// Whether rows are proved: the hash of the state asks for their bytes alone.
-    proves: bool,
+    proof: Proof,
     trust: Trust,
 }
 
@@ -103,6 +104,25 @@ impl WriterState {
     }
 }
 
+/// What a row that is written must come back from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Nothing: the hash of the state asks for its bytes alone, and what is proved already is not proved again.
+    None,
+    /// Its bytes.
+    Bytes,
+    /// The JSON that is made of its bytes.
+    #[cfg(feature = "json")]
+    Json,
+}
+
+impl Proof {
+    /// Whether a row that is lossless needs no proof: its bytes are what the derive has made.
+    fn is_of_bytes(self) -> bool {
+        matches!(self, Proof::None | Proof::Bytes)
+    }
+}
+
 /// Whether rows of a lossless model are written by what the derive has made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
@@ -114,9 +134,9 @@ enum Trust {
 }
 
 impl RowWriter {
-    pub(crate) fn new(nesting: u32, proves: bool) -> Self {
+    pub(crate) fn new(nesting: u32, proof: Proof) -> Self {
         let (encoder, ends, memo) = (Encoder::new(nesting), Vec::new(), Memo::default());
-        RowWriter { encoder, ends, memo, nesting, proves, trust: Trust::Unknown }
+        RowWriter { encoder, ends, memo, nesting, proof, trust: Trust::Unknown }
     }
 
     /// The rows since they were last cleared.
@@ -156,14 +176,14 @@ impl RowWriter {
 
     fn append<M: Model>(&mut self, row: &M) -> Result<(), Refusal> {
         let start = self.encoder.bytes().len();
-        if M::IS_LOSSLESS && self.trust == Trust::Yes {
+        if M::IS_LOSSLESS && self.trust == Trust::Yes && self.proof.is_of_bytes() {
             if self.encoder.append_lossless(|out| row.write_lossless(out)) && !self.encoder.has_new_names() {
                 return Ok(());
             }
             self.encoder.truncate(start);
         }
         self.encoder.append(row).map_err(|error| Refusal::new(&error, RefusalCause::NotSerialized))?;
-        if self.proves {
+        if self.proof != Proof::None {
             let end = self.encoder.bytes().len();
             let proved = self.prove(row, start);
             self.encoder.truncate(if proved.is_ok() { end } else { start });
@@ -196,14 +216,27 @@ impl RowWriter {
         }
     }
 
-    fn prove<M: Model>(&mut self, row: &M, start: usize) -> Result<(), Refusal> {
-        let bytes = &self.encoder.bytes()[start..];
-        let mut decoder = Decoder::new(bytes, self.encoder.names(), &mut self.memo, Room::unbounded(self.nesting));
-        let refuse = |error: CodecError| Refusal::new(&error, RefusalCause::NotDeserialized);
-        let back: M = decoder.value().map_err(refuse)?;
-        if decoder.place() != bytes.len() {
-            return Err(refuse(CodecError::malformed("not all of its bytes are read")));
+    /// Reads the row that has been written from this place on.
+    fn read_back<M: Model>(&mut self, start: usize) -> Result<M, CodecError> {
+        let (bytes, names) = (&self.encoder.bytes()[start..], self.encoder.names());
+        #[cfg(feature = "json")]
+        if self.proof == Proof::Json {
+            let bytes = json::through_text(bytes, names, self.nesting)?;
+            let (names, mut memo) = (Names::default(), Memo::default());
+            return Decoder::new(&bytes, &names, &mut memo, Room::unbounded(self.nesting)).reading_json(true).value();
         }
+        let mut decoder = Decoder::new(bytes, names, &mut self.memo, Room::unbounded(self.nesting));
+        let back = decoder.value()?;
+        if decoder.place() == bytes.len() {
+            Ok(back)
+        } else {
+            Err(CodecError::malformed("not all of its bytes are read"))
+        }
+    }
+
+    fn prove<M: Model>(&mut self, row: &M, start: usize) -> Result<(), Refusal> {
+        let read = self.read_back(start);
+        let back: M = read.map_err(|error| Refusal::new(&error, RefusalCause::NotDeserialized))?;
         match M::compare(row, &back) {
             Comparison::Same(unknown) if unknown.is_empty() => Ok(()),
             Comparison::Same(unknown) => self.compare_bytes(&back, start, |field| unknown.contains(&field)),

@@ -25,6 +25,8 @@ mod error;
 mod file;
 mod first;
 mod hash;
+#[cfg(feature = "json")]
+mod json;
 mod load;
 mod matching;
 mod report;
@@ -44,6 +46,8 @@ use std::path::Path;
 
 pub use background::BackgroundSave;
 pub use error::{SnapshotError, UnsavableRow};
+#[cfg(feature = "json")]
+pub use json::{ImportedRows, RefusedLine};
 pub use report::{Dropped, Ignored, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};
 

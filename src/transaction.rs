@@ -37,7 +37,7 @@ use crate::write::{Dangling, Deleted, Imported, Owner, Source, Updated};
 /// [clone](Database#impl-Clone-for-Database) of the database as it was before (behaviour C4). It stays on its thread,
 /// because that of a [`SharedDatabase`](crate::SharedDatabase) holds a lock.
 pub struct Transaction<'a> {
-    database: Exclusive<'a>,
+    pub(crate) database: Exclusive<'a>,
     /// Where in the log it began; the outermost began at its start.
     begin: usize,
     outermost: bool,

@@ -17,7 +17,7 @@ use access::{Elements, Entries, Stored, StructByName, StructByPlace};
 
 use super::error::{CodecError, What};
 use super::lossless::{LosslessReader, other};
-use super::names::Names;
+use super::names::{NAME_MAX, Names};
 use super::tag;
 use crate::id::{FIRST_GENERATION, ID_NAME, Id, key_from_parts};
 
@@ -44,6 +44,8 @@ pub(crate) struct Memo {
     known: Vec<(usize, bool)>,
     /// How often a field of a struct was passed over, by the numbers of struct and field: no type asks for it.
     ignored: BTreeMap<(usize, usize), u64>,
+    /// The same of a map that was asked for as a struct, by the name of the field.
+    ignored_names: BTreeMap<Box<str>, u64>,
     /// Whether the value that was read last was passed over.
     has_ignored: bool,
 }
@@ -55,11 +57,28 @@ impl Memo {
         for (place, times) in &other.ignored {
             *self.ignored.entry(*place).or_default() += times;
         }
+        for (name, times) in &other.ignored_names {
+            *self.ignored_names.entry(name.clone()).or_default() += times;
+        }
+    }
+
+    /// How many names of fields that are keys of maps are kept: a hostile file could give each map others.
+    const IGNORED_NAMES_MAX: usize = 4096;
+
+    fn note_ignored(&mut self, name: &str) {
+        if let Some(times) = self.ignored_names.get_mut(name) {
+            *times += 1;
+        } else if self.ignored_names.len() < Self::IGNORED_NAMES_MAX && name.len() <= NAME_MAX {
+            self.ignored_names.insert(name.into(), 1);
+        }
     }
 
     /// The fields that were passed over, each once by its name, and how often.
-    pub(crate) fn ignored<'n>(&self, names: &'n Names) -> impl Iterator<Item = (&'n str, u64)> {
-        self.ignored.iter().filter_map(|((number, field), times)| Some((&*names.fields(*number)?[*field], *times)))
+    pub(crate) fn ignored<'n>(&'n self, names: &'n Names) -> impl Iterator<Item = (&'n str, u64)> {
+        let of_structs = self.ignored.iter();
+        let of_structs =
+            of_structs.filter_map(|((number, field), times)| Some((&*names.fields(*number)?[*field], *times)));
+        of_structs.chain(self.ignored_names.iter().map(|(name, times)| (&**name, *times)))
     }
 }
 
@@ -73,6 +92,8 @@ pub(crate) struct Decoder<'de, 'a> {
     depth: u32,
     in_id: bool,
     by_name: bool,
+    /// Whether the bytes were made of JSON, which has one `null`, and decimals where floats are.
+    of_json: bool,
     /// How often a value was asked for as an option or a newtype since the place has moved, and that place.
     still: (usize, u32),
     /// The sizes of the values that are being made, one inside of the other, in bytes: each lies on the stack.
@@ -96,9 +117,16 @@ impl<'de, 'a> Decoder<'de, 'a> {
             depth: 0,
             in_id: false,
             by_name: false,
+            of_json: false,
             still: (usize::MAX, 0),
             on_stack: 0,
         }
+    }
+
+    /// The same decoder of bytes that were made of JSON text.
+    pub(crate) fn reading_json(mut self, of_json: bool) -> Self {
+        self.of_json = of_json;
+        self
     }
 
     /// How many bytes have been read.
@@ -520,6 +548,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
             tag::F64 => visitor.visit_f64(f64::from_bits(self.number(8)?)),
             tag::FALSE => visitor.visit_bool(false),
             tag::TRUE => visitor.visit_bool(true),
+            tag::NONE if self.of_json => visitor.visit_unit(),
             tag::NONE => visitor.visit_none(),
             tag::SOME => self.some(visitor),
             tag::UNIT => visitor.visit_unit(),
@@ -634,6 +663,11 @@ impl<'de, 'a> Decoder<'de, 'a> {
     }
 }
 
+/// Whether a decimal, read as a float of 64 bits, is the one that tells the float of 32 bits.
+fn is_shortest(narrow: f32, wide: f64) -> bool {
+    format!("{narrow:?}").parse() == Ok(wide)
+}
+
 /// An id as formats for people show it.
 fn id_text(id: u64) -> Decoded<String> {
     let key: DefaultKey = KeyData::from_ffi(id).into();
@@ -733,7 +767,8 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
         if tag == tag::F64 {
             let wide = f64::from_bits(self.number(8)?);
             let narrow = wide as f32;
-            return if f64::from(narrow).to_bits() == wide.to_bits() || wide.is_nan() {
+            let is_exact = f64::from(narrow).to_bits() == wide.to_bits() || wide.is_nan();
+            return if is_exact || (self.of_json && is_shortest(narrow, wide)) {
                 visitor.visit_f32(narrow)
             } else {
                 Err(CodecError::custom(format_args!("{wide} is no float of 32 bits")))

@@ -219,7 +219,7 @@ struct Unlist<'a, M> {
 impl<M: Model> Visitor<M> for Unlist<'_, M> {
     fn references_many<L: ListRelation<Source = M>>(&mut self) {
         if L::INDEX == self.relation {
-            self.outcome = L::list_mut(self.row).take_out(&|id| (self.goes)(id.key()));
+            self.outcome = L::list_mut(self.row).rewrite(&|id| (!(self.goes)(id.key())).then_some(id));
         }
     }
 }

@@ -36,8 +36,8 @@ use crate::id::Id;
 ///     fn ids(&self) -> Ids<'_, Song> {
 ///         self.songs.ids()
 ///     }
-///     fn take_out(&mut self, goes: &dyn Fn(Id<Song>) -> bool) -> bool {
-///         self.songs.take_out(goes)
+///     fn rewrite(&mut self, now: &dyn Fn(Id<Song>) -> Option<Id<Song>>) -> bool {
+///         self.songs.rewrite(now)
 ///     }
 /// }
 ///
@@ -68,8 +68,9 @@ pub trait IdList<M> {
     /// The ids in their order. The same for equal collections, and for one that has been saved and loaded.
     fn ids(&self) -> Ids<'_, M>;
 
-    /// Takes out every id that `goes`, keeps the order of the others, and says whether there was one.
-    fn take_out(&mut self, goes: &dyn Fn(Id<M>) -> bool) -> bool;
+    /// Puts what `now` gives for an id in its place, or takes it out where that is `None`, and says whether anything has
+    /// changed. The others keep their order.
+    fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool;
 }
 
 /// That ids can be taken out of a list, where deleting what it lists is to do that.
@@ -205,40 +206,57 @@ impl<'a, M> From<&'a BTreeSet<Id<M>>> for Ids<'a, M> {
     }
 }
 
-/// Collections that are slices of ids, or give them one by one, and that shrink by `retain`.
+/// Rewrites an id where it is. Whether it stays, and whether anything has changed.
+fn rewrite_id<M>(id: &mut Id<M>, now: &dyn Fn(Id<M>) -> Option<Id<M>>, changed: &mut bool) -> bool {
+    let new = now(*id);
+    *changed |= new != Some(*id);
+    *id = new.unwrap_or(*id);
+    new.is_some()
+}
+
+/// Collections that give their ids one by one, and shrink where they are.
 macro_rules! shrinking {
-    ($([$($generics:tt)*] $list:ty, $ids:ident => $of:expr;)+) => {$(
+    ($([$($generics:tt)*] $list:ty, $ids:ident => $of:expr, $retain:ident;)+) => {$(
         impl<$($generics)*> IdList<M> for $list {
             fn ids(&self) -> Ids<'_, M> {
                 let $ids = self;
                 Ids::from($of)
             }
-            fn take_out(&mut self, goes: &dyn Fn(Id<M>) -> bool) -> bool {
-                let before = self.len();
-                self.retain(|id| !goes(*id));
-                self.len() < before
+            fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+                let mut changed = false;
+                self.$retain(|id| rewrite_id(id, now, &mut changed));
+                changed
             }
         }
     )+};
 }
 shrinking! {
-    [M] Vec<Id<M>>, ids => ids.as_slice();
-    [M] VecDeque<Id<M>>, ids => ids;
-    [M] BTreeSet<Id<M>>, ids => ids;
-    [M, const N: usize] SmallVec<[Id<M>; N]>, ids => ids.as_slice();
+    [M] Vec<Id<M>>, ids => ids.as_slice(), retain_mut;
+    [M] VecDeque<Id<M>>, ids => ids, retain_mut;
+    [M, const N: usize] SmallVec<[Id<M>; N]>, ids => ids.as_slice(), retain;
 }
 
-impl<M> IdList<M> for Box<[Id<M>]> {
-    fn ids(&self) -> Ids<'_, M> {
-        Ids::from(&**self)
-    }
-    fn take_out(&mut self, goes: &dyn Fn(Id<M>) -> bool) -> bool {
-        let found = self.iter().any(|id| goes(*id));
-        if found {
-            *self = self.iter().copied().filter(|id| !goes(*id)).collect();
+/// Collections that are made anew where anything changes.
+macro_rules! made_anew {
+    ($($list:ty, $ids:ident => $of:expr;)+) => {$(
+        impl<M> IdList<M> for $list {
+            fn ids(&self) -> Ids<'_, M> {
+                let $ids = self;
+                Ids::from($of)
+            }
+            fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+                let changed = self.iter().any(|id| now(*id) != Some(*id));
+                if changed {
+                    *self = self.iter().filter_map(|id| now(*id)).collect();
+                }
+                changed
+            }
         }
-        found
-    }
+    )+};
+}
+made_anew! {
+    BTreeSet<Id<M>>, ids => ids;
+    Box<[Id<M>]>, ids => &**ids;
 }
 
 impl<M, const N: usize> IdList<M> for [Id<M>; N] {
@@ -247,23 +265,32 @@ impl<M, const N: usize> IdList<M> for [Id<M>; N] {
     fn ids(&self) -> Ids<'_, M> {
         Ids::from(self.as_slice())
     }
-    fn take_out(&mut self, _: &dyn Fn(Id<M>) -> bool) -> bool {
-        false
+    fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+        let mut changed = false;
+        for id in self.iter_mut().filter(|id| now(**id).is_some()) {
+            rewrite_id(id, now, &mut changed);
+        }
+        changed
     }
 }
 
-/// Empties the places of ids.
-fn empty<M>(places: &mut [Option<Id<M>>], goes: &dyn Fn(Id<M>) -> bool) -> bool {
-    let going = places.iter_mut().filter(|place| place.is_some_and(goes));
-    going.map(|place| *place = None).count() > 0
+/// Empties the places of ids that go.
+fn rewrite_places<M>(places: &mut [Option<Id<M>>], now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+    let mut changed = false;
+    for place in places {
+        if place.as_mut().is_some_and(|id| !rewrite_id(id, now, &mut changed)) {
+            *place = None;
+        }
+    }
+    changed
 }
 
 impl<M> IdList<M> for Vec<Option<Id<M>>> {
     fn ids(&self) -> Ids<'_, M> {
         Ids::from(self.as_slice())
     }
-    fn take_out(&mut self, goes: &dyn Fn(Id<M>) -> bool) -> bool {
-        empty(self, goes)
+    fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+        rewrite_places(self, now)
     }
 }
 
@@ -271,8 +298,8 @@ impl<M, const N: usize> IdList<M> for [Option<Id<M>>; N] {
     fn ids(&self) -> Ids<'_, M> {
         Ids::from(self.as_slice())
     }
-    fn take_out(&mut self, goes: &dyn Fn(Id<M>) -> bool) -> bool {
-        empty(self, goes)
+    fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+        rewrite_places(self, now)
     }
 }
 
@@ -282,8 +309,8 @@ impl<M, C: IdList<M>> IdList<M> for Option<C> {
     fn ids(&self) -> Ids<'_, M> {
         self.as_ref().map(C::ids).unwrap_or_default()
     }
-    fn take_out(&mut self, goes: &dyn Fn(Id<M>) -> bool) -> bool {
-        self.as_mut().is_some_and(|ids| ids.take_out(goes))
+    fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+        self.as_mut().is_some_and(|ids| ids.rewrite(now))
     }
 }
 
@@ -293,7 +320,7 @@ impl<M, C: IdList<M>> IdList<M> for Box<C> {
     fn ids(&self) -> Ids<'_, M> {
         (**self).ids()
     }
-    fn take_out(&mut self, goes: &dyn Fn(Id<M>) -> bool) -> bool {
-        (**self).take_out(goes)
+    fn rewrite(&mut self, now: &dyn Fn(Id<M>) -> Option<Id<M>>) -> bool {
+        (**self).rewrite(now)
     }
 }

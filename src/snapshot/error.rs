@@ -140,6 +140,23 @@ pub enum SnapshotError {
         /// The system's message.
         message: String,
     },
+    /// JSON text cannot be imported, because of what stands in this line.
+    #[cfg(feature = "json")]
+    #[error("line {line}: {error}")]
+    AtLine {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong, naming table, row and field.
+        error: Box<SnapshotError>,
+    },
+    /// Rows of JSON break rules of the database in which they were to be inserted. All violations are listed, nothing is
+    /// stored.
+    #[cfg(feature = "json")]
+    #[error("{} violation(s), nothing stored{}", rows.len(), first(rows))]
+    RowsRefused {
+        /// Each with the line and the id of its row, in the order of these ids.
+        rows: Vec<super::json::RefusedLine>,
+    },
     /// Neither the file nor the one before it gives a database.
     #[error("{} is not whole: {newest}; nor is the file before it: {previous}", path.display())]
     NoWholeFile {
@@ -174,6 +191,15 @@ impl SnapshotError {
     /// Whether it says that no file is there.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, SnapshotError::Io { kind: io::ErrorKind::NotFound, .. })
+    }
+
+    /// The same error, of a line of JSON.
+    #[cfg(feature = "json")]
+    pub(super) fn at_line(self, line: u64) -> Self {
+        match self {
+            SnapshotError::AtLine { .. } | SnapshotError::Io { .. } => self,
+            error => SnapshotError::AtLine { line, error: Box::new(error) },
+        }
     }
 
     /// The same error, of the file at this path.

@@ -65,13 +65,23 @@ pub(super) fn schema(source: &mut impl Read) -> Result<Schema, SnapshotError> {
 
 /// Reads a snapshot into a database that is empty. `length` is that of the file, where it is known.
 pub(super) fn database(
-    mut database: Database,
+    database: Database,
     choices: &LoadChoices,
     source: &mut impl Read,
     length: Option<u64>,
 ) -> Result<(Database, LoadReport), SnapshotError> {
     let start = Start::read(source)?;
-    let mut source = Source::open(source, start, length)?;
+    fill(database, choices, Source::open(source, start, length)?, start.version, length)
+}
+
+/// Fills a database that is empty with what a source holds, which is of this version of its format.
+pub(super) fn fill<R: Read>(
+    mut database: Database,
+    choices: &LoadChoices,
+    mut source: Source<'_, R>,
+    version: u16,
+    length: Option<u64>,
+) -> Result<(Database, LoadReport), SnapshotError> {
     let saved = source.schema()?;
     let store = &mut database.store;
     let (own, migrations) = (&store.tables, &choices.migrations);
@@ -84,7 +94,7 @@ pub(super) fn database(
             }
         }
     }
-    let report = LoadReport::new(start.version);
+    let report = LoadReport::new(version);
     let mut loading = Loading {
         loaded: vec![false; store.tables.len()],
         store,
@@ -172,7 +182,7 @@ impl<R: Read> Loading<'_, R> {
                 }),
                 _ => self.rows(table, &slots).map(|rows| self.end_of_rows(table, rows)),
             };
-            read.map_err(|error| self.of_table(error, kind, table))?;
+            read.map_err(|error| self.source.locate(self.of_table(error, kind, table)))?;
         }
         Ok(())
     }

@@ -33,6 +33,19 @@ pub(super) fn tables<'a>(
     is_claimed.map(|(table, place)| table_at(table, *place, &places, saved, schema, own, migrations)).collect()
 }
 
+/// The position in the snapshot of the table that is the one at a position of this program, if rows of it can be taken as they
+/// are.
+#[cfg(feature = "json")]
+pub(super) fn one(saved: &Schema, schema: &Schema, own: &[TableSlot], position: usize) -> Result<usize, SnapshotError> {
+    let places = places(saved, schema, own, true)?;
+    let Some(place) = places.iter().position(|place| *place == Some(position)) else {
+        let what = "no table of the snapshot is this one".to_owned();
+        return Err(mismatch(own[position].name, None, what));
+    };
+    table_at(&saved.tables[place], Some(position), &places, saved, schema, own, &[])?;
+    Ok(place)
+}
+
 /// The position of each saved table in this program.
 fn places(
     saved: &Schema,

@@ -14,6 +14,8 @@ use slotmap::{DefaultKey, Key};
 
 use super::blocks::{BLOCK_FULL, BlockWriter, Filling, Sections};
 use super::error::{NotEncodable, SnapshotError, UnsavableRow};
+#[cfg(feature = "json")]
+use super::json::LineWriter;
 use super::positional;
 use super::sections::Kind;
 use crate::arena::{Run, Slots};
@@ -23,7 +25,7 @@ use crate::id::{RowId, slot_of};
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::referrers::{Referrers, Sources};
-use crate::proof::RowWriter;
+use crate::proof::{Proof, RowWriter};
 use crate::table::{Store, TableSlot, Threads};
 
 /// What a save may leave out or let pass.
@@ -34,6 +36,8 @@ pub(super) struct Choices {
     pub(super) leave_out: bool,
     pub(super) keep_previous: bool,
     pub(super) threads: Threads,
+    /// What a row must come back from.
+    pub(super) proof: Proof,
 }
 
 impl Default for Choices {
@@ -44,6 +48,7 @@ impl Default for Choices {
             leave_out: false,
             keep_previous: false,
             threads: Threads::One,
+            proof: Proof::Bytes,
         }
     }
 }
@@ -71,7 +76,7 @@ impl<'a> Saving<'a> {
         let mut saving = Saving { store, choices, left_out: Vec::new(), refused: Vec::new() };
         let mut faults = if store.stored_unchecked { faults(store) } else { Vec::new() };
         if choices.leave_out {
-            saving.refused = unsavable(store, choices.nesting);
+            saving.refused = unsavable(store, choices);
             saving.left_out = vec![HashSet::new(); store.tables.len()];
             for refused in &saving.refused {
                 let place = store.tables.iter().position(|table| table.name == refused.row.table);
@@ -108,24 +113,50 @@ impl<'a> Saving<'a> {
     /// Writes the file, and counts the rows that are written. A refused row ends it, and all that would be are named.
     pub(super) fn write(&self, sink: &mut impl Write, written: &AtomicU64) -> Result<(), SnapshotError> {
         let mut blocks = BlockWriter::new(sink)?;
-        let mut rows = RowWriter::new(self.choices.nesting, true);
+        let mut rows = RowWriter::new(self.choices.nesting, self.choices.proof);
         let mut saved = Saved { blocks: &mut blocks, written, kind: Kind::Schema };
         match self.sections(&mut saved, &mut rows) {
             Ok(()) => {}
             Err(Stopped::Io(error)) => return Err(error),
-            Err(Stopped::Row(NotEncodable { row, refusal })) => {
-                let mut rows = unsavable(self.store, self.choices.nesting);
-                if rows.is_empty() {
-                    // A type whose serde form is another each time.
-                    rows.push(UnsavableRow { row, refusal });
-                }
-                return Err(SnapshotError::RowsNotSavable { rows });
-            }
+            Err(Stopped::Row(refused)) => return Err(self.all_refused(refused)),
         }
         let left_out = |place: usize| self.left_out.get(place).map_or(0, HashSet::len);
         let tables = self.store.tables.iter().enumerate();
         let counts: Vec<u64> = tables.map(|(place, table)| (table.rows.len() - left_out(place)) as u64).collect();
         blocks.finish(&counts)
+    }
+
+    /// The error that names every row that is refused, this one among them.
+    fn all_refused(&self, NotEncodable { row, refusal }: NotEncodable) -> SnapshotError {
+        let mut rows = unsavable(self.store, self.choices);
+        if rows.is_empty() {
+            // A type whose serde form is another each time.
+            rows.push(UnsavableRow { row, refusal });
+        }
+        SnapshotError::RowsNotSavable { rows }
+    }
+
+    /// Writes the contents as lines of JSON, or the rows of one table, when all rows are proved.
+    #[cfg(feature = "json")]
+    pub(super) fn write_json(&self, sink: &mut impl Write, only: Option<usize>) -> Result<(), SnapshotError> {
+        if !self.choices.leave_out {
+            let mut rows = unsavable(self.store, self.choices);
+            rows.retain(|row| only.is_none_or(|place| self.store.tables[place].name == row.row.table));
+            if !rows.is_empty() {
+                return Err(SnapshotError::RowsNotSavable { rows });
+            }
+        }
+        let mut lines = LineWriter::new(sink, self.store, self.choices.nesting)?;
+        let mut rows = RowWriter::new(self.choices.nesting, Proof::None);
+        let written = match only {
+            Some(place) => self.rows_of(place, &mut lines, &mut rows),
+            None => self.contents(&mut lines, &mut rows),
+        };
+        match written {
+            Ok(()) => lines.finish(),
+            Err(Stopped::Io(error)) => Err(error),
+            Err(Stopped::Row(refused)) => Err(self.all_refused(refused)),
+        }
     }
 
     fn sections<S: Sections>(&self, sections: &mut S, rows: &mut RowWriter) -> Result<(), S::Error>
@@ -144,23 +175,7 @@ impl<'a> Saving<'a> {
     where
         S::Error: From<NotEncodable>,
     {
-        for (place, table) in self.store.tables.iter().enumerate() {
-            let slots = self.slots(place, table.rows.slots());
-            sections.begin(Kind::Slots, place)?;
-            write_runs(slots.runs(), sections)?;
-            sections.begin(Kind::Free, place)?;
-            let mut filling = Filling::new(sections);
-            slots.free.iter().try_for_each(|slot| filling.item(&slot.to_le_bytes()))?;
-            filling.flush()?;
-            sections.begin(Kind::Rows, place)?;
-            rows.begin_table();
-            let (keys, filling) = (&mut slots.stored(), Filling::new(sections));
-            match self.choices.threads {
-                Threads::One => write_rows(table, keys, filling, rows)?,
-                #[cfg(feature = "rayon")]
-                Threads::Many => parallel::write_rows(table, keys, filling, rows)?,
-            }
-        }
+        (0..self.store.tables.len()).try_for_each(|place| self.rows_of(place, sections, rows))?;
         for (place, table) in self.store.tables.iter().enumerate() {
             let stays = |table: usize, key: DefaultKey| self.left_out.get(table).is_none_or(|out| !out.contains(&key));
             sections.begin(Kind::Order, place)?;
@@ -172,6 +187,29 @@ impl<'a> Saving<'a> {
             write_defaults(&table.index.links, |relation, target| stays(targets(relation), target), sections)?;
         }
         Ok(())
+    }
+
+    /// Gives the slots and rows of a table.
+    fn rows_of<S: Sections>(&self, place: usize, sections: &mut S, rows: &mut RowWriter) -> Result<(), S::Error>
+    where
+        S::Error: From<NotEncodable>,
+    {
+        let table = &self.store.tables[place];
+        let slots = self.slots(place, table.rows.slots());
+        sections.begin(Kind::Slots, place)?;
+        write_runs(slots.runs(), sections)?;
+        sections.begin(Kind::Free, place)?;
+        let mut filling = Filling::new(sections);
+        slots.free.iter().try_for_each(|slot| filling.item(&slot.to_le_bytes()))?;
+        filling.flush()?;
+        sections.begin(Kind::Rows, place)?;
+        rows.begin_table();
+        let (keys, filling) = (&mut slots.stored(), Filling::new(sections));
+        match self.choices.threads {
+            Threads::One => write_rows(table, keys, filling, rows),
+            #[cfg(feature = "rayon")]
+            Threads::Many => parallel::write_rows(table, keys, filling, rows),
+        }
     }
 
     /// The slots of a table, those of rows that are left out vacant.
@@ -193,7 +231,7 @@ where
     let (choices, left_out, refused) = (Choices::default(), Vec::new(), Vec::new());
     let saving = Saving { store, choices, left_out, refused };
     // What is hashed is never read again, and may be nested as deep as the stack allows.
-    saving.contents(sections, &mut RowWriter::new(u32::MAX, false))
+    saving.contents(sections, &mut RowWriter::new(u32::MAX, Proof::None))
 }
 
 /// Every rule that does not hold.
@@ -204,8 +242,8 @@ pub(super) fn faults(store: &Store) -> Vec<Error> {
 }
 
 /// Every row that cannot be saved. One encoding and one decoding for each row.
-pub(super) fn unsavable(store: &Store, nesting: u32) -> Vec<UnsavableRow> {
-    let mut rows = RowWriter::new(nesting, true);
+pub(super) fn unsavable(store: &Store, choices: Choices) -> Vec<UnsavableRow> {
+    let mut rows = RowWriter::new(choices.nesting, choices.proof);
     let mut refused = Vec::new();
     for table in &store.tables {
         let slots = table.rows.slots();
@@ -241,7 +279,7 @@ struct Saved<'a, 'b, W> {
 }
 
 /// Why a save has not come to its end.
-enum Stopped {
+pub(super) enum Stopped {
     Io(SnapshotError),
     Row(NotEncodable),
 }

@@ -12,7 +12,7 @@ use super::{file, save, whole};
 use crate::codec::NESTING;
 use crate::database::Database;
 use crate::model::Model;
-use crate::proof::{Refusal, RowWriter};
+use crate::proof::{Proof, Refusal, RowWriter};
 #[cfg(feature = "rayon")]
 use crate::table::Threads;
 
@@ -20,8 +20,8 @@ use crate::table::Threads;
 #[derive(Debug, Clone, Copy)]
 #[must_use = "nothing is saved before `save` or `save_to`"]
 pub struct Saver<'a> {
-    database: &'a Database,
-    choices: Choices,
+    pub(super) database: &'a Database,
+    pub(super) choices: Choices,
 }
 
 impl<'a> Saver<'a> {
@@ -157,7 +157,7 @@ impl Database {
     /// The stored rows that cannot be saved, in the order of tables and slots, each with its field, the cause and the
     /// remedy. One encoding and one decoding for each row.
     pub fn unsavable(&self) -> Vec<UnsavableRow> {
-        unsavable(&self.store, NESTING)
+        unsavable(&self.store, Choices::default())
     }
 
     /// Proves that a snapshot of this database can be loaded: that every rule holds, and that each row comes back from
@@ -188,5 +188,5 @@ impl Database {
 /// assert_eq!(refusal.field, "at");
 /// ```
 pub fn check_row<M: Model>(row: &M) -> Result<(), Refusal> {
-    RowWriter::new(NESTING, true).row(row)
+    RowWriter::new(NESTING, Proof::Bytes).row(row)
 }

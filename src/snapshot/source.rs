@@ -4,6 +4,8 @@ use std::io::Read;
 
 use super::blocks::{self, BlockReader};
 use super::error::SnapshotError;
+#[cfg(feature = "json")]
+use super::json::LineReader;
 use super::sections::{Kind, MAGIC, read_exactly};
 use super::{first, positional};
 use crate::schema::Schema;
@@ -15,6 +17,8 @@ const BLOCK_OF_ITEMS_MAX: u64 = 1 << 24;
 pub(super) enum Source<'a, R> {
     First(first::Reader<'a, R>),
     Second(BlockReader<'a, R>),
+    #[cfg(feature = "json")]
+    Json(Box<LineReader<'a, R>>),
 }
 
 /// What the first twelve bytes of a file say.
@@ -72,6 +76,8 @@ impl<'a, R: Read> Source<'a, R> {
         match self {
             Source::First(reader) => reader.begin(kind),
             Source::Second(reader) => reader.begin(kind, table),
+            #[cfg(feature = "json")]
+            Source::Json(reader) => reader.begin(kind, table),
         }
     }
 
@@ -80,6 +86,8 @@ impl<'a, R: Read> Source<'a, R> {
         match self {
             Source::First(reader) => reader.block(room),
             Source::Second(reader) => Ok(reader.block(room)?.map(|(_, content)| content)),
+            #[cfg(feature = "json")]
+            Source::Json(reader) => reader.block(),
         }
     }
 
@@ -88,6 +96,26 @@ impl<'a, R: Read> Source<'a, R> {
         match self {
             Source::First(_) => None,
             Source::Second(reader) => Some(reader.last_items),
+            #[cfg(feature = "json")]
+            Source::Json(reader) => Some(reader.last_items()),
+        }
+    }
+
+    /// Whether rows are made of JSON.
+    pub(super) fn is_json(&self) -> bool {
+        match self {
+            Source::First(_) | Source::Second(_) => false,
+            #[cfg(feature = "json")]
+            Source::Json(_) => true,
+        }
+    }
+
+    /// The same error, with the line of JSON that it is about where there is one.
+    pub(super) fn locate(&self, error: SnapshotError) -> SnapshotError {
+        match self {
+            Source::First(_) | Source::Second(_) => error,
+            #[cfg(feature = "json")]
+            Source::Json(reader) => reader.locate(error),
         }
     }
 
@@ -105,6 +133,10 @@ impl<'a, R: Read> Source<'a, R> {
 
     /// Reads the schema, which comes first.
     pub(super) fn schema(&mut self) -> Result<Schema, SnapshotError> {
+        #[cfg(feature = "json")]
+        if let Source::Json(reader) = self {
+            return reader.schema();
+        }
         let corrupt = |what: String| SnapshotError::Corrupt { section: "the schema".to_owned(), what };
         self.begin(Kind::Schema, 0);
         let mut bytes = Vec::new();
@@ -122,10 +154,7 @@ impl<'a, R: Read> Source<'a, R> {
             return Err(reader.misplaced());
         }
         let schema: Schema = positional::decode(&bytes).map_err(corrupt)?;
-        match schema.tables.iter().find(|table| table.primary_key.is_some_and(|place| place >= table.uniques.len())) {
-            Some(table) => Err(corrupt(format!("the primary key of `{}` is not among its unique keys", table.name))),
-            None => Ok(schema),
-        }
+        checked(schema)
     }
 
     /// Reads the end of the file, which says how many rows each table has.
@@ -133,11 +162,24 @@ impl<'a, R: Read> Source<'a, R> {
         let stated = match self {
             Source::First(reader) => return reader.finish(),
             Source::Second(reader) => reader.finish()?,
+            #[cfg(feature = "json")]
+            Source::Json(reader) => return reader.finish(),
         };
         if stated == rows {
             return Ok(());
         }
         let what = "the tables have other numbers of rows".to_owned();
         Err(SnapshotError::Corrupt { section: Kind::End.of(""), what })
+    }
+}
+
+/// A schema in which a primary key is one of the unique keys.
+pub(super) fn checked(schema: Schema) -> Result<Schema, SnapshotError> {
+    match schema.tables.iter().find(|table| table.primary_key.is_some_and(|place| place >= table.uniques.len())) {
+        Some(table) => Err(SnapshotError::Corrupt {
+            section: Kind::Schema.of(""),
+            what: format!("the primary key of `{}` is not among its unique keys", table.name),
+        }),
+        None => Ok(schema),
     }
 }

@@ -220,7 +220,8 @@ impl<M: Model> Visitor<M> for Clear<'_, M> {
             && let Ok(targets) = self.store.table::<L::Target>()
         {
             let is_promised = |key| self.store.is_in_transaction() && targets.rows.is_reserved(key);
-            L::list_mut(self.row).take_out(&|id| !targets.rows.contains(id.key()) && !is_promised(id.key()));
+            L::list_mut(self.row)
+                .rewrite(&|id| (targets.rows.contains(id.key()) || is_promised(id.key())).then_some(id));
         }
     }
 }

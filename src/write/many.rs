@@ -74,7 +74,7 @@ impl Database {
         self.insert_batch(rows, keys, Mode::Unchecked)
     }
 
-    pub(super) fn upcoming_keys<M: Model>(&self, count: usize) -> Result<Vec<DefaultKey>, Error> {
+    pub(crate) fn upcoming_keys<M: Model>(&self, count: usize) -> Result<Vec<DefaultKey>, Error> {
         self.table::<M>()?.rows.upcoming_keys(count).ok_or(Error::Full { model: M::NAME })
     }
 

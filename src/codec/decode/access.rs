@@ -121,10 +121,17 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
         self.decoder.charge::<V::Value>()?;
         self.is_open = false;
-        seed.deserialize(&mut *self.decoder).map_err(|error| match self.key {
+        self.decoder.memo.has_ignored = false;
+        let value = seed.deserialize(&mut *self.decoder).map_err(|error| match self.key {
             Some(key) => error.inside(key),
             None => error.at_element(self.taken - 1),
-        })
+        })?;
+        if std::mem::take(&mut self.decoder.memo.has_ignored)
+            && let Some(name) = self.key.filter(|_| self.of_texts)
+        {
+            self.decoder.memo.note_ignored(name);
+        }
+        Ok(value)
     }
 
     fn size_hint(&self) -> Option<usize> {

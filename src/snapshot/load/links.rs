@@ -22,7 +22,7 @@ impl<R: Read> Loading<'_, R> {
                 Kind::Listers => self.listers(table),
                 _ => self.defaults(table),
             };
-            read.map_err(|error| self.of_table(error, kind, table))?;
+            read.map_err(|error| self.source.locate(self.of_table(error, kind, table)))?;
         }
         Ok(())
     }

@@ -73,7 +73,8 @@ impl<R: Read> Loading<'_, R> {
         let (matched, table) = (&matched[table], &*saved.tables[table].name);
         let rows = Rows { store, own: matched.own, chain: matched.chain.as_ref(), loaded, taken: 0 };
         let keys = Box::new(slots.stored());
-        let mut reading = Reading { rows, keys, memo: Memo::default(), budget, nesting: *nesting, table };
+        let (memo, is_json) = (Memo::default(), source.is_json());
+        let mut reading = Reading { rows, keys, memo, budget, nesting: *nesting, table, is_json };
         #[cfg(feature = "rayon")]
         if let (Threads::Many, Source::Second(source)) = (self.threads, &mut *source) {
             parallel::read(&mut reading, source, names)?;
@@ -109,6 +110,8 @@ pub(super) struct Reading<'a> {
     pub(super) budget: &'a mut Budget,
     pub(super) nesting: u32,
     table: &'a str,
+    /// Whether values are those that JSON has told.
+    is_json: bool,
 }
 
 impl Reading<'_> {
@@ -130,7 +133,7 @@ impl Reading<'_> {
             rest = &rest[defined..];
             self.budget.charge((names.size() - size) as u64, Kind::Rows, self.table)?;
             let room = Room { nesting: self.nesting, memory: self.budget.left() };
-            let mut decoder = Decoder::new(rest, names, &mut self.memo, room);
+            let mut decoder = Decoder::new(rest, names, &mut self.memo, room).reading_json(self.is_json);
             let read = self.rows.by_name(&mut decoder, &mut self.keys);
             self.budget.used += room.memory - decoder.room().memory;
             rest = &rest[decoder.place()..];
