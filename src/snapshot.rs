@@ -24,8 +24,10 @@ mod error;
 mod file;
 mod first;
 mod hash;
+mod inspect;
 mod load;
 mod matching;
+mod recover;
 mod report;
 mod save;
 mod saver;
@@ -39,10 +41,13 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub use error::{SnapshotError, UnsavableRow};
+pub use inspect::{Contents, Reader, Rows, SavedRow, TableContents};
+pub use recover::{RecoveredTable, Recovery, recover};
 pub use report::{Dropped, Ignored, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};
 
 use crate::builder::{DatabaseBuilder, LoadChoices};
+pub use crate::codec::Value;
 use crate::codec::positional;
 use crate::database::Database;
 use crate::migration::{Migration, MigrationContext, MigrationError};

@@ -5,8 +5,10 @@
 //! unit variant a text, a map a struct where the program has changed so.
 
 mod access;
+mod value;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
@@ -216,7 +218,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
     }
 
     /// The fields of the struct that begins here, whose values follow; `None` for anything else.
-    fn fields_of_struct(&mut self) -> Option<&'a [Box<str>]> {
+    fn fields_of_struct(&mut self) -> Option<&'a [Arc<str>]> {
         let tag = self.tag().ok()?;
         if !matches!(tag, tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END) {
             return None;
@@ -336,13 +338,13 @@ impl<'de, 'a> Decoder<'de, 'a> {
         if tag == tag::STRUCT { self.varint() } else { Ok(usize::from(tag - tag::SHORT_STRUCT)) }
     }
 
-    fn fields(&self, number: usize) -> Decoded<&'a [Box<str>]> {
+    fn fields(&self, number: usize) -> Decoded<&'a [Arc<str>]> {
         let names: &'a Names = self.names;
         names.fields(number).ok_or_else(|| CodecError::malformed("a struct has a number that stands for no names"))
     }
 
     /// The name of the variant behind its tag.
-    fn variant(&mut self, tag: u8) -> Decoded<&'a str> {
+    fn variant(&mut self, tag: u8) -> Decoded<&'a Arc<str>> {
         let number = match tag {
             tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => usize::from(tag - tag::SHORT_UNIT_VARIANT),
             _ => self.varint()?,
@@ -398,20 +400,18 @@ impl<'de, 'a> Decoder<'de, 'a> {
 
     /// Takes memory for a name that is handed out as a text.
     fn charge_name(&mut self, name: &str) -> Decoded<()> {
-        let size = (name.len() + size_of::<String>()) as u64;
-        match self.room.memory.checked_sub(size) {
-            Some(left) => {
-                self.room.memory = left;
-                Ok(())
-            }
-            None => Err(CodecError::new(What::OverBudget)),
-        }
+        self.charge_bytes(name.len() + size_of::<String>())
     }
 
     /// Takes the memory of a value of this type out of what is left.
     #[inline]
     pub(super) fn charge<T>(&mut self) -> Decoded<()> {
-        match self.room.memory.checked_sub(size_of::<T>() as u64) {
+        self.charge_bytes(size_of::<T>())
+    }
+
+    #[inline]
+    fn charge_bytes(&mut self, size: usize) -> Decoded<()> {
+        match self.room.memory.checked_sub(size as u64) {
             Some(left) => {
                 self.room.memory = left;
                 Ok(())
@@ -615,9 +615,10 @@ impl<'de, 'a> Decoder<'de, 'a> {
                     let number = self.struct_number(tag)?;
                     self.fields(number)?.len()
                 }
-                tag::VARIANT => self.varint().map(|_| 1)?,
-                tag::UNIT_VARIANT => self.varint().map(|_| 0)?,
-                tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => 0,
+                tag::VARIANT => self.variant(tag).map(|_| 1)?,
+                tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => {
+                    self.variant(tag).map(|_| 0)?
+                }
                 _ => return Err(CodecError::malformed("a byte is the tag of no value")),
             };
             values = values.saturating_add(inside);
@@ -870,7 +871,8 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
             tag::VARIANT => {
                 self.enter()?;
                 let name = self.variant(tag)?;
-                let value = visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(name))?;
+                let value =
+                    visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(&**name))?;
                 self.leave();
                 Ok(value)
             }

@@ -145,11 +145,11 @@ pub(super) struct Prefix {
 }
 
 /// Reads a file behind its header's first twelve bytes.
-pub(super) struct BlockReader<'a, R> {
-    source: &'a mut R,
+pub(super) struct BlockReader<R> {
+    source: R,
     chain: u64,
     /// How many bytes have been read.
-    pub(super) read: u64,
+    read: u64,
     /// The block that comes next, of which the content is not read yet.
     next: Option<Prefix>,
     section: (Kind, u32),
@@ -161,11 +161,11 @@ pub(super) struct BlockReader<'a, R> {
     content: Vec<u8>,
 }
 
-impl<'a, R: Read> BlockReader<'a, R> {
+impl<R: Read> BlockReader<R> {
     /// `start` is what has been read: magic, version, codec and flags.
-    pub(super) fn new(source: &'a mut R, start: [u8; 12]) -> Result<Self, SnapshotError> {
+    pub(super) fn new(mut source: R, start: [u8; 12]) -> Result<Self, SnapshotError> {
         let mut rest = Vec::new();
-        let read = read_exactly(source, (HEADER - start.len()) as u64, &mut rest)?;
+        let read = read_exactly(&mut source, (HEADER - start.len()) as u64, &mut rest)?;
         let length = start.len() as u64 + read;
         if length < HEADER as u64 {
             return Err(SnapshotError::Truncated { length, expected: HEADER as u64 });
@@ -193,6 +193,16 @@ impl<'a, R: Read> BlockReader<'a, R> {
         (self.section, self.number, self.items) = ((kind, table as u32), 0, 0);
     }
 
+    /// Which block comes next, and where it begins.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.blocks, self.read - if self.next.is_some() { PREFIX as u64 } else { 0 })
+    }
+
+    /// The block that was read last.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.content
+    }
+
     /// The next block of the section, how many items it has and their bytes; `None` at the end of it. `room` is how long a
     /// block may be at most.
     pub(super) fn block(&mut self, room: u64) -> Result<Option<(u32, &[u8])>, SnapshotError> {
@@ -209,7 +219,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
         if length > room {
             return Err(SnapshotError::OverBudget { part: section(), limit: room });
         }
-        let read = read_exactly(self.source, length, &mut self.content)?;
+        let read = read_exactly(&mut self.source, length, &mut self.content)?;
         self.read += read;
         if read < length {
             return Err(SnapshotError::Truncated { length: self.read, expected: self.read + (length - read) });
@@ -234,7 +244,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
 
     fn read_prefix(&mut self) -> Result<Prefix, SnapshotError> {
         let mut bytes = Vec::new();
-        let read = read_exactly(self.source, PREFIX as u64, &mut bytes)?;
+        let read = read_exactly(&mut self.source, PREFIX as u64, &mut bytes)?;
         self.read += read;
         if read < PREFIX as u64 {
             return Err(SnapshotError::Truncated { length: self.read, expected: self.read + PREFIX as u64 - read });
@@ -245,7 +255,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
     }
 
     /// Reads the block that closes the file, and that nothing follows it. Gives the rows of each table.
-    pub(super) fn finish(mut self) -> Result<Vec<u64>, SnapshotError> {
+    pub(super) fn finish(&mut self) -> Result<Vec<u64>, SnapshotError> {
         let blocks = self.blocks;
         self.begin(Kind::End, 0);
         let corrupt = |what: &str| SnapshotError::Corrupt { section: "the end".to_owned(), what: what.to_owned() };
@@ -257,7 +267,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
             return Err(corrupt("it closes a file of other blocks"));
         }
         let rows = content[8..].chunks_exact(8).map(|rows| u64_at(rows, 0)).collect();
-        if read_exactly(self.source, 1, &mut self.content)? > 0 {
+        if read_exactly(&mut self.source, 1, &mut self.content)? > 0 {
             return Err(SnapshotError::TrailingBytes { length: self.read + 1, expected: self.read });
         }
         Ok(rows)
@@ -268,8 +278,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
         let Some(prefix) = self.next else {
             return SnapshotError::Truncated { length: self.read, expected: self.read + PREFIX as u64 };
         };
-        let section = self.section.0.to_string();
-        match read_exactly(self.source, prefix.length.into(), &mut self.content) {
+        match read_exactly(&mut self.source, prefix.length.into(), &mut self.content) {
             Err(error) => return error,
             Ok(read) if read < u64::from(prefix.length) => {
                 let length = self.read + read;
@@ -279,9 +288,10 @@ impl<'a, R: Read> BlockReader<'a, R> {
         }
         if checksum(self.chain, &[&prefix.numbers(), &self.content]) == prefix.checksum {
             let what = format!("a block of kind {} of table {} stands in its place", prefix.kind, prefix.table);
-            SnapshotError::Corrupt { section, what }
+            SnapshotError::Corrupt { section: self.section.0.to_string(), what }
         } else {
-            SnapshotError::Checksum { section }
+            // It may be of any section: what says so may be what is damaged.
+            SnapshotError::Checksum { section: "a block".to_owned() }
         }
     }
 }

@@ -1,0 +1,249 @@
+//! `relata check`: the rules of the schema, proved on the rows of a file.
+//!
+//! The file is read twice. First all checksums are proved, and the ids and unique keys of all tables are collected; then each
+//! foreign key is looked up. In memory are the ids, and the unique keys as text.
+
+mod keys;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use relata::snapshot::Value;
+use relata::{Id, RelationSchema, Schema, TableSchema};
+
+use crate::output::{self, Failure, Outcome, Output, counted, of};
+use keys::{Key, key, reference};
+
+type RowId = Id<()>;
+
+pub(crate) fn check(file: &Path, output: &mut Output) -> Outcome {
+    let reader = output::open(file, "checksums")?;
+    if reader.format() == 1 {
+        let contents = reader.contents().map_err(of(file))?;
+        let rows: u64 = contents.tables.iter().map(|table| table.rows).sum();
+        let (blocks, rows) = (counted(contents.blocks, "block"), counted(rows, "row"));
+        writeln!(output, "{}: {blocks} whole, {rows}", file.display())?;
+        writeln!(output, "the rows of format 1 have no names of fields: keys have not been checked")?;
+        return Ok(());
+    }
+    let mut checked = Check::new(reader.schema().clone(), output);
+    checked.collect(file)?;
+    checked.follow(file)?;
+    checked.find_cycles()?;
+    checked.finish(file)
+}
+
+/// What is known of a table.
+#[derive(Default)]
+struct Known {
+    /// In their order.
+    ids: Vec<RowId>,
+    /// For each unique key the first row that has it.
+    uniques: Vec<HashMap<String, RowId>>,
+}
+
+struct Check<'a> {
+    schema: Arc<Schema>,
+    tables: Vec<Known>,
+    /// The target of each row, by table and place of an acyclic relation.
+    ways: BTreeMap<(usize, usize), HashMap<RowId, RowId>>,
+    /// How many keys have a form that says nothing, by table and what it is.
+    unclear: BTreeMap<(usize, String), u64>,
+    violations: u64,
+    output: &'a mut Output,
+}
+
+impl<'a> Check<'a> {
+    fn new(schema: Schema, output: &'a mut Output) -> Self {
+        let known = |table: &TableSchema| Known { ids: Vec::new(), uniques: vec![HashMap::new(); table.uniques.len()] };
+        let tables = schema.tables.iter().map(known).collect();
+        Check {
+            schema: Arc::new(schema),
+            tables,
+            ways: BTreeMap::new(),
+            unclear: BTreeMap::new(),
+            violations: 0,
+            output,
+        }
+    }
+
+    fn violation(&mut self, what: &str) -> Outcome {
+        self.violations += 1;
+        Ok(writeln!(self.output, "{what}")?)
+    }
+
+    fn is_unclear(&mut self, table: usize, what: &str) {
+        *self.unclear.entry((table, what.to_owned())).or_default() += 1;
+    }
+
+    /// Proves all checksums and the unique keys, and collects what foreign keys may name.
+    fn collect(&mut self, file: &Path) -> Outcome {
+        self.each_row(file, "checksums and unique keys", |check, table, id, row| {
+            let schemas = Arc::clone(&check.schema);
+            let schema = &schemas.tables[table];
+            check.tables[table].ids.push(id);
+            for (place, unique) in schema.uniques.iter().enumerate() {
+                let text = match key(schema, &unique.fields, row) {
+                    Key::Absent => continue,
+                    Key::Unclear => {
+                        check.is_unclear(table, &format!("unique key {}", unique.fields.join(", ")));
+                        continue;
+                    }
+                    Key::Is(text) => text,
+                };
+                let first = match check.tables[table].uniques[place].entry(text) {
+                    Entry::Vacant(free) => {
+                        free.insert(id);
+                        continue;
+                    }
+                    Entry::Occupied(taken) => (taken.key().clone(), *taken.get()),
+                };
+                let (name, fields) = (&schema.name, unique.fields.join(", "));
+                check.violation(&format!(
+                    "{name} {id}: unique key {fields} = {}: {name} {} has it too",
+                    first.0, first.1
+                ))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Proves foreign keys and lists of ids.
+    fn follow(&mut self, file: &Path) -> Outcome {
+        if self.schema.tables.iter().all(|table| table.relations.is_empty()) {
+            return Ok(());
+        }
+        self.each_row(file, "foreign keys", |check, table, id, row| {
+            let schemas = Arc::clone(&check.schema);
+            let schema = &schemas.tables[table];
+            for (place, relation) in schema.relations.iter().enumerate() {
+                check.follow_one(table, schema, (place, relation), id, row)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn follow_one(
+        &mut self,
+        table: usize,
+        schema: &TableSchema,
+        (place, relation): (usize, &RelationSchema),
+        id: RowId,
+        row: &Value,
+    ) -> Outcome {
+        let of_target = self.schema.tables.iter().position(|table| table.name == relation.target);
+        let name = format!("{} {id}: `{}`", schema.name, relation.name);
+        let Some(target) = of_target else {
+            return self.violation(&format!("{name} leads to a table that is not there, `{}`", relation.target));
+        };
+        if !relation.target_fields.is_empty() {
+            let unique =
+                self.schema.tables[target].uniques.iter().position(|unique| unique.fields == relation.target_fields);
+            let found = match (key(schema, &relation.fields, row), unique) {
+                (Key::Absent, _) if relation.required => {
+                    return self.violation(&format!("{name} is required, and absent"));
+                }
+                (Key::Absent, _) => return Ok(()),
+                (Key::Is(key), Some(unique)) => self.tables[target].uniques[unique].get(&key).copied().ok_or(key),
+                _ => return Ok(self.is_unclear(table, &format!("foreign key {}", relation.name))),
+            };
+            return match found {
+                Ok(found) => Ok(self.note_way(table, (place, relation), id, found)),
+                Err(key) => {
+                    let fields = relation.target_fields.join(", ");
+                    self.violation(&format!("{name}: no `{}` with {fields} = {key}", relation.target))
+                }
+            };
+        }
+        let ids = match reference(schema, relation, row) {
+            Some(ids) => ids,
+            None => return Ok(self.is_unclear(table, &format!("foreign key {}", relation.name))),
+        };
+        if ids.is_empty() && relation.required && !relation.many {
+            return self.violation(&format!("{name} is required, and absent"));
+        }
+        for named in ids {
+            if self.tables[target].ids.binary_search(&named).is_ok() {
+                self.note_way(table, (place, relation), id, named);
+            } else if named.is_null() {
+                self.violation(&format!("{name}: no `{}` has the null id", relation.target))?;
+            } else {
+                self.violation(&format!("{name}: no `{}` with id {named}", relation.target))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_way(&mut self, table: usize, (place, relation): (usize, &RelationSchema), from: RowId, to: RowId) {
+        if relation.acyclic {
+            self.ways.entry((table, place)).or_default().insert(from, to);
+        }
+    }
+
+    /// Each row of an acyclic relation has one way upwards: each circle is told once, from its lowest slot.
+    fn find_cycles(&mut self) -> Outcome {
+        for ((table, place), ways) in std::mem::take(&mut self.ways) {
+            let name = self.schema.tables[table].name.clone();
+            let relation = self.schema.tables[table].relations[place].name.clone();
+            // From which walk a row was come to first.
+            let mut walks: HashMap<RowId, usize> = HashMap::new();
+            for (walk, &start) in self.tables[table].ids.clone().iter().enumerate() {
+                let mut at = start;
+                while !walks.contains_key(&at) {
+                    walks.insert(at, walk);
+                    let Some(next) = ways.get(&at) else { break };
+                    at = *next;
+                }
+                if walks[&at] != walk || !ways.contains_key(&at) {
+                    continue;
+                }
+                let mut circle = vec![at];
+                while let Some(&next) = circle.last().and_then(|last| ways.get(last)).filter(|next| **next != at) {
+                    circle.push(next);
+                }
+                let lowest = circle.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(place, _)| place);
+                circle.rotate_left(lowest);
+                circle.push(circle[0]);
+                let way: Vec<String> = circle.iter().map(ToString::to_string).collect();
+                self.violation(&format!("{name} {}: `{relation}` leads in a circle: {}", circle[0], way.join(" -> ")))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, file: &Path) -> Outcome {
+        for ((table, what), rows) in &self.unclear {
+            let (name, rows) = (&self.schema.tables[*table].name, counted(*rows, "row"));
+            writeln!(
+                self.output,
+                "{name}: {what}: not checked in {rows}, the file has it in another form than an id or a field of that name"
+            )?;
+        }
+        let rows: usize = self.tables.iter().map(|table| table.ids.len()).sum();
+        let (rows, tables) = (counted(rows as u64, "row"), counted(self.tables.len() as u64, "table"));
+        let file = file.display();
+        if self.violations > 0 {
+            writeln!(self.output, "{file}: {} in {rows} of {tables}", counted(self.violations, "violation"))?;
+            return Err(Failure::Found);
+        }
+        writeln!(self.output, "{file}: whole, {rows} of {tables}, every key holds")?;
+        Ok(())
+    }
+
+    fn each_row(
+        &mut self,
+        file: &Path,
+        doing: &'static str,
+        mut visit: impl FnMut(&mut Self, usize, RowId, &Value) -> Outcome,
+    ) -> Outcome {
+        for row in output::open(file, doing)?.rows().map_err(of(file))? {
+            let row = row.map_err(of(file))?;
+            visit(self, row.table, row.id, &row.value)?;
+        }
+        Ok(())
+    }
+}
