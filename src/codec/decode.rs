@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
-use slotmap::{DefaultKey, Key, KeyData};
+use slotmap::{DefaultKey, Key};
 
 use access::{Elements, Entries, Stored, StructByName, StructByPlace};
 
@@ -289,6 +289,11 @@ impl<'de, 'a> Decoder<'de, 'a> {
         }
     }
 
+    fn big_negative(&mut self) -> Decoded<i128> {
+        let number = i128::try_from(self.big()?).map_err(|_| CodecError::malformed("a number is not as it can be"))?;
+        Ok(!number)
+    }
+
     #[inline]
     fn varint(&mut self) -> Decoded<usize> {
         let number = tag::varint(self.bytes, &mut self.at).and_then(|number| usize::try_from(number).ok());
@@ -507,7 +512,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 Err(number) => visitor.visit_i128(number),
             },
             tag::BIG => visitor.visit_u128(self.big()?),
-            tag::BIG_NEGATIVE => visitor.visit_i128(!self.big()?.cast_signed()),
+            tag::BIG_NEGATIVE => visitor.visit_i128(self.big_negative()?),
             tag::F32 => visitor.visit_f32(f32::from_bits(self.number(4)? as u32)),
             tag::F64 => visitor.visit_f64(f64::from_bits(self.number(8)?)),
             tag::FALSE => visitor.visit_bool(false),
@@ -599,9 +604,10 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT => self.text(tag).map(|_| 0)?,
                 tag::UINT..tag::NEGATIVE => self.number(usize::from(tag - tag::UINT) + 1).map(|_| 0)?,
                 tag::NEGATIVE..tag::BIG => self.number(usize::from(tag - tag::NEGATIVE) + 1).map(|_| 0)?,
-                tag::BIG | tag::BIG_NEGATIVE => self.big().map(|_| 0)?,
+                tag::BIG => self.big().map(|_| 0)?,
+                tag::BIG_NEGATIVE => self.big_negative().map(|_| 0)?,
                 tag::F32 => self.number(4).map(|_| 0)?,
-                tag::F64 | tag::ID => self.number(8).map(|_| 0)?,
+                tag::F64 => self.number(8).map(|_| 0)?,
                 tag::SOME => 1,
                 tag::BYTES => {
                     let length = self.length()?;
@@ -610,7 +616,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 tag::SHORT_LIST..=tag::SHORT_LIST_END => usize::from(tag - tag::SHORT_LIST),
                 tag::LIST => self.length()?,
                 tag::MAP => self.length()?.saturating_mul(2),
-                tag::FIRST_ID..=tag::FIRST_ID_END => self.id(tag).map(|_| 0)?,
+                tag::FIRST_ID..=tag::ID => id_key(self.id(tag)?).map(|_| 0)?,
                 tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END => {
                     let number = self.struct_number(tag)?;
                     self.fields(number)?.len()
@@ -627,13 +633,16 @@ impl<'de, 'a> Decoder<'de, 'a> {
     }
 }
 
+/// The key that is slotmap's number.
+fn id_key(id: u64) -> Decoded<DefaultKey> {
+    let key = key_from_parts(id as u32, (id >> 32) as u32);
+    key.ok_or_else(|| CodecError::malformed("an id with an even generation"))
+}
+
 /// An id as formats for people show it.
 fn id_text(id: u64) -> Decoded<String> {
-    let key: DefaultKey = KeyData::from_ffi(id).into();
-    match key_from_parts(id as u32, (id >> 32) as u32) {
-        Some(_) => Ok(if key.is_null() { "null".to_owned() } else { Id::<()>::from_key(key).to_string() }),
-        None => Err(CodecError::malformed("an id with an even generation")),
-    }
+    let key = id_key(id)?;
+    Ok(if key.is_null() { "null".to_owned() } else { Id::<()>::from_key(key).to_string() })
 }
 
 /// The integers: handed over as the type asks for them where they are in its range.

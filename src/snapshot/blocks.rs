@@ -7,7 +7,7 @@
 //! 2. A file is written front to back in one pass and read so: nothing is known of its length beforehand.
 //! 3. A block of several items begins no item when it holds [`BLOCK_FULL`] bytes.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -150,6 +150,8 @@ pub(super) struct BlockReader<R> {
     chain: u64,
     /// How many bytes have been read.
     read: u64,
+    /// Where the block begins that is not read yet, in bytes.
+    offset: u64,
     /// The block that comes next, of which the content is not read yet.
     next: Option<Prefix>,
     section: (Kind, u32),
@@ -178,6 +180,7 @@ impl<R: Read> BlockReader<R> {
             source,
             chain,
             read: length,
+            offset: length,
             next: None,
             section: (Kind::Schema, 0),
             number: 0,
@@ -195,7 +198,7 @@ impl<R: Read> BlockReader<R> {
 
     /// Which block comes next, and where it begins.
     pub(super) fn place(&self) -> (u64, u64) {
-        (self.blocks, self.read - if self.next.is_some() { PREFIX as u64 } else { 0 })
+        (self.blocks, self.offset)
     }
 
     /// The block that was read last.
@@ -238,6 +241,7 @@ impl<R: Read> BlockReader<R> {
         self.number += 1;
         self.items = self.items.saturating_add(prefix.items);
         self.blocks += 1;
+        self.offset = self.read;
         self.last_items = prefix.items;
         Ok(Some((prefix.items, &self.content)))
     }
@@ -252,6 +256,15 @@ impl<R: Read> BlockReader<R> {
         let prefix = Prefix::read(&bytes);
         self.next = Some(prefix);
         Ok(prefix)
+    }
+
+    /// Passes over the block that comes next; an error if the source ends inside of it.
+    pub(super) fn pass(&mut self) -> Result<(), SnapshotError> {
+        let length = self.next.map_or(0, |prefix| u64::from(prefix.length));
+        let passed = io::copy(&mut self.source.by_ref().take(length), &mut io::sink());
+        self.read += passed.map_err(SnapshotError::io("read"))?;
+        let expected = self.offset + PREFIX as u64 + length;
+        if self.read < expected { Err(SnapshotError::Truncated { length: self.read, expected }) } else { Ok(()) }
     }
 
     /// Reads the block that closes the file, and that nothing follows it. Gives the rows of each table.

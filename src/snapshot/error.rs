@@ -204,7 +204,7 @@ impl SnapshotError {
     }
 
     /// The same error, of this block of the file where it says that the file is not whole.
-    pub(super) fn in_block(self, block: u64, offset: u64) -> Self {
+    pub(super) fn in_block(self, (block, offset): (u64, u64)) -> Self {
         match self {
             SnapshotError::Checksum { .. } | SnapshotError::Corrupt { .. } | SnapshotError::Truncated { .. } => {
                 SnapshotError::Damaged { block, offset, cause: Box::new(self) }

@@ -63,7 +63,7 @@ pub struct Reader<R> {
     sections: std::vec::IntoIter<(Kind, usize)>,
     /// The slots of the table that is read, until they are all there.
     slots: Slots,
-    /// How much memory they take, in bytes.
+    /// How long they are in the file, in bytes.
     slots_size: u64,
     /// The ids of its rows that are still to come.
     ids: Stored<std::vec::IntoIter<Run>>,
@@ -78,8 +78,7 @@ pub struct Reader<R> {
 struct Unread {
     table: usize,
     /// Which block of the file it is, and where it begins.
-    block: u64,
-    offset: u64,
+    place: (u64, u64),
     /// Where in it the next row begins, or a definition of names before it.
     at: usize,
     rows: u32,
@@ -125,8 +124,9 @@ impl Reader<BufReader<File>> {
     /// Opens a file. Only its beginning is read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let path = path.as_ref();
-        let (source, _) = file::open(path)?;
-        Reader::new(source).map_err(|error| error.at(path))
+        let (source, length) = file::open(path)?;
+        let reader = Reader::new(source).map_err(|error| error.at(path))?;
+        Ok(reader.memory_limit(memory_limit(None, length)))
     }
 }
 
@@ -135,8 +135,7 @@ impl<R: Read> Reader<R> {
     pub fn new(mut source: R) -> Result<Self, SnapshotError> {
         let start = Start::read(&mut source)?;
         let mut source = Source::open(source, start, None)?;
-        let (block, offset) = source.place();
-        let schema = source.schema().map_err(|error| error.in_block(block, offset))?;
+        let schema = source.schema().map_err(|error| error.in_block(source.place()))?;
         let tables = schema.tables.len();
         if let Source::First(reader) = &source {
             reader.check_sections(tables)?;
@@ -172,7 +171,7 @@ impl<R: Read> Reader<R> {
     /// How much memory the reading may take, in bytes, before it ends with [`SnapshotError::OverBudget`].
     ///
     /// Counted are slots, the block that is read, and the values of one of its rows. The default is that of a load: 64
-    /// times what has been read, at least 256 MiB.
+    /// times the file or, of a stream, of what has been read; at least 256 MiB.
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = Some(bytes);
@@ -235,35 +234,36 @@ impl<R: Read> Reader<R> {
     fn next_block(&mut self) -> Result<Option<(Kind, usize)>, SnapshotError> {
         while self.next_row(|decoder| decoder.pass())?.is_some() {}
         while let Some(&(kind, table)) = self.sections.as_slice().first() {
-            let (block, offset) = self.source.place();
+            let place = self.source.place();
             let read = self.read_block(kind, table);
-            let name = |error: SnapshotError| error.of_table(kind, &self.schema.tables[table].name);
-            if read.map_err(|error| name(error).in_block(block, offset))? {
-                self.bytes[table] += self.source.place().1 - offset;
+            if read.map_err(|error| error.of_table(kind, &self.schema.tables[table].name).in_block(place))? {
+                self.bytes[table] += self.source.place().1 - place.1;
                 return Ok(Some((kind, table)));
             }
-            let ended = self.end_section(kind, table);
-            // What ends a section is a block of another one, if it is whole.
-            let ended = ended.map_err(|error| self.source.damage_ahead().unwrap_or(error));
-            ended.map_err(|error| error.of_table(kind, &self.schema.tables[table].name).in_block(block, offset))?;
             self.sections.next();
             self.begin();
         }
-        let (block, offset) = self.source.place();
-        self.source.finish(&self.rows).map_err(|error| error.in_block(block, offset))?;
-        Ok(None)
+        let place = self.source.place();
+        let finished = self.source.finish(&self.rows);
+        finished.map_err(|error| self.claimed(error, Kind::End).in_block(place)).map(|()| None)
     }
 
-    /// Reads a block of a section, if one is left.
+    /// Reads a block of a section or, where none is left, proves what can be when all of it is there.
     fn read_block(&mut self, kind: Kind, table: usize) -> Result<bool, SnapshotError> {
-        let (block, offset) = self.source.place();
+        let place = self.source.place();
         let (room, is_first) = (self.room(), self.format == 1);
         let read = match kind.item_size() {
             Some(_) if is_first && kind == Kind::Slots => self.source.block_of(size_of::<u32>(), kind),
             Some(size) => self.source.block_of(size, kind),
             None => self.source.block(room),
         };
-        let Some(content) = read? else { return Ok(false) };
+        let is_read = read.map(|content| content.is_some());
+        if !is_read.map_err(|error| self.claimed(error, kind))? {
+            // What ends a section is a block of another one, if it is whole.
+            let ended = self.end_section(kind, table).map_err(|error| self.source.damage_ahead().unwrap_or(error));
+            return ended.map(|()| false);
+        }
+        let content = self.source.content();
         match kind {
             Kind::Slots if is_first => {
                 let generations = content.chunks_exact(size_of::<u32>()).map(|generation| u32_at(generation, 0));
@@ -283,12 +283,12 @@ impl<R: Read> Reader<R> {
             }
             Kind::Rows => {
                 let rows = self.source.items().unwrap_or(0);
-                self.unread = Some(Unread { table, block, offset, at: 0, rows });
+                self.unread = Some(Unread { table, place, at: 0, rows });
             }
             _ => {}
         }
         if matches!(kind, Kind::Slots | Kind::Free) {
-            self.slots_size = (size_of_val(self.slots.runs()) + size_of_val(&*self.slots.free)) as u64;
+            self.slots_size += content.len() as u64;
             if self.room() == 0 {
                 return Err(SnapshotError::OverBudget { part: kind.to_string(), limit: self.limit() });
             }
@@ -296,7 +296,6 @@ impl<R: Read> Reader<R> {
         Ok(true)
     }
 
-    /// Proves what can be when all of a section is there.
     fn end_section(&mut self, kind: Kind, table: usize) -> Result<(), SnapshotError> {
         match kind {
             Kind::Free => {
@@ -307,6 +306,7 @@ impl<R: Read> Reader<R> {
                 self.ids = slots.into_stored();
             }
             Kind::Rows => {
+                self.slots_size = 0;
                 if let Some(key) = self.ids.next() {
                     let (table, id) = (&self.schema.tables[table].name, Id::<()>::from_key(key));
                     return Err(corrupt(format!("{table} {id} is missing")));
@@ -315,6 +315,18 @@ impl<R: Read> Reader<R> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The error for a block that is too long, where it is a length that is damaged.
+    fn claimed(&mut self, error: SnapshotError, kind: Kind) -> SnapshotError {
+        if !matches!(error, SnapshotError::OverBudget { .. }) {
+            return error;
+        }
+        let too_long = || SnapshotError::Corrupt {
+            section: kind.to_string(),
+            what: "a block is longer than any writer makes it".to_owned(),
+        };
+        self.source.claim_ahead().unwrap_or_else(|| if kind == Kind::Rows { error } else { too_long() })
     }
 
     fn limit(&self) -> u64 {
@@ -330,12 +342,12 @@ impl<R: Read> Reader<R> {
         &mut self,
         read: impl FnOnce(&mut Decoder<'_, '_>) -> Result<T, CodecError>,
     ) -> Result<Option<(Id<()>, T)>, SnapshotError> {
-        let Some(Unread { table, block, offset, at, rows }) = self.unread.take() else { return Ok(None) };
+        let Some(Unread { table, place, at, rows }) = self.unread.take() else { return Ok(None) };
         let limit = self.limit();
         let content = self.source.content();
         let room = limit.saturating_sub(self.slots_size).saturating_sub(content.len() as u64);
         let part = || Kind::Rows.of(&self.schema.tables[table].name);
-        let damaged = |what| SnapshotError::Corrupt { section: part(), what }.in_block(block, offset);
+        let damaged = |what| SnapshotError::Corrupt { section: part(), what }.in_block(place);
         let at = at + self.names.define(&content[at..]).map_err(|error| damaged(error.to_string()))?;
         match (rows, content.len() - at) {
             (0, 0) => return Ok(None),
@@ -350,7 +362,7 @@ impl<R: Read> Reader<R> {
             What::OverBudget => SnapshotError::OverBudget { part: part(), limit },
             _ => damaged(format!("row {id}: {error}")),
         })?;
-        self.unread = Some(Unread { table, block, offset, at: at + decoder.place(), rows: rows - 1 });
+        self.unread = Some(Unread { table, place, at: at + decoder.place(), rows: rows - 1 });
         Ok(Some((id, row)))
     }
 }

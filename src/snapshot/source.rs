@@ -93,6 +93,14 @@ impl<R: Read> Source<R> {
         }
     }
 
+    /// What is wrong with the block that comes next, if it claims more than is there.
+    pub(super) fn claim_ahead(&mut self) -> Option<SnapshotError> {
+        match self {
+            Source::First(_) => None,
+            Source::Second(reader) => reader.pass().err(),
+        }
+    }
+
     /// Goes on to a section, in their order.
     pub(super) fn begin(&mut self, kind: Kind, table: usize) {
         match self {

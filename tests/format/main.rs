@@ -12,8 +12,10 @@ mod bytes;
 mod changes;
 mod described;
 mod golden;
+mod looking;
 mod matrix;
 mod memory;
+mod recovered;
 mod schemas;
 mod town;
 

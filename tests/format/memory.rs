@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::process::Command;
 
 use peak_alloc::PeakAlloc;
+use relata::snapshot::{Reader, recover};
 use relata::{Database, Model, SnapshotError};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -133,11 +134,21 @@ fn load(what: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
 fn load_within(most: usize, what: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
     let (outcome, peak) = peak_of(|| models().load_from(bytes).map(drop));
     assert!(peak <= most, "{what}: {peak} bytes for a file of {} and a limit of {LIMIT}: {outcome:?}", bytes.len());
+    let (looked, peak) = peak_of(|| look(bytes));
+    assert!(peak <= most, "{what}: {peak} bytes to look into a file of {}: {looked:?}", bytes.len());
+    let (recovered, peak) = peak_of(|| recover(bytes, io::sink()).map(drop));
+    let most = most.max(4 * bytes.len());
+    assert!(peak <= most, "{what}: {peak} bytes to recover a file of {}: {recovered:?}", bytes.len());
     outcome
 }
 
+/// Reads all rows without their models.
+fn look(source: impl Read) -> Result<(), SnapshotError> {
+    Reader::new(source)?.memory_limit(LIMIT).rows()?.try_for_each(|row| row.map(drop))
+}
+
 // fault E3: `memory_limit` does not bound the memory of rows
-/// HOSTILE 24: within a bounded memory budget
+/// HOSTILE 24: within a bounded memory budget; HOSTILE 38: without the models too
 #[test]
 fn what_a_load_takes_is_bounded() {
     const ALONE: &str = "RELATA_MEMORY_ALONE";
@@ -280,14 +291,16 @@ impl Read for Endless {
 fn streams_without_end() {
     let run = [1_u32.to_le_bytes(), 1_u32.to_le_bytes()].concat();
     let long_row = [&[0xc9, 0, 1, 5][..], b"units", &[0xd0, 0xf0]].concat();
-    let streams = [
-        ("slots", Endless::new(SLOTS, 1 << 10, run.repeat(1 << 10))),
-        ("rows", Endless::new(ROWS, 1, long_row)),
-        ("rows of nothing", Endless::new(ROWS, 1, vec![0xb8])),
-        ("a schema", Endless::new(1, 1, vec![0; 1 << 16])),
+    let streams: [(&str, &dyn Fn() -> Endless); 4] = [
+        ("slots", &|| Endless::new(SLOTS, 1 << 10, run.repeat(1 << 10))),
+        ("rows", &|| Endless::new(ROWS, 1, long_row.clone())),
+        ("rows of nothing", &|| Endless::new(ROWS, 1, vec![0xb8])),
+        ("a schema", &|| Endless::new(1, 1, vec![0; 1 << 16])),
     ];
     for (what, stream) in streams {
-        let (outcome, peak) = peak_of(|| models().load_from(stream).map(drop));
+        let (outcome, peak) = peak_of(|| models().load_from(stream()).map(drop));
+        assert!(outcome.is_err() && peak <= PEAK, "{what}: {outcome:?}, {peak} bytes");
+        let (outcome, peak) = peak_of(|| look(stream()));
         assert!(outcome.is_err() && peak <= PEAK, "{what}: {outcome:?}, {peak} bytes");
     }
 }

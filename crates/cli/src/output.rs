@@ -113,7 +113,8 @@ pub(crate) fn open(path: &Path, doing: &'static str) -> Outcome<Reader<Source>> 
     let (file, length) = open_file(path)?;
     let watched = Watched { file, progress: Progress::new(doing, length) };
     let reader = Reader::new(BufReader::with_capacity(1 << 16, watched)).map_err(of(path))?;
-    Ok(reader.nesting_limit(NESTING))
+    // As a load of the file may take, unless it is told otherwise.
+    Ok(reader.nesting_limit(NESTING).memory_limit(length.saturating_mul(64).max(256 << 20)))
 }
 
 /// Opens a regular file, and says how long it is.

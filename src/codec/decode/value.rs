@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Decoded, Decoder};
+use super::{Decoded, Decoder, id_key};
 use crate::codec::error::CodecError;
 use crate::codec::tag;
 use crate::codec::value::Value;
-use crate::id::{Id, key_from_parts};
+use crate::id::Id;
 
 impl Decoder<'_, '_> {
     /// Reads a whole value, whatever it is. What it takes beside its bytes is charged against the room, as that of the
@@ -30,10 +30,7 @@ impl Decoder<'_, '_> {
                 Value::Negative(self.negative(tag)?.map_or_else(|number| number, i128::from))
             }
             tag::BIG => Value::Unsigned(self.big()?),
-            tag::BIG_NEGATIVE => match i128::try_from(self.big()?) {
-                Ok(number) => Value::Negative(!number),
-                Err(_) => return Err(CodecError::malformed("a number is not as it can be")),
-            },
+            tag::BIG_NEGATIVE => Value::Negative(self.big_negative()?),
             tag::F32 => Value::F32(f32::from_bits(self.number(4)? as u32)),
             tag::F64 => Value::F64(f64::from_bits(self.number(8)?)),
             tag::FALSE => Value::Bool(false),
@@ -46,11 +43,7 @@ impl Decoder<'_, '_> {
                 self.charge_bytes(length)?;
                 Value::Bytes(self.slice(length)?.to_owned())
             }
-            tag::FIRST_ID..=tag::NULL_ID => {
-                let id = self.id(tag)?;
-                let key = key_from_parts(id as u32, (id >> 32) as u32);
-                Value::Id(Id::from_key(key.ok_or_else(|| CodecError::malformed("an id with an even generation"))?))
-            }
+            tag::FIRST_ID..=tag::NULL_ID => Value::Id(Id::from_key(id_key(self.id(tag)?)?)),
             tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => {
                 Value::Variant(Arc::clone(self.variant(tag)?), None)
             }

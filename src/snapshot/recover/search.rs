@@ -61,9 +61,9 @@ impl<'a> Search<'a> {
                 return Err(SnapshotError::Nameless);
             }
             let cause = SnapshotError::Checksum { section: Kind::Schema.of("") };
-            return Err(cause.in_block(0, HEADER as u64));
+            return Err(cause.in_block((0, HEADER as u64)));
         };
-        let schema = decode_schema(first.content, None).map_err(|error| error.in_block(0, HEADER as u64))?;
+        let schema = decode_schema(first.content, None).map_err(|error| error.in_block((0, HEADER as u64)))?;
         let effort = (bytes.len() as u64).saturating_mul(EFFORT);
         let mut search = Search { bytes, schema, found: vec![first], damaged: Vec::new(), gaps: Vec::new(), effort };
         if !is_whole {
