@@ -1,5 +1,6 @@
 //! A value without its type: what a file says of it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -126,7 +127,10 @@ impl Serialize for Value {
             Value::F64(number) => serializer.collect_str(number),
             Value::Text(text) => serializer.serialize_str(text),
             Value::Bytes(bytes) => {
-                let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                let mut hexadecimal = String::with_capacity(2 * bytes.len());
+                for byte in bytes {
+                    let _ = write!(hexadecimal, "{byte:02x}");
+                }
                 serializer.serialize_str(&hexadecimal)
             }
             Value::Id(id) if id.is_null() => serializer.serialize_str("null"),

@@ -231,6 +231,10 @@ impl<R: Read> Reader<R> {
 
     /// Reads the next block, of whichever section; what is left of the rows of the one before is passed over. `None` at the
     /// end of the file.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the lifetimes of the method alone are not general enough"
+    )]
     fn next_block(&mut self) -> Result<Option<(Kind, usize)>, SnapshotError> {
         while self.next_row(|decoder| decoder.pass())?.is_some() {}
         while let Some(&(kind, table)) = self.sections.as_slice().first() {
@@ -387,6 +391,10 @@ pub struct Rows<R> {
 }
 
 impl<R: Read> Rows<R> {
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the lifetimes of the method alone are not general enough"
+    )]
     fn advance(&mut self) -> Result<Option<SavedRow>, SnapshotError> {
         let Rows { reader, only, .. } = self;
         loop {

@@ -20,6 +20,9 @@ use keys::{Key, key, reference};
 
 type RowId = Id<()>;
 
+/// How many rows of a circle are shown.
+const SHOWN_MAX: usize = 8;
+
 pub(crate) fn check(file: &Path, output: &mut Output) -> Outcome {
     let reader = output::open(file, "checksums")?;
     if reader.format() == 1 {
@@ -102,11 +105,8 @@ impl<'a> Check<'a> {
                     }
                     Entry::Occupied(taken) => (taken.key().clone(), *taken.get()),
                 };
-                let (name, fields) = (&schema.name, unique.fields.join(", "));
-                check.violation(&format!(
-                    "{name} {id}: unique key {fields} = {}: {name} {} has it too",
-                    first.0, first.1
-                ))?;
+                let (name, fields, (key, first)) = (&schema.name, unique.fields.join(", "), first);
+                check.violation(&format!("{name} {id}: {fields} = {key} is taken by {name} {first}"))?;
             }
             Ok(())
         })
@@ -136,7 +136,7 @@ impl<'a> Check<'a> {
         row: &Value,
     ) -> Outcome {
         let of_target = self.schema.tables.iter().position(|table| table.name == relation.target);
-        let name = format!("{} {id}: `{}`", schema.name, relation.name);
+        let name = format!("{0} {id}: `{0}`.{1}", schema.name, relation.name);
         let Some(target) = of_target else {
             return self.violation(&format!("{name} leads to a table that is not there, `{}`", relation.target));
         };
@@ -159,21 +159,21 @@ impl<'a> Check<'a> {
                 }
             };
         }
-        let ids = match reference(schema, relation, row) {
-            Some(ids) => ids,
-            None => return Ok(self.is_unclear(table, &format!("foreign key {}", relation.name))),
+        let Some(ids) = reference(schema, relation, row) else {
+            self.is_unclear(table, &format!("foreign key {}", relation.name));
+            return Ok(());
         };
         if ids.is_empty() && relation.required && !relation.many {
             return self.violation(&format!("{name} is required, and absent"));
         }
-        for named in ids {
+        for (element, named) in ids.into_iter().enumerate() {
             if self.tables[target].ids.binary_search(&named).is_ok() {
                 self.note_way(table, (place, relation), id, named);
-            } else if named.is_null() {
-                self.violation(&format!("{name}: no `{}` has the null id", relation.target))?;
-            } else {
-                self.violation(&format!("{name}: no `{}` with id {named}", relation.target))?;
+                continue;
             }
+            let key = if named.is_null() { "id null".to_owned() } else { format!("id {named}") };
+            let at = if relation.many { format!(" (`{}[{element}]`)", relation.fields[0]) } else { String::new() };
+            self.violation(&format!("{name}: no `{}` with {key}{at}", relation.target))?;
         }
         Ok(())
     }
@@ -208,8 +208,12 @@ impl<'a> Check<'a> {
                 let lowest = circle.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(place, _)| place);
                 circle.rotate_left(lowest);
                 circle.push(circle[0]);
-                let way: Vec<String> = circle.iter().map(ToString::to_string).collect();
-                self.violation(&format!("{name} {}: `{relation}` leads in a circle: {}", circle[0], way.join(" -> ")))?;
+                let mut way: Vec<String> = circle.iter().map(|id| format!("{name} {id}")).collect();
+                if way.len() > SHOWN_MAX + 1 {
+                    let more = way.len() - 1 - SHOWN_MAX;
+                    way.splice(SHOWN_MAX..way.len() - 1, [format!("{more} more")]);
+                }
+                self.violation(&format!("{}: `{name}`.{relation} leads in a circle: {}", way[0], way.join(" -> ")))?;
             }
         }
         Ok(())
@@ -230,7 +234,8 @@ impl<'a> Check<'a> {
             writeln!(self.output, "{file}: {} in {rows} of {tables}", counted(self.violations, "violation"))?;
             return Err(Failure::Found);
         }
-        writeln!(self.output, "{file}: whole, {rows} of {tables}, every key holds")?;
+        let keys = if self.unclear.is_empty() { "every key holds" } else { "every other key holds" };
+        writeln!(self.output, "{file}: whole, {rows} of {tables}, {keys}")?;
         Ok(())
     }
 
