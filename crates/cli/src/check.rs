@@ -6,6 +6,7 @@
 mod keys;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +48,23 @@ struct Known {
     ids: Vec<RowId>,
     /// For each unique key the first row that has it.
     uniques: Vec<HashMap<String, RowId>>,
+}
+
+/// A relation of a row.
+struct Link<'a> {
+    table: usize,
+    place: usize,
+    source: &'a TableSchema,
+    relation: &'a RelationSchema,
+    id: RowId,
+    row: &'a Value,
+}
+
+impl fmt::Display for Link<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (table, relation) = (&self.source.name, &self.relation.name);
+        write!(f, "{table} {}: `{table}`.{relation}", self.id)
+    }
 }
 
 struct Check<'a> {
@@ -119,68 +137,70 @@ impl<'a> Check<'a> {
         }
         self.each_row(file, "foreign keys", |check, table, id, row| {
             let schemas = Arc::clone(&check.schema);
-            let schema = &schemas.tables[table];
-            for (place, relation) in schema.relations.iter().enumerate() {
-                check.follow_one(table, schema, (place, relation), id, row)?;
+            let source = &schemas.tables[table];
+            for (place, relation) in source.relations.iter().enumerate() {
+                let link = Link { table, place, source, relation, id, row };
+                match schemas.tables.iter().position(|table| table.name == relation.target) {
+                    None => check.violation(&format!("{link}: there is no table `{}`", relation.target))?,
+                    Some(target) if relation.target_fields.is_empty() => check.follow_id(target, &link)?,
+                    Some(target) => check.follow_key(target, &link)?,
+                }
             }
             Ok(())
         })
     }
 
-    fn follow_one(
-        &mut self,
-        table: usize,
-        schema: &TableSchema,
-        (place, relation): (usize, &RelationSchema),
-        id: RowId,
-        row: &Value,
-    ) -> Outcome {
-        let of_target = self.schema.tables.iter().position(|table| table.name == relation.target);
-        let name = format!("{0} {id}: `{0}`.{1}", schema.name, relation.name);
-        let Some(target) = of_target else {
-            return self.violation(&format!("{name} leads to a table that is not there, `{}`", relation.target));
-        };
-        if !relation.target_fields.is_empty() {
-            let unique =
-                self.schema.tables[target].uniques.iter().position(|unique| unique.fields == relation.target_fields);
-            let found = match (key(schema, &relation.fields, row), unique) {
-                (Key::Absent, _) if relation.required => {
-                    return self.violation(&format!("{name} is required, and absent"));
+    fn follow_key(&mut self, target: usize, link: &Link<'_>) -> Outcome {
+        let Link { source, relation, .. } = link;
+        let unique = self.schema.tables[target].uniques.iter().position(|one| one.fields == relation.target_fields);
+        match (key(source, &relation.fields, link.row), unique) {
+            (Key::Absent, _) => self.absent(link),
+            (Key::Is(key), Some(unique)) => {
+                if let Some(found) = self.tables[target].uniques[unique].get(&key) {
+                    self.note_way(link, *found);
+                    return Ok(());
                 }
-                (Key::Absent, _) => return Ok(()),
-                (Key::Is(key), Some(unique)) => self.tables[target].uniques[unique].get(&key).copied().ok_or(key),
-                _ => return Ok(self.is_unclear(table, &format!("foreign key {}", relation.name))),
-            };
-            return match found {
-                Ok(found) => Ok(self.note_way(table, (place, relation), id, found)),
-                Err(key) => {
-                    let fields = relation.target_fields.join(", ");
-                    self.violation(&format!("{name}: no `{}` with {fields} = {key}", relation.target))
-                }
-            };
+                let fields = relation.target_fields.join(", ");
+                self.violation(&format!("{link}: no `{}` with {fields} = {key}", relation.target))
+            }
+            _ => {
+                self.is_unclear(link.table, &format!("foreign key {}", relation.name));
+                Ok(())
+            }
         }
-        let Some(ids) = reference(schema, relation, row) else {
-            self.is_unclear(table, &format!("foreign key {}", relation.name));
+    }
+
+    fn follow_id(&mut self, target: usize, link: &Link<'_>) -> Outcome {
+        let Link { source, relation, .. } = link;
+        let Some(ids) = reference(source, relation, link.row) else {
+            self.is_unclear(link.table, &format!("foreign key {}", relation.name));
             return Ok(());
         };
-        if ids.is_empty() && relation.required && !relation.many {
-            return self.violation(&format!("{name} is required, and absent"));
+        if ids.is_empty() && !relation.many {
+            return self.absent(link);
         }
         for (element, named) in ids.into_iter().enumerate() {
             if self.tables[target].ids.binary_search(&named).is_ok() {
-                self.note_way(table, (place, relation), id, named);
+                self.note_way(link, named);
                 continue;
             }
             let key = if named.is_null() { "id null".to_owned() } else { format!("id {named}") };
             let at = if relation.many { format!(" (`{}[{element}]`)", relation.fields[0]) } else { String::new() };
-            self.violation(&format!("{name}: no `{}` with {key}{at}", relation.target))?;
+            self.violation(&format!("{link}: no `{}` with {key}{at}", relation.target))?;
         }
         Ok(())
     }
 
-    fn note_way(&mut self, table: usize, (place, relation): (usize, &RelationSchema), from: RowId, to: RowId) {
-        if relation.acyclic {
-            self.ways.entry((table, place)).or_default().insert(from, to);
+    fn absent(&mut self, link: &Link<'_>) -> Outcome {
+        if !link.relation.required {
+            return Ok(());
+        }
+        self.violation(&format!("{link}: it is required, and absent"))
+    }
+
+    fn note_way(&mut self, link: &Link<'_>, to: RowId) {
+        if link.relation.acyclic {
+            self.ways.entry((link.table, link.place)).or_default().insert(link.id, to);
         }
     }
 

@@ -83,10 +83,18 @@ fn members<T>(
     told.extend(added.map(|of_b| format!("{word} `{}` added", name(of_b))));
 }
 
+/// The rows of one table of one file.
+struct Side<'a> {
+    file: &'a Path,
+    /// None where the file does not have the table.
+    rows: Option<Rows<Source>>,
+    row: Option<SavedRow>,
+}
+
 /// The rows of one table of two files, which both have them in the order of their ids' slots.
 struct Merge<'a> {
     table: &'a str,
-    sides: [(&'a Path, Option<Rows<Source>>, Option<SavedRow>); 2],
+    sides: [Side<'a>; 2],
     /// How many rows were added, removed, changed.
     counts: [u64; 3],
 }
@@ -96,13 +104,13 @@ impl<'a> Merge<'a> {
     fn new(a: (&'a Path, bool), b: (&'a Path, bool), table: &'a str) -> Outcome<Self> {
         let side = |(file, has_it): (&'a Path, bool)| {
             let rows = if has_it { Some(output::open(file, "rows")?.rows_of(table).map_err(of(file))?) } else { None };
-            Ok::<_, Failure>((file, rows, None))
+            Ok::<_, Failure>(Side { file, rows, row: None })
         };
         Ok(Merge { table, sides: [side(a)?, side(b)?], counts: [0; 3] })
     }
 
     fn advance(&mut self, side: usize) -> Outcome {
-        let (file, rows, row) = &mut self.sides[side];
+        let Side { file, rows, row } = &mut self.sides[side];
         let next = rows.as_mut().and_then(Iterator::next).transpose();
         *row = next.map_err(of(file))?;
         Ok(())
@@ -113,7 +121,7 @@ impl<'a> Merge<'a> {
         self.advance(0)?;
         self.advance(1)?;
         loop {
-            let order = match (&self.sides[0].2, &self.sides[1].2) {
+            let order = match (&self.sides[0].row, &self.sides[1].row) {
                 (None, None) => break,
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
@@ -137,7 +145,7 @@ impl<'a> Merge<'a> {
 
     fn tell(&mut self, order: Ordering, output: &mut Output) -> Outcome {
         let table = self.table;
-        match (order, &self.sides[0].2, &self.sides[1].2) {
+        match (order, &self.sides[0].row, &self.sides[1].row) {
             (Ordering::Less, Some(SavedRow { id, value, .. }), _) => {
                 self.counts[1] += 1;
                 writeln!(output, "{table} {id} removed: {}", json(value))?;

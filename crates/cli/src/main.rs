@@ -148,7 +148,7 @@ fn run(command: Command) -> ExitCode {
         Command::Check { file } => check::check(&file, &mut output),
         Command::Rows { file, table, form, limit } => rows::rows(&file, &table, form.csv, limit, &mut output),
         // 1 says that they differ, which a damaged file does not tell.
-        Command::Diff { a, b } => diff::diff(&a, &b, &mut output).map_err(Failure::as_trouble),
+        Command::Diff { a, b } => diff::diff(&a, &b, &mut output).map_err(Failure::into_trouble),
         Command::Recover { file, out } => recover::recover(&file, &out, &mut output),
     };
     match output.finish(done) {

@@ -43,7 +43,7 @@ impl Failure {
     }
 
     /// The same where the command has another answer to give, which it cannot.
-    pub(crate) fn as_trouble(self) -> Self {
+    pub(crate) fn into_trouble(self) -> Self {
         if let Failure::Damage(what) = self { Failure::Trouble(what) } else { self }
     }
 }
