@@ -82,15 +82,22 @@ impl Names {
         if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
             return None;
         }
-        self.length += put_at(&mut self.structs, number, fields.into_boxed_slice(), may_be_lost)?;
+        let room = self.room(may_be_lost);
+        self.length += put_at(&mut self.structs, number, fields.into_boxed_slice(), room)?;
         Some(())
     }
 
     fn define_variant(&mut self, bytes: &[u8], at: &mut usize, may_be_lost: bool) -> Option<()> {
         let number = tag::varint(bytes, at)?;
         let name = self.text(bytes, at)?;
-        self.length += put_at(&mut self.variants, number, name, may_be_lost)?;
+        let room = self.room(may_be_lost);
+        self.length += put_at(&mut self.variants, number, name, room)?;
         Some(())
+    }
+
+    /// How much memory names may take that are lost, in bytes.
+    fn room(&self, may_be_lost: bool) -> usize {
+        if may_be_lost { LENGTH_MAX.saturating_sub(self.length) } else { 0 }
     }
 
     fn text(&mut self, bytes: &[u8], at: &mut usize) -> Option<Arc<str>> {
@@ -103,16 +110,14 @@ impl Names {
     }
 }
 
-/// Puts what is defined at its number, and says how much memory those before it take that are lost, in bytes. Numbers come
-/// one after the other, each once; only where some may be lost they are left out.
-fn put_at<T>(all: &mut Vec<Option<T>>, number: u64, defined: T, may_be_lost: bool) -> Option<usize> {
+/// Puts what is defined at its number, and says how much memory those before it take that are lost, in bytes; `None`
+/// where that is more than there is room for. Numbers come one after the other, each once, but for those that are lost.
+fn put_at<T>(all: &mut Vec<Option<T>>, number: u64, defined: T, room: usize) -> Option<usize> {
     let lost = usize::try_from(number).ok()?.checked_sub(all.len())?;
-    if lost > 0 && (!may_be_lost || lost > LENGTH_MAX / size_of::<Option<T>>()) {
-        return None;
-    }
+    let size = lost.checked_mul(size_of::<Option<T>>()).filter(|size| *size <= room)?;
     all.extend(std::iter::repeat_with(|| None).take(lost));
     all.push(Some(defined));
-    Some(lost * size_of::<Option<T>>())
+    Some(size)
 }
 
 /// Where [`Names::reset`] goes back to.
@@ -144,7 +149,8 @@ impl Names {
         usize::try_from(number).ok().and_then(|number| self.fields(number)).is_none()
     }
 
-    /// Takes the fields of a struct that are lost for these. `None` where a struct has them already: no two have the same.
+    /// Takes the fields of a struct that are lost for these. `None` where a struct has them already: no two have the
+    /// same.
     pub(crate) fn assume<'f>(&mut self, number: u64, fields: impl Iterator<Item = &'f str>) -> Option<()> {
         let fields: Box<[Arc<str>]> = fields.map(Arc::from).collect();
         if self.structs.iter().flatten().any(|known| **known == *fields) {
@@ -152,7 +158,7 @@ impl Names {
         }
         match self.structs.get_mut(usize::try_from(number).ok()?) {
             Some(lost) => *lost = Some(fields),
-            None => self.length += put_at(&mut self.structs, number, fields, true)?,
+            None => self.length += put_at(&mut self.structs, number, fields, self.room(true))?,
         }
         Some(())
     }
@@ -268,8 +274,8 @@ impl Interner {
 
     /// The number of the struct with all of these fields, if it has one.
     ///
-    /// It gets none here: through serde a struct gets its number when its last field is known, after those inside of it, and
-    /// numbers must not depend on the way that a value takes.
+    /// It gets none here: through serde a struct gets its number when its last field is known, after those inside of
+    /// it, and numbers must not depend on the way that a value takes.
     #[inline]
     pub(super) fn known_number(&mut self, fields: &'static [&'static str]) -> Option<u32> {
         self.known_lists.get(fields).or_else(|| {

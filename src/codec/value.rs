@@ -12,9 +12,9 @@ use crate::id::Id;
 /// Two values are equal where a file would hold the same: floats by their bits, so that a NaN equals itself.
 ///
 /// It serialises for people to read, and not to be read back as it was: ids as text (`"3v1"`), bytes as text in
-/// hexadecimal, floats that are no number as `"NaN"`, `"inf"` and `"-inf"`, integers of any width as numbers, a variant as its
-/// name or as a map from its name, a map as one where its keys are all texts, all integers, all ids or all names of
-/// variants, else as a list of pairs.
+/// hexadecimal, floats that are no number as `"NaN"`, `"inf"` and `"-inf"`, integers of any width as numbers, a
+/// variant as its name or as a map from its name, a map as one where its keys are all texts, all integers, all ids or
+/// all names of variants, else as a list of pairs.
 ///
 /// ```
 /// use relata::snapshot::Value;

@@ -5,8 +5,8 @@
 //! 2. A block is believed when it has been proved. The first that is not whole is the error, and ends the reading.
 //! 3. In memory are one block, one of its rows, and the slots of the table whose rows come; all within the limit.
 //!
-//! Not responsible for rules between rows: whether a key names a row is asked of the values. Nor for what the file says of
-//! the order of links and of default targets, which only a load can use.
+//! Not responsible for rules between rows: whether a key names a row is asked of the values. Nor for what the file
+//! says of the order of links and of default targets, which only a load can use.
 
 use std::fmt;
 use std::fs::File;
@@ -26,7 +26,8 @@ use crate::schema::Schema;
 ///
 /// [`rows`](Reader::rows) gives those of all tables, [`rows_of`](Reader::rows_of) those of one,
 /// [`contents`](Reader::contents) counts. Each block is proved before it is believed; the first that is damaged is
-/// [`SnapshotError::Damaged`], which says where it is, and nothing comes after it. Keys and relations are not looked at.
+/// [`SnapshotError::Damaged`], which says where it is, and nothing comes after it. Keys and relations are not looked
+/// at.
 ///
 /// Rows of format 1 have no names of fields: of such a file there are schema, counts and checksums, and its rows are
 /// [`SnapshotError::Nameless`].
@@ -195,8 +196,8 @@ impl<R: Read> Reader<R> {
         self.has_names().map(|()| Rows { reader: self, only: None, has_ended: false })
     }
 
-    /// The rows of one table, in the order of their slots. When there are no more the file has been proved up to there; what
-    /// follows is not read.
+    /// The rows of one table, in the order of their slots. When there are no more the file has been proved up to
+    /// there; what follows is not read.
     ///
     /// The error is for a table that the schema does not have, and for a file of format 1.
     pub fn rows_of(self, table: &str) -> Result<Rows<R>, SnapshotError> {
@@ -229,8 +230,8 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Reads the next block, of whichever section; what is left of the rows of the one before is passed over. `None` at the
-    /// end of the file.
+    /// Reads the next block, of whichever section; what is left of the rows of the one before is passed over. `None`
+    /// at the end of the file.
     #[expect(
         clippy::redundant_closure_for_method_calls,
         reason = "the lifetimes of the method alone are not general enough"
@@ -267,7 +268,12 @@ impl<R: Read> Reader<R> {
             let ended = self.end_section(kind, table).map_err(|error| self.source.damage_ahead().unwrap_or(error));
             return ended.map(|()| false);
         }
-        let content = self.source.content();
+        self.take(kind, table, place).map(|()| true)
+    }
+
+    /// Takes in the block that has been read.
+    fn take(&mut self, kind: Kind, table: usize, place: (u64, u64)) -> Result<(), SnapshotError> {
+        let (content, is_first) = (self.source.content(), self.format == 1);
         match kind {
             Kind::Slots if is_first => {
                 let generations = content.chunks_exact(size_of::<u32>()).map(|generation| u32_at(generation, 0));
@@ -297,7 +303,7 @@ impl<R: Read> Reader<R> {
                 return Err(SnapshotError::OverBudget { part: kind.to_string(), limit: self.limit() });
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn end_section(&mut self, kind: Kind, table: usize) -> Result<(), SnapshotError> {

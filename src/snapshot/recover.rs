@@ -1,8 +1,8 @@
 //! Saving what is whole of a damaged file.
 //!
 //! # Invariants
-//! 1. A row is kept if the checksum of its block agrees, its id is known (the slots of its table are whole as far as it), and
-//!    every name that it needs is known.
+//! 1. A row is kept if the checksum of its block agrees, its id is known (the slots of its table are whole as far as
+//!    it), and every name that it needs is known.
 //! 2. What is written is a file like any other. Rows that refer to lost ones break rules there, and a load says so.
 //! 3. The id of a lost row is not given out again: its slot is retired.
 
@@ -28,8 +28,8 @@ use crate::arena::Slots;
 pub struct Recovery {
     /// The tables in the order of the schema.
     pub tables: Vec<RecoveredTable>,
-    /// The parts of the file that nothing proves, in bytes; none where it is whole. Where the file stops short between two
-    /// blocks, an empty one at its end.
+    /// The parts of the file that nothing proves, in bytes; none where it is whole. Where the file stops short
+    /// between two blocks, an empty one at its end.
     pub damaged: Vec<Range<u64>>,
 }
 
@@ -49,11 +49,11 @@ pub struct RecoveredTable {
 
 /// Writes what is whole of a damaged file of format 2 as a new one.
 ///
-/// A block is whole if its checksum agrees, beginning with the one that the block before it states. Its rows are kept under
-/// their ids, if the slots of their table are whole as far as them. The names of fields and variants stand in the blocks of
-/// rows, before the first row that needs them. Where those of a row's own fields are lost, the schema's are taken for
-/// them if every byte of the block fits, and [`RecoveredTable::assumed`] counts such rows; where others are, the block
-/// is lost. Of the order of children, the free list and the default targets what is whole is kept.
+/// A block is whole if its checksum agrees, beginning with the one that the block before it states. Its rows are kept
+/// under their ids, if the slots of their table are whole as far as them. The names of fields and variants stand in
+/// the blocks of rows, before the first row that needs them. Where those of a row's own fields are lost, the schema's
+/// are taken for them if every byte of the block fits, and [`RecoveredTable::assumed`] counts such rows; where others
+/// are, the block is lost. Of the order of children, the free list and the default targets what is whole is kept.
 ///
 /// Rows that refer to lost ones stay as they are, so that the new file may need
 /// [`accept_violations`](crate::DatabaseBuilder::accept_violations) to be loaded.
@@ -184,7 +184,8 @@ impl<'a> Search<'a> {
         self.found.iter().filter(move |block| (block.kind, block.prefix.table as usize) == (kind, table))
     }
 
-    /// The items of a section: of slots those before the first that is lost, for it is their place that says which they are.
+    /// The items of a section: of slots those before the first that is lost, for it is their place that says which
+    /// they are.
     fn items(&self, kind: Kind, table: usize) -> Vec<&'a [u8]> {
         let size = kind.item_size().expect("these items have a size");
         let blocks = (0..).zip(self.of(kind, table));

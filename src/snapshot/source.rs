@@ -11,8 +11,8 @@ use crate::schema::Schema;
 /// How long a block of items of one size may be, in bytes: more than any writer makes.
 const BLOCK_OF_ITEMS_MAX: u64 = 1 << 24;
 
-/// How much memory reading so many bytes may take, in bytes: what the caller has set, else 64 times as much, but never less
-/// than 256 MiB, which any program can spare.
+/// How much memory reading so many bytes may take, in bytes: what the caller has set, else 64 times as much, but
+/// never less than 256 MiB, which any program can spare.
 pub(super) fn memory_limit(set: Option<u64>, length: u64) -> u64 {
     const LEAST: u64 = 256 << 20;
     set.unwrap_or_else(|| length.saturating_mul(64).max(LEAST))

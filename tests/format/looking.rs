@@ -1,4 +1,5 @@
-//! Files looked into without their models: [`Reader`] against a stranger who has `docs/format.md` alone, and against damage.
+//! Files looked into without their models: [`Reader`] against a stranger who has `docs/format.md` alone, and against
+//! damage.
 
 use relata::SnapshotError;
 use relata::snapshot::{Reader, SavedRow, Value};

@@ -236,6 +236,15 @@ fn numbers_that_claim_what_is_not_there() {
     let mut million = File::parse(&million);
     million.set(ROWS, 0, 1, &[&[0xc9, 0, 1, 5][..], b"units", &names, &[0xd0, 0xf0]].concat());
     drop(load_within(PEAK + NAMES, "names", &million.bytes()));
+    // Names that are lost, if it were so.
+    let gaps = (1..=200_u32).flat_map(|n| {
+        let number = n * 900_000;
+        let varint = [0, 7, 14, 21].map(|shift| (number >> shift & 0x7f) as u8 | if shift < 21 { 0x80 } else { 0 });
+        [&[0xc9][..], &varint, &[0]].concat()
+    });
+    let mut lost = File::parse(&raw("units", &[]));
+    lost.set(ROWS, 0, 1, &[gaps.collect(), vec![0xd0, 0xf0]].concat());
+    assert!(load_within(PEAK + NAMES, "lost names", &lost.bytes()).is_err());
     // As many slots as there are numbers.
     let mut slots = File::parse(&saved(&models().build().unwrap()));
     for generation in 0..4_u32 {

@@ -216,7 +216,8 @@ fn with_damage(file: &[u8], kind: u32, table: u32, nth: usize) -> Vec<u8> {
     panic!("there is no block {nth} of kind {kind}");
 }
 
-/// behaviour V13: "rows keep their ids, and what is lost is counted by table; the ids of lost rows are not given out again"
+/// behaviour V13: "rows keep their ids, and what is lost is counted by table; the ids of lost rows are not given out
+/// again"
 #[test]
 fn a_lost_block_is_counted_and_its_ids_stay_lost() {
     let db = library();
@@ -242,8 +243,8 @@ fn a_lost_block_is_counted_and_its_ids_stay_lost() {
     }
 }
 
-/// behaviour V13: "Where the names of a row's own fields are lost, the schema's are taken if every byte fits, and such rows are
-/// counted"
+/// behaviour V13: "Where the names of a row's own fields are lost, the schema's are taken if every byte fits, and
+/// such rows are counted"
 #[test]
 fn lost_names_of_fields_are_those_of_the_schema() {
     let file = saved(&library());

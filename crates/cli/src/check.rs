@@ -1,7 +1,7 @@
 //! `relata check`: the rules of the schema, proved on the rows of a file.
 //!
-//! The file is read twice. First all checksums are proved, and the ids and unique keys of all tables are collected; then each
-//! foreign key is looked up. In memory are the ids, and the unique keys as text.
+//! The file is read twice. First all checksums are proved, and the ids and unique keys of all tables are collected;
+//! then each foreign key is looked up. In memory are the ids, and the unique keys as text.
 
 mod keys;
 
@@ -244,7 +244,8 @@ impl<'a> Check<'a> {
             let (name, rows) = (&self.schema.tables[*table].name, counted(*rows, "row"));
             writeln!(
                 self.output,
-                "{name}: {what}: not checked in {rows}, the file has it in another form than an id or a field of that name"
+                "{name}: {what}: not checked in {rows}, the file has it in another form than an id or a field of that \
+                 name"
             )?;
         }
         let rows: usize = self.tables.iter().map(|table| table.ids.len()).sum();

@@ -57,9 +57,9 @@ enum Command {
     },
     /// Proves every checksum, unique key, foreign key, list of ids and acyclic relation
     ///
-    /// The rules are those of the schema in the file, the keys the fields of that name. A key that the file has in another form than
-    /// it has in the program (a serde attribute on the field or on the model) cannot be checked; such keys are counted. Of a file of
-    /// format 1 only the checksums and counts are proved.
+    /// The rules are those of the schema in the file, the keys the fields of that name. A key that the file has in
+    /// another form than it has in the program (a serde attribute on the field or on the model) cannot be checked;
+    /// such keys are counted. Of a file of format 1 only the checksums and counts are proved.
     #[command(after_help = "Example:\n  relata check world.relata && cp world.relata backup/")]
     Check {
         /// The snapshot
@@ -67,10 +67,10 @@ enum Command {
     },
     /// Writes the rows of a table, as JSON (one row a line) or as CSV
     ///
-    /// The row's id comes first, as `id`, or as `$id` where the rows have a field of that name. Integers are written in full,
-    /// whatever their width. Floats that are no number are the texts "NaN", "inf" and "-inf"; bytes are hexadecimal text;
-    /// an option in an option that has a value is {"Some": ..}. In CSV an absent value is empty, and lists, maps and structs are
-    /// JSON within their column.
+    /// The row's id comes first, as `id`, or as `$id` where the rows have a field of that name. Integers are written
+    /// in full, whatever their width. Floats that are no number are the texts "NaN", "inf" and "-inf"; bytes are
+    /// hexadecimal text; an option in an option that has a value is {"Some": ..}. In CSV an absent value is empty,
+    /// and lists, maps and structs are JSON within their column.
     #[command(after_help = "Examples:\n  relata rows world.relata Player --json --limit 5\n  \
                             relata rows world.relata Player --csv > players.csv")]
     Rows {
@@ -95,8 +95,8 @@ enum Command {
     /// Writes what is whole of a damaged file as a new one
     ///
     /// Whole are the blocks whose checksum agrees. Their rows keep their ids. Rows may then refer to some that are
-    /// lost: `relata check` lists them, and a program loads the file with `accept_violations()`. The damaged file stays as it is. It is
-    /// read into memory. Files of format 1 cannot be recovered.
+    /// lost: `relata check` lists them, and a program loads the file with `accept_violations()`. The damaged file
+    /// stays as it is. It is read into memory. Files of format 1 cannot be recovered.
     #[command(after_help = "Example:\n  relata recover broken.relata saved.relata; relata check saved.relata")]
     Recover {
         /// The damaged snapshot

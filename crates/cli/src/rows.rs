@@ -71,8 +71,8 @@ pub(crate) fn fields(row: &Value) -> Vec<(&str, &Value)> {
     }
 }
 
-/// The names of the fields that occur: those of the schema in its order, then others. Rows may leave fields out, or have
-/// some flattened into them, so that all are looked at before the heading is written.
+/// The names of the fields that occur: those of the schema in its order, then others. Rows may leave fields out, or
+/// have some flattened into them, so that all are looked at before the heading is written.
 fn columns(file: &Path, schema: &TableSchema, limit: usize) -> Outcome<Vec<String>> {
     let mut met: Vec<String> = Vec::new();
     for row in output::open(file, "looking for columns")?.rows_of(&schema.name).map_err(of(file))?.take(limit) {

@@ -1,7 +1,7 @@
 //! Finding the whole blocks of a damaged file.
 //!
-//! A block's checksum begins with the one before it. So behind a damaged block the next is proved by the checksum that the
-//! damaged one states; where that is damaged too, the next but one is.
+//! A block's checksum begins with the one before it. So behind a damaged block the next is proved by the checksum
+//! that the damaged one states; where that is damaged too, the next but one is.
 
 use std::ops::Range;
 
@@ -29,8 +29,8 @@ pub(super) struct Search<'a> {
     pub(super) damaged: Vec<Range<u64>>,
     /// Behind how many of those found each damaged part lies.
     gaps: Vec<usize>,
-    /// How many bytes may still be hashed to find where damaged parts end. What looks like a long block at every byte would
-    /// take for ever.
+    /// How many bytes may still be hashed to find where damaged parts end. What looks like a long block at every byte
+    /// would take for ever.
     effort: u64,
 }
 

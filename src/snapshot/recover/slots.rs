@@ -1,4 +1,5 @@
-//! The slots of a table of which rows are lost. They stay runs, so that a few bytes that state billions of slots take no memory.
+//! The slots of a table of which rows are lost. They stay runs, so that a few bytes that state billions of slots take
+//! no memory.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,8 +8,8 @@ use crate::arena::{RETIRED, Run, Slots};
 use crate::id::SLOTS_END;
 use crate::snapshot::sections::u32_at;
 
-/// The slots that the items of the two sections tell of, as far as they are whole. A vacant slot that is not in the free list
-/// is retired.
+/// The slots that the items of the two sections tell of, as far as they are whole. A vacant slot that is not in the
+/// free list is retired.
 pub(super) fn known(runs: &[&[u8]], free: &[&[u8]]) -> Slots {
     let mut slots = Slots::default();
     let listed: BTreeSet<u32> = free.iter().map(|slot| u32_at(slot, 0)).collect();

@@ -74,7 +74,8 @@ fn variant(table: &TableSchema, relation: &RelationSchema, name: &str) -> Option
     if let [only] = found.as_slice() { Some(only.name == relation.name) } else { None }
 }
 
-/// The value of a field, by its name in the struct. One that is left out of the row is absent, if its type has a place for that.
+/// The value of a field, by its name in the struct. One that is left out of the row is absent, if its type has a
+/// place for that.
 fn part<'a>(table: &TableSchema, field: &str, row: &'a Value) -> Option<&'a Value> {
     let field = table.fields.iter().find(|known| known.name == field)?;
     let is_optional = field.type_name.split('<').next().is_some_and(|name| name.trim().ends_with("Option"));
