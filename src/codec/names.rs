@@ -156,9 +156,10 @@ impl Names {
         if self.structs.iter().flatten().any(|known| **known == *fields) {
             return None;
         }
+        let room = self.room(true);
         match self.structs.get_mut(usize::try_from(number).ok()?) {
             Some(lost) => *lost = Some(fields),
-            None => self.length += put_at(&mut self.structs, number, fields, self.room(true))?,
+            None => self.length += put_at(&mut self.structs, number, fields, room)?,
         }
         Some(())
     }
