@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --example save_game
+//! cargo run --release --example save_game -- --keep world.relata   # leaves the file, to be looked into
 //! ```
 //!
 //! Rows are edited in place at the speed of the array; what a row belongs to is checked, so that nothing is ever held by
@@ -11,6 +12,7 @@
 #[path = "support/show.rs"]
 mod show;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Outcome {
+    let keep = show::kept_file(std::env::args().skip(1))?;
     let mut world = new_world()?;
     heading("The world");
     print_world(&world)?;
@@ -100,7 +103,7 @@ fn run() -> Outcome {
     dissolve_guild(&mut world)?;
     refuse(&mut world)?;
     autosave_beside_ticks()?;
-    save_load_and_go_on(world)
+    save_load_and_go_on(world, keep)
 }
 
 fn builder() -> DatabaseBuilder {
@@ -299,13 +302,13 @@ fn autosave_beside_ticks() -> Outcome {
 
 /// The loaded world is the saved one: the same rows under the same ids, and the same ids for what is yet to come. So a
 /// replay, or another player's machine, can go on from the file in lockstep.
-fn save_load_and_go_on(mut played_on: Database) -> Outcome {
+fn save_load_and_go_on(mut played_on: Database, keep: Option<PathBuf>) -> Outcome {
     heading("Save, load, and play both on");
     // Boxes come on the first day and go on the second: the slots that are free then are part of what is saved.
     play_a_day(&mut played_on)?;
     play_a_day(&mut played_on)?;
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("world.relata");
+    let path = keep.unwrap_or_else(|| folder.path().join("world.relata"));
     played_on.save(&path)?;
     println!("saved: {} bytes", thousands(&std::fs::metadata(&path)?.len()));
 

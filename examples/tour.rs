@@ -15,6 +15,7 @@ mod show;
 mod tpch;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Outcome {
-    let scale = scale_from_arguments()?;
+    let (scale, keep) = options()?;
     let mut db = load(scale)?;
     let customer = busiest_customer(&db)?;
     refuse(&mut db, customer)?;
@@ -36,16 +37,22 @@ fn run() -> Outcome {
     sum_revenue(&db)?;
     move_order(&mut db, customer)?;
     delete(&mut db)?;
-    save_and_load(db)
+    save_and_load(db, keep)
 }
 
-fn scale_from_arguments() -> Outcome<f64> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [] => Ok(0.01),
-        [name, scale] if name == "--scale" => Ok(scale.parse()?),
-        _ => Err("the only option is `--scale <factor>`, such as `--scale 0.1`".into()),
+/// `--scale <factor>`, and `--keep <file>` for where to leave the snapshot.
+fn options() -> Outcome<(f64, Option<PathBuf>)> {
+    let (mut scale, mut keep) = (0.01, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("`{name}` needs a value"))?;
+        match name.as_str() {
+            "--scale" => scale = value.parse()?,
+            "--keep" => keep = Some(value.into()),
+            _ => return Err("the options are `--scale <factor>`, such as `--scale 0.1`, and `--keep <file>`".into()),
+        }
     }
+    Ok((scale, keep))
 }
 
 /// One table after the other, each as one batch: all rows are stored, or none and the error lists what is wrong.
@@ -217,10 +224,10 @@ fn delete(db: &mut Database) -> Outcome {
 }
 
 /// A snapshot holds the rows under their ids, and what the ids of rows to come will be.
-fn save_and_load(mut saved: Database) -> Outcome {
+fn save_and_load(mut saved: Database, keep: Option<PathBuf>) -> Outcome {
     heading("Save and load");
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("tpch.relata");
+    let path = keep.unwrap_or_else(|| folder.path().join("tpch.relata"));
     let rows = all_rows(&saved);
 
     let started = Instant::now();

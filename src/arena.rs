@@ -497,4 +497,4 @@ mod restore;
 mod tests;
 
 pub(crate) use keys::Keys;
-pub(crate) use restore::{Run, Slots};
+pub(crate) use restore::{RETIRED, Run, Slots, Stored};

@@ -27,6 +27,7 @@ mod lossless;
 mod names;
 mod tag;
 mod unordered;
+mod value;
 
 pub(crate) use decode::{Decoder, Memo, Room, first_difference};
 pub(crate) use encode::Encoder;
@@ -34,6 +35,7 @@ pub use error::CodecError;
 pub(crate) use error::What;
 pub use lossless::{Lossless, LosslessReader, LosslessWriter, Lossy, Probe};
 pub(crate) use names::Names;
+pub use value::Value;
 
 /// How deep lists, maps, structs and variants may be nested inside a row, unless the caller says otherwise: as deep as
 /// serde_json allows.

@@ -25,10 +25,12 @@ mod error;
 mod file;
 mod first;
 mod hash;
+mod inspect;
 #[cfg(feature = "json")]
 mod json;
 mod load;
 mod matching;
+mod recover;
 mod report;
 #[cfg(feature = "rayon")]
 mod rounds;
@@ -46,12 +48,15 @@ use std::path::Path;
 
 pub use background::BackgroundSave;
 pub use error::{SnapshotError, UnsavableRow};
+pub use inspect::{Contents, Reader, Rows, SavedRow, TableContents};
 #[cfg(feature = "json")]
 pub use json::{ImportedRows, RefusedLine};
+pub use recover::{RecoveredTable, Recovery, recover};
 pub use report::{Dropped, Ignored, LoadReport, Migrated, Renamed, SaveReport};
 pub use saver::{Saver, check_row};
 
 use crate::builder::{DatabaseBuilder, LoadChoices};
+pub use crate::codec::Value;
 use crate::codec::positional;
 use crate::database::Database;
 use crate::migration::{Migration, MigrationContext, MigrationError};

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each example uses what it needs")]
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What a step of an example gives.
@@ -16,6 +17,16 @@ pub(crate) fn end(outcome: Outcome) -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Where the file is to be left, by `--keep FILE`; nowhere without it.
+pub(crate) fn kept_file(arguments: impl Iterator<Item = String>) -> Outcome<Option<PathBuf>> {
+    let arguments: Vec<String> = arguments.collect();
+    match arguments.as_slice() {
+        [] => Ok(None),
+        [name, file] if name == "--keep" => Ok(Some(file.into())),
+        _ => Err("the only option is `--keep FILE`".into()),
     }
 }
 

@@ -3,13 +3,15 @@
 //! Rows do not pass through here: a restored arena has its stored slots reserved, and [`Arena::fill`] puts each row
 //! where it belongs as it is read.
 
+use std::ops::Range;
+
 use slotmap::DefaultKey;
 
 use super::Arena;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
 /// The generation that stands for a slot which will not be used again.
-const RETIRED: u32 = 0;
+pub(crate) const RETIRED: u32 = 0;
 
 /// The slots of an arena without their rows.
 ///
@@ -56,9 +58,30 @@ impl Slots {
         self.runs.iter().flat_map(|run| std::iter::repeat_n(run.generation, run.count as usize))
     }
 
+    /// What says the generation of a slot, if there is one. O(runs), and each time a binary search.
+    pub(crate) fn generation_of(&self) -> impl Fn(u32) -> Option<u32> + '_ {
+        let ends: Vec<u32> = self
+            .runs
+            .iter()
+            .scan(1, |next, run| {
+                *next += run.count;
+                Some(*next)
+            })
+            .collect();
+        move |slot| {
+            let run = self.runs.get(ends.partition_point(|end| *end <= slot))?;
+            (slot > 0).then_some(run.generation)
+        }
+    }
+
     /// The keys under which rows are stored, in slot order.
-    pub(crate) fn stored(&self) -> impl Iterator<Item = DefaultKey> {
-        (1..).zip(self.generations()).filter_map(|(slot, generation)| key_from_parts(slot, generation))
+    pub(crate) fn stored(&self) -> Stored<impl Iterator<Item = Run> + '_> {
+        Stored::new(self.runs.iter().copied())
+    }
+
+    /// As [`Slots::stored`], of slots that are given up.
+    pub(crate) fn into_stored(self) -> Stored<std::vec::IntoIter<Run>> {
+        Stored::new(self.runs.into_iter())
     }
 
     /// How many rows are stored.
@@ -83,8 +106,8 @@ impl Slots {
         *self = all;
     }
 
-    /// Says what keeps these from being the slots of an arena.
-    fn check(&self) -> Result<(), String> {
+    /// Says what keeps these from being the slots of an arena. O(runs + vacant slots).
+    pub(crate) fn check(&self) -> Result<(), String> {
         Self::check_count(self.len())?;
         let mut free = self.free.clone();
         free.sort_unstable();
@@ -96,14 +119,17 @@ impl Slots {
             return Err("slot 0 is in the free list and was never used".to_owned());
         }
         let mut free = free.into_iter().peekable();
-        for (slot, generation) in (1..).zip(self.generations()) {
-            let is_vacant = generation % 2 == 0 && generation != RETIRED;
-            let is_listed = free.next_if(|next| *next <= slot) == Some(slot);
-            match (is_vacant, is_listed) {
-                (true, false) => return Err(format!("slot {slot} is vacant and not in the free list")),
-                (false, true) => return Err(format!("slot {slot} is in the free list and not vacant")),
-                _ => {}
+        let mut next = 1;
+        for run in &self.runs {
+            let behind = next + run.count;
+            if run.generation % 2 == 0 && run.generation != RETIRED {
+                if let Some(slot) = (next..behind).find(|slot| free.next_if_eq(slot).is_none()) {
+                    return Err(format!("slot {slot} is vacant and not in the free list"));
+                }
+            } else if let Some(slot) = free.next_if(|listed| *listed < behind) {
+                return Err(format!("slot {slot} is in the free list and not vacant"));
             }
+            next = behind;
         }
         free.next().map_or(Ok(()), |slot| Err(format!("slot {slot} is in the free list and was never used")))
     }
@@ -111,6 +137,38 @@ impl Slots {
     /// Refuses more slots than there are numbers for: 0 is slotmap's own, the last ones are no row's.
     pub(super) fn check_count(count: u64) -> Result<(), String> {
         if count < u64::from(SLOTS_END) { Ok(()) } else { Err(format!("{count} slots are more than there can be")) }
+    }
+}
+
+/// The keys under which rows are stored, in slot order: run by run, since a run without rows may be a billion slots.
+#[derive(Debug)]
+pub(crate) struct Stored<I> {
+    runs: I,
+    /// Those of the run that is read which are still to come.
+    slots: Range<u32>,
+    generation: u32,
+}
+
+impl<I: Iterator<Item = Run>> Stored<I> {
+    fn new(runs: I) -> Self {
+        Stored { runs, slots: 1..1, generation: RETIRED }
+    }
+}
+
+impl<I: Iterator<Item = Run>> Iterator for Stored<I> {
+    type Item = DefaultKey;
+
+    fn next(&mut self) -> Option<DefaultKey> {
+        loop {
+            if let Some(slot) = self.slots.next() {
+                return key_from_parts(slot, self.generation);
+            }
+            let run = self.runs.next()?;
+            let behind = self.slots.end.checked_add(run.count)?;
+            // Of a run without rows none is to come.
+            let first = if run.generation % 2 == 1 { self.slots.end } else { behind };
+            (self.slots, self.generation) = (first..behind, run.generation);
+        }
     }
 }
 

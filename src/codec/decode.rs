@@ -5,13 +5,15 @@
 //! unit variant a text, a map a struct where the program has changed so.
 
 mod access;
+mod value;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
-use slotmap::{DefaultKey, Key, KeyData};
+use slotmap::{DefaultKey, Key};
 
 use access::{Elements, Entries, Stored, StructByName, StructByPlace};
 
@@ -252,7 +254,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
     }
 
     /// The fields of the struct that begins here, whose values follow; `None` for anything else.
-    fn fields_of_struct(&mut self) -> Option<&'a [Box<str>]> {
+    fn fields_of_struct(&mut self) -> Option<&'a [Arc<str>]> {
         let tag = self.tag().ok()?;
         if !matches!(tag, tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END) {
             return None;
@@ -323,6 +325,11 @@ impl<'de, 'a> Decoder<'de, 'a> {
         }
     }
 
+    fn big_negative(&mut self) -> Decoded<i128> {
+        let number = i128::try_from(self.big()?).map_err(|_| CodecError::malformed("a number is not as it can be"))?;
+        Ok(!number)
+    }
+
     #[inline]
     fn varint(&mut self) -> Decoded<usize> {
         let number = tag::varint(self.bytes, &mut self.at).and_then(|number| usize::try_from(number).ok());
@@ -372,13 +379,13 @@ impl<'de, 'a> Decoder<'de, 'a> {
         if tag == tag::STRUCT { self.varint() } else { Ok(usize::from(tag - tag::SHORT_STRUCT)) }
     }
 
-    fn fields(&self, number: usize) -> Decoded<&'a [Box<str>]> {
+    fn fields(&self, number: usize) -> Decoded<&'a [Arc<str>]> {
         let names: &'a Names = self.names;
         names.fields(number).ok_or_else(|| CodecError::malformed("a struct has a number that stands for no names"))
     }
 
     /// The name of the variant behind its tag.
-    fn variant(&mut self, tag: u8) -> Decoded<&'a str> {
+    fn variant(&mut self, tag: u8) -> Decoded<&'a Arc<str>> {
         let number = match tag {
             tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => usize::from(tag - tag::SHORT_UNIT_VARIANT),
             _ => self.varint()?,
@@ -434,20 +441,18 @@ impl<'de, 'a> Decoder<'de, 'a> {
 
     /// Takes memory for a name that is handed out as a text.
     fn charge_name(&mut self, name: &str) -> Decoded<()> {
-        let size = (name.len() + size_of::<String>()) as u64;
-        match self.room.memory.checked_sub(size) {
-            Some(left) => {
-                self.room.memory = left;
-                Ok(())
-            }
-            None => Err(CodecError::new(What::OverBudget)),
-        }
+        self.charge_bytes(name.len() + size_of::<String>())
     }
 
     /// Takes the memory of a value of this type out of what is left.
     #[inline]
     pub(super) fn charge<T>(&mut self) -> Decoded<()> {
-        match self.room.memory.checked_sub(size_of::<T>() as u64) {
+        self.charge_bytes(size_of::<T>())
+    }
+
+    #[inline]
+    fn charge_bytes(&mut self, size: usize) -> Decoded<()> {
+        match self.room.memory.checked_sub(size as u64) {
             Some(left) => {
                 self.room.memory = left;
                 Ok(())
@@ -543,7 +548,7 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 Err(number) => visitor.visit_i128(number),
             },
             tag::BIG => visitor.visit_u128(self.big()?),
-            tag::BIG_NEGATIVE => visitor.visit_i128(!self.big()?.cast_signed()),
+            tag::BIG_NEGATIVE => visitor.visit_i128(self.big_negative()?),
             tag::F32 => visitor.visit_f32(f32::from_bits(self.number(4)? as u32)),
             tag::F64 => visitor.visit_f64(f64::from_bits(self.number(8)?)),
             tag::FALSE => visitor.visit_bool(false),
@@ -636,9 +641,10 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 tag::TEXT..=tag::TEXT_END | tag::LONG_TEXT => self.text(tag).map(|_| 0)?,
                 tag::UINT..tag::NEGATIVE => self.number(usize::from(tag - tag::UINT) + 1).map(|_| 0)?,
                 tag::NEGATIVE..tag::BIG => self.number(usize::from(tag - tag::NEGATIVE) + 1).map(|_| 0)?,
-                tag::BIG | tag::BIG_NEGATIVE => self.big().map(|_| 0)?,
+                tag::BIG => self.big().map(|_| 0)?,
+                tag::BIG_NEGATIVE => self.big_negative().map(|_| 0)?,
                 tag::F32 => self.number(4).map(|_| 0)?,
-                tag::F64 | tag::ID => self.number(8).map(|_| 0)?,
+                tag::F64 => self.number(8).map(|_| 0)?,
                 tag::SOME => 1,
                 tag::BYTES => {
                     let length = self.length()?;
@@ -647,14 +653,15 @@ impl<'de, 'a> Decoder<'de, 'a> {
                 tag::SHORT_LIST..=tag::SHORT_LIST_END => usize::from(tag - tag::SHORT_LIST),
                 tag::LIST => self.length()?,
                 tag::MAP => self.length()?.saturating_mul(2),
-                tag::FIRST_ID..=tag::FIRST_ID_END => self.id(tag).map(|_| 0)?,
+                tag::FIRST_ID..=tag::ID => id_key(self.id(tag)?).map(|_| 0)?,
                 tag::STRUCT | tag::SHORT_STRUCT..=tag::SHORT_STRUCT_END => {
                     let number = self.struct_number(tag)?;
                     self.fields(number)?.len()
                 }
-                tag::VARIANT => self.varint().map(|_| 1)?,
-                tag::UNIT_VARIANT => self.varint().map(|_| 0)?,
-                tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => 0,
+                tag::VARIANT => self.variant(tag).map(|_| 1)?,
+                tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => {
+                    self.variant(tag).map(|_| 0)?
+                }
                 _ => return Err(CodecError::malformed("a byte is the tag of no value")),
             };
             values = values.saturating_add(inside);
@@ -668,13 +675,16 @@ fn is_shortest(narrow: f32, wide: f64) -> bool {
     format!("{narrow:?}").parse() == Ok(wide)
 }
 
+/// The key that is slotmap's number.
+fn id_key(id: u64) -> Decoded<DefaultKey> {
+    let key = key_from_parts(id as u32, (id >> 32) as u32);
+    key.ok_or_else(|| CodecError::malformed("an id with an even generation"))
+}
+
 /// An id as formats for people show it.
 fn id_text(id: u64) -> Decoded<String> {
-    let key: DefaultKey = KeyData::from_ffi(id).into();
-    match key_from_parts(id as u32, (id >> 32) as u32) {
-        Some(_) => Ok(if key.is_null() { "null".to_owned() } else { Id::<()>::from_key(key).to_string() }),
-        None => Err(CodecError::malformed("an id with an even generation")),
-    }
+    let key = id_key(id)?;
+    Ok(if key.is_null() { "null".to_owned() } else { Id::<()>::from_key(key).to_string() })
 }
 
 /// The integers: handed over as the type asks for them where they are in its range.
@@ -913,7 +923,8 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de, '_> {
             tag::VARIANT => {
                 self.enter()?;
                 let name = self.variant(tag)?;
-                let value = visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(name))?;
+                let value =
+                    visitor.visit_enum(Stored::with_value(self, name)).map_err(|error| error.inside(&**name))?;
                 self.leave();
                 Ok(value)
             }

@@ -30,7 +30,6 @@ pub(super) const SHORT_LIST: u8 = 0xf0;
 pub(super) const SHORT_LIST_END: u8 = 0xf7;
 /// The id of the first row of a slot: the slot's number in 1 to 4 bytes.
 pub(super) const FIRST_ID: u8 = 0xc0;
-pub(super) const FIRST_ID_END: u8 = 0xc3;
 /// Any other id: slot and generation in 4 bytes each.
 pub(super) const ID: u8 = 0xc4;
 pub(super) const NULL_ID: u8 = 0xc5;

@@ -7,7 +7,7 @@
 //! 2. A file is written front to back in one pass and read so: nothing is known of its length beforehand.
 //! 3. A block of several items begins no item when it holds [`BLOCK_FULL`] bytes.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -163,11 +163,13 @@ pub(super) struct Prefix {
 }
 
 /// Reads a file behind its header's first twelve bytes.
-pub(super) struct BlockReader<'a, R> {
-    source: &'a mut R,
+pub(super) struct BlockReader<R> {
+    source: R,
     chain: u64,
     /// How many bytes have been read.
-    pub(super) read: u64,
+    read: u64,
+    /// Where the block begins that is not read yet, in bytes.
+    offset: u64,
     /// The block that comes next, of which the content is not read yet.
     next: Option<Prefix>,
     section: (Kind, u32),
@@ -179,11 +181,11 @@ pub(super) struct BlockReader<'a, R> {
     content: Vec<u8>,
 }
 
-impl<'a, R: Read> BlockReader<'a, R> {
+impl<R: Read> BlockReader<R> {
     /// `start` is what has been read: magic, version, codec and flags.
-    pub(super) fn new(source: &'a mut R, start: [u8; 12]) -> Result<Self, SnapshotError> {
+    pub(super) fn new(mut source: R, start: [u8; 12]) -> Result<Self, SnapshotError> {
         let mut rest = Vec::new();
-        let read = read_exactly(source, (HEADER - start.len()) as u64, &mut rest)?;
+        let read = read_exactly(&mut source, (HEADER - start.len()) as u64, &mut rest)?;
         let length = start.len() as u64 + read;
         if length < HEADER as u64 {
             return Err(SnapshotError::Truncated { length, expected: HEADER as u64 });
@@ -196,6 +198,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
             source,
             chain,
             read: length,
+            offset: length,
             next: None,
             section: (Kind::Schema, 0),
             number: 0,
@@ -209,6 +212,16 @@ impl<'a, R: Read> BlockReader<'a, R> {
     /// Goes on to a section. The one before it has been read to its end.
     pub(super) fn begin(&mut self, kind: Kind, table: usize) {
         (self.section, self.number, self.items) = ((kind, table as u32), 0, 0);
+    }
+
+    /// Which block comes next, and where it begins.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.blocks, self.offset)
+    }
+
+    /// The block that was read last.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.content
     }
 
     /// The next block of the section, how many items it has and their bytes; `None` at the end of it. `room` is how long a
@@ -227,7 +240,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
         if length > room {
             return Err(SnapshotError::OverBudget { part: section(), limit: room });
         }
-        let read = read_exactly(self.source, length, &mut self.content)?;
+        let read = read_exactly(&mut self.source, length, &mut self.content)?;
         self.read += read;
         if read < length {
             return Err(SnapshotError::Truncated { length: self.read, expected: self.read + (length - read) });
@@ -246,6 +259,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
         self.number += 1;
         self.items = self.items.saturating_add(prefix.items);
         self.blocks += 1;
+        self.offset = self.read;
         self.last_items = prefix.items;
         Ok(Some((prefix.items, &self.content)))
     }
@@ -264,7 +278,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
 
     fn read_prefix(&mut self) -> Result<Prefix, SnapshotError> {
         let mut bytes = Vec::new();
-        let read = read_exactly(self.source, PREFIX as u64, &mut bytes)?;
+        let read = read_exactly(&mut self.source, PREFIX as u64, &mut bytes)?;
         self.read += read;
         if read < PREFIX as u64 {
             return Err(SnapshotError::Truncated { length: self.read, expected: self.read + PREFIX as u64 - read });
@@ -274,8 +288,17 @@ impl<'a, R: Read> BlockReader<'a, R> {
         Ok(prefix)
     }
 
+    /// Passes over the block that comes next; an error if the source ends inside of it.
+    pub(super) fn pass(&mut self) -> Result<(), SnapshotError> {
+        let length = self.next.map_or(0, |prefix| u64::from(prefix.length));
+        let passed = io::copy(&mut self.source.by_ref().take(length), &mut io::sink());
+        self.read += passed.map_err(SnapshotError::io("read"))?;
+        let expected = self.offset + PREFIX as u64 + length;
+        if self.read < expected { Err(SnapshotError::Truncated { length: self.read, expected }) } else { Ok(()) }
+    }
+
     /// Reads the block that closes the file, and that nothing follows it. Gives the rows of each table.
-    pub(super) fn finish(mut self) -> Result<Vec<u64>, SnapshotError> {
+    pub(super) fn finish(&mut self) -> Result<Vec<u64>, SnapshotError> {
         let blocks = self.blocks;
         self.begin(Kind::End, 0);
         let corrupt = |what: &str| SnapshotError::Corrupt { section: "the end".to_owned(), what: what.to_owned() };
@@ -287,7 +310,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
             return Err(corrupt("it closes a file of other blocks"));
         }
         let rows = content[8..].chunks_exact(8).map(|rows| u64_at(rows, 0)).collect();
-        if read_exactly(self.source, 1, &mut self.content)? > 0 {
+        if read_exactly(&mut self.source, 1, &mut self.content)? > 0 {
             return Err(SnapshotError::TrailingBytes { length: self.read + 1, expected: self.read });
         }
         Ok(rows)
@@ -298,8 +321,7 @@ impl<'a, R: Read> BlockReader<'a, R> {
         let Some(prefix) = self.next else {
             return SnapshotError::Truncated { length: self.read, expected: self.read + PREFIX as u64 };
         };
-        let section = self.section.0.to_string();
-        match read_exactly(self.source, prefix.length.into(), &mut self.content) {
+        match read_exactly(&mut self.source, prefix.length.into(), &mut self.content) {
             Err(error) => return error,
             Ok(read) if read < u64::from(prefix.length) => {
                 let length = self.read + read;
@@ -309,9 +331,10 @@ impl<'a, R: Read> BlockReader<'a, R> {
         }
         if checksum(self.chain, &[&prefix.numbers(), &self.content]) == prefix.checksum {
             let what = format!("a block of kind {} of table {} stands in its place", prefix.kind, prefix.table);
-            SnapshotError::Corrupt { section, what }
+            SnapshotError::Corrupt { section: self.section.0.to_string(), what }
         } else {
-            SnapshotError::Checksum { section }
+            // It may be of any section: what says so may be what is damaged.
+            SnapshotError::Checksum { section: "a block".to_owned() }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
+use super::sections::Kind;
 use crate::error::Error;
 use crate::id::RowId;
 use crate::proof::Refusal;
@@ -47,6 +48,22 @@ pub enum SnapshotError {
         /// The damaged part, as `the header` or ``the rows of `Order` ``.
         section: String,
     },
+    /// A block of a file is not as it was written, and nothing behind it is believed.
+    #[error("block {block} at byte {offset}: {cause}")]
+    Damaged {
+        /// Which block of the file it is, from 0.
+        block: u64,
+        /// Where in the file it begins, in bytes.
+        offset: u64,
+        /// What is wrong with it.
+        cause: Box<SnapshotError>,
+    },
+    /// Rows were asked for without their models, and in format 1 they have no names of fields.
+    #[error(
+        "rows of format 1 have no names of fields, and only the program that saved them can read them: load the file \
+         there and save it again"
+    )]
+    Nameless,
     /// The database that was saved had other declarations than the one that loads.
     #[error("`{table}`{}: {what}", member.as_ref().map(|member| format!(".{member}")).unwrap_or_default())]
     SchemaMismatch {
@@ -182,7 +199,8 @@ impl SnapshotError {
             | SnapshotError::Truncated { .. }
             | SnapshotError::TrailingBytes { .. }
             | SnapshotError::Checksum { .. }
-            | SnapshotError::Corrupt { .. } => true,
+            | SnapshotError::Corrupt { .. }
+            | SnapshotError::Damaged { .. } => true,
             SnapshotError::Io { operation, .. } => *operation == "read" || self.is_missing(),
             _ => false,
         }
@@ -199,6 +217,32 @@ impl SnapshotError {
         match self {
             SnapshotError::AtLine { .. } | SnapshotError::Io { .. } => self,
             error => SnapshotError::AtLine { line, error: Box::new(error) },
+        }
+    }
+
+    /// The same error, which knows the kind of its section only, with the table.
+    pub(super) fn of_table(self, kind: Kind, table: &str) -> Self {
+        // The slots are found to be wrong when the free list is there too.
+        let kinds = [kind, Kind::Slots];
+        let named = |section: String| match kinds.iter().find(|kind| section == kind.to_string()) {
+            Some(kind) => kind.of(table),
+            None => section,
+        };
+        match self {
+            SnapshotError::Checksum { section } => SnapshotError::Checksum { section: named(section) },
+            SnapshotError::Corrupt { section, what } => SnapshotError::Corrupt { section: named(section), what },
+            SnapshotError::OverBudget { part, limit } => SnapshotError::OverBudget { part: named(part), limit },
+            other => other,
+        }
+    }
+
+    /// The same error, of this block of the file where it says that the file is not whole.
+    pub(super) fn in_block(self, (block, offset): (u64, u64)) -> Self {
+        match self {
+            SnapshotError::Checksum { .. } | SnapshotError::Corrupt { .. } | SnapshotError::Truncated { .. } => {
+                SnapshotError::Damaged { block, offset, cause: Box::new(self) }
+            }
+            other => other,
         }
     }
 

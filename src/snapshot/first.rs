@@ -7,32 +7,37 @@ pub(super) mod compare;
 
 use std::io::Read;
 
-pub(super) use blocks::BLOCK_MAX;
+pub(super) use blocks::{BLOCK_MAX, split_row};
 pub(super) use frame::fingerprint;
 
+use blocks::PREFIX;
 use frame::Frame;
 
 use super::error::SnapshotError;
 use super::sections::{Kind, read_exactly};
 
 /// Reads a file, section by section.
-pub(super) struct Reader<'a, R> {
-    source: &'a mut R,
+pub(super) struct Reader<R> {
+    source: R,
     frame: Frame,
     /// The place of the section that is read.
     place: usize,
     kind: Kind,
     remaining: u64,
     block: Vec<u8>,
+    /// How many blocks have been read, and where the next one begins.
+    blocks: u64,
+    offset: u64,
 }
 
-impl<'a, R: Read> Reader<'a, R> {
+impl<R: Read> Reader<R> {
     /// `start` is what has been read: magic, version, codec and flags. `length` is that of the file, where it is known.
-    pub(super) fn new(source: &'a mut R, start: [u8; 12], length: Option<u64>) -> Result<Self, SnapshotError> {
-        let frame = Frame::read(source, start, length)?;
+    pub(super) fn new(mut source: R, start: [u8; 12], length: Option<u64>) -> Result<Self, SnapshotError> {
+        let frame = Frame::read(&mut source, start, length)?;
         let first = frame.sections.first().filter(|section| section.kind == Kind::Schema as u32);
         let remaining = first.map_or(0, |section| section.length);
-        Ok(Reader { source, frame, place: 0, kind: Kind::Schema, remaining, block: Vec::new() })
+        let offset = frame.start();
+        Ok(Reader { source, frame, place: 0, kind: Kind::Schema, remaining, block: Vec::new(), blocks: 0, offset })
     }
 
     /// What the header says of the schema.
@@ -56,14 +61,28 @@ impl<'a, R: Read> Reader<'a, R> {
 
     /// The items of the next block of the section; `None` at its end.
     pub(super) fn block(&mut self, room: u64) -> Result<Option<&[u8]>, SnapshotError> {
-        blocks::read(self.source, self.kind, &mut self.remaining, room, &mut self.block)
+        let read = blocks::read(&mut self.source, self.kind, &mut self.remaining, room, &mut self.block)?;
+        if let Some(block) = read {
+            self.blocks += 1;
+            self.offset += (PREFIX + block.len()) as u64;
+        }
+        Ok(read)
+    }
+
+    /// The block that was read last.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.block
+    }
+
+    /// Which block comes next, and where it begins.
+    pub(super) fn place(&self) -> (u64, u64) {
+        (self.blocks, self.offset)
     }
 
     /// Makes sure that nothing follows the last section.
-    pub(super) fn finish(self) -> Result<(), SnapshotError> {
+    pub(super) fn finish(&mut self) -> Result<(), SnapshotError> {
         let expected = self.frame.file_length().unwrap_or(u64::MAX);
-        let mut rest = self.block;
-        if read_exactly(self.source, 1, &mut rest)? > 0 {
+        if read_exactly(&mut self.source, 1, &mut self.block)? > 0 {
             return Err(SnapshotError::TrailingBytes { length: expected.saturating_add(1), expected });
         }
         Ok(())

@@ -100,11 +100,11 @@ impl DatabaseBuilder {
     }
 
     /// As [`DatabaseBuilder::import_json`], with the report of a load. Its `format` is the version of the text.
-    pub fn import_json_with_report(mut self, mut source: impl Read) -> Result<(Database, LoadReport), SnapshotError> {
+    pub fn import_json_with_report(mut self, source: impl Read) -> Result<(Database, LoadReport), SnapshotError> {
         let choices = std::mem::take(&mut self.load);
         let empty = self.build().map_err(SnapshotError::Models)?;
         let nesting = choices.nesting.unwrap_or(NESTING);
-        let lines = LineReader::new(&mut source, choices.memory_limit, nesting);
+        let lines = LineReader::new(source, choices.memory_limit, nesting);
         load::fill(empty, &choices, Source::Json(Box::new(lines)), VERSION, None)
     }
 }

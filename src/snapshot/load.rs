@@ -17,7 +17,7 @@ use super::matching::{self, Matched};
 use super::report::{Dropped, LoadReport, Migrated, Renamed};
 use super::save::faults;
 use super::sections::Kind;
-use super::source::{Source, Start};
+use super::source::{Source, Start, memory_limit};
 use crate::arena::Slots;
 use crate::builder::LoadChoices;
 use crate::codec::{NESTING, Names};
@@ -37,10 +37,8 @@ struct Budget {
 }
 
 impl Budget {
-    /// Unless the caller has set one it is 64 times the file, but never less than 256 MiB, which any program can spare.
     fn limit(&self) -> u64 {
-        const LEAST: u64 = 256 << 20;
-        self.limit.unwrap_or_else(|| self.length.saturating_mul(64).max(LEAST))
+        memory_limit(self.limit, self.length)
     }
 
     fn charge(&mut self, bytes: u64, kind: Kind, table: &str) -> Result<(), SnapshotError> {
@@ -78,7 +76,7 @@ pub(super) fn database(
 pub(super) fn fill<R: Read>(
     mut database: Database,
     choices: &LoadChoices,
-    mut source: Source<'_, R>,
+    mut source: Source<R>,
     version: u16,
     length: Option<u64>,
 ) -> Result<(Database, LoadReport), SnapshotError> {
@@ -117,7 +115,7 @@ pub(super) fn fill<R: Read>(
     loading.all_rows()?;
     loading.build_links()?;
     loading.all_links()?;
-    let Loading { source, holds, mut report, rows, .. } = loading;
+    let Loading { mut source, holds, mut report, rows, .. } = loading;
     source.finish(&rows)?;
     if !holds {
         report.violations = faults(&database.store);
@@ -132,7 +130,7 @@ pub(super) fn fill<R: Read>(
 /// A database that is being filled.
 struct Loading<'a, R> {
     store: &'a mut Store,
-    source: Source<'a, R>,
+    source: Source<R>,
     saved: &'a Schema,
     matched: &'a [Matched<'a>],
     budget: Budget,
@@ -154,22 +152,6 @@ impl<R: Read> Loading<'_, R> {
         &self.saved.tables[table].name
     }
 
-    /// The same error, which knows the kind of its section only, with the table.
-    fn of_table(&self, error: SnapshotError, kind: Kind, table: usize) -> SnapshotError {
-        // The slots are found to be wrong when the free list is there too.
-        let kinds = [kind, Kind::Slots];
-        let named = |section: String| match kinds.iter().find(|kind| section == kind.to_string()) {
-            Some(kind) => kind.of(self.name(table)),
-            None => section,
-        };
-        match error {
-            SnapshotError::Checksum { section } => SnapshotError::Checksum { section: named(section) },
-            SnapshotError::Corrupt { section, what } => SnapshotError::Corrupt { section: named(section), what },
-            SnapshotError::OverBudget { part, limit } => SnapshotError::OverBudget { part: named(part), limit },
-            other => other,
-        }
-    }
-
     fn all_rows(&mut self) -> Result<(), SnapshotError> {
         let mut slots = Slots::default();
         for (kind, table) in Kind::of_rows(self.saved.tables.len()) {
@@ -182,7 +164,7 @@ impl<R: Read> Loading<'_, R> {
                 }),
                 _ => self.rows(table, &slots).map(|rows| self.end_of_rows(table, rows)),
             };
-            read.map_err(|error| self.source.locate(self.of_table(error, kind, table)))?;
+            read.map_err(|error| self.source.locate(error.of_table(kind, self.name(table))))?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use super::error::{NotEncodable, SnapshotError, UnsavableRow};
 #[cfg(feature = "json")]
 use super::json::LineWriter;
 use super::positional;
-use super::sections::Kind;
+use super::sections::{Kind, LINK_ITEM, LISTER_ITEM, RUN_ITEM};
 use crate::arena::{Run, Slots};
 use crate::codec::NESTING;
 use crate::error::Error;
@@ -308,7 +308,7 @@ impl<W: Write> Sections for Saved<'_, '_, W> {
 }
 
 /// Writes runs of slots: how many, then their generation.
-fn write_runs<S: Sections>(runs: &[Run], sections: &mut S) -> Result<(), S::Error> {
+pub(super) fn write_runs<S: Sections>(runs: &[Run], sections: &mut S) -> Result<(), S::Error> {
     let mut filling = Filling::new(sections);
     for run in runs {
         let mut item = [0; RUN_ITEM];
@@ -318,9 +318,6 @@ fn write_runs<S: Sections>(runs: &[Run], sections: &mut S) -> Result<(), S::Erro
     }
     filling.flush()
 }
-
-/// The length of a run of slots, in bytes: how many, and their generation.
-pub(super) const RUN_ITEM: usize = 8;
 
 fn write_rows<S: Sections>(
     table: &TableSlot,
@@ -374,9 +371,6 @@ fn write_listers<S: Sections>(
     filling.flush()
 }
 
-/// The length of an item of the order of listers, in bytes: the relation's place, the target's slot, the source's key.
-pub(super) const LISTER_ITEM: usize = 16;
-
 /// The lists that are not in slot order, with the slots of their targets.
 fn out_of_order(referrers: Referrers<'_>) -> impl Iterator<Item = (u32, Sources<'_>)> {
     referrers.lists().filter(|(_, list)| !list.clone().is_sorted_by_key(slot_of))
@@ -396,9 +390,6 @@ fn write_defaults<S: Sections>(
     }
     filling.flush()
 }
-
-/// The length of an item about a relation, in bytes: the relation's place and the key of a row.
-pub(super) const LINK_ITEM: usize = 12;
 
 fn link_item(relation: u32, row: DefaultKey) -> [u8; LINK_ITEM] {
     let mut item = [0; LINK_ITEM];

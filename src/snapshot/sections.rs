@@ -9,6 +9,13 @@ use super::error::SnapshotError;
 /// end of a text file in between.
 pub(super) const MAGIC: [u8; 8] = *b"\x89RLT\r\n\x1a\n";
 
+/// The length of a run of slots, in bytes: how many, and their generation.
+pub(super) const RUN_ITEM: usize = 8;
+/// The length of an item about a relation, in bytes: the relation's place and the key of a row.
+pub(super) const LINK_ITEM: usize = 12;
+/// The length of an item of the order of listers, in bytes: the relation's place, the target's slot, the source's key.
+pub(super) const LISTER_ITEM: usize = 16;
+
 /// What a section holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -43,6 +50,39 @@ impl Kind {
 
     fn of_each(tables: usize, kinds: &'static [Kind]) -> impl Iterator<Item = (Kind, usize)> {
         (0..tables).flat_map(move |table| kinds.iter().map(move |&kind| (kind, table)))
+    }
+
+    /// The one that a file names by this number.
+    pub(super) fn of_number(number: u32) -> Option<Kind> {
+        const ALL: [Kind; 8] =
+            [Kind::Schema, Kind::Slots, Kind::Free, Kind::Rows, Kind::Order, Kind::Defaults, Kind::Listers, Kind::End];
+        ALL.into_iter().find(|kind| *kind as u32 == number)
+    }
+
+    /// How long its items are, where they are of one size in format 2.
+    pub(super) fn item_size(self) -> Option<usize> {
+        match self {
+            Kind::Schema | Kind::Rows | Kind::End => None,
+            Kind::Free => Some(size_of::<u32>()),
+            Kind::Slots => Some(RUN_ITEM),
+            Kind::Order | Kind::Defaults => Some(LINK_ITEM),
+            Kind::Listers => Some(LISTER_ITEM),
+        }
+    }
+
+    /// The place of a section among those of a file of this many tables.
+    pub(super) fn place(self, table: usize, tables: usize) -> usize {
+        let (of_rows, of_links) = (1 + 3 * table, 1 + 3 * (tables + table));
+        match self {
+            Kind::Schema => 0,
+            Kind::Slots => of_rows,
+            Kind::Free => of_rows + 1,
+            Kind::Rows => of_rows + 2,
+            Kind::Order => of_links,
+            Kind::Listers => of_links + 1,
+            Kind::Defaults => of_links + 2,
+            Kind::End => usize::MAX,
+        }
     }
 
     /// The section of a table, for a message.

@@ -13,12 +13,19 @@ use crate::schema::Schema;
 /// How long a block of items of one size may be, in bytes: more than any writer makes.
 const BLOCK_OF_ITEMS_MAX: u64 = 1 << 24;
 
+/// How much memory reading so many bytes may take, in bytes: what the caller has set, else 64 times as much, but
+/// never less than 256 MiB, which any program can spare.
+pub(super) fn memory_limit(set: Option<u64>, length: u64) -> u64 {
+    const LEAST: u64 = 256 << 20;
+    set.unwrap_or_else(|| length.saturating_mul(64).max(LEAST))
+}
+
 /// The reader of its format.
-pub(super) enum Source<'a, R> {
-    First(first::Reader<'a, R>),
-    Second(BlockReader<'a, R>),
+pub(super) enum Source<R> {
+    First(first::Reader<R>),
+    Second(BlockReader<R>),
     #[cfg(feature = "json")]
-    Json(Box<LineReader<'a, R>>),
+    Json(Box<LineReader<R>>),
 }
 
 /// What the first twelve bytes of a file say.
@@ -62,13 +69,47 @@ impl Start {
     }
 }
 
-impl<'a, R: Read> Source<'a, R> {
+impl<R: Read> Source<R> {
     /// `length` is that of the file, where it is known and to be checked.
-    pub(super) fn open(source: &'a mut R, start: Start, length: Option<u64>) -> Result<Self, SnapshotError> {
+    pub(super) fn open(source: R, start: Start, length: Option<u64>) -> Result<Self, SnapshotError> {
         Ok(match start.version {
             1 => Source::First(first::Reader::new(source, start.bytes, length)?),
             _ => Source::Second(BlockReader::new(source, start.bytes)?),
         })
+    }
+
+    /// Which block of the file comes next, from 0, and where it begins, in bytes.
+    pub(super) fn place(&self) -> (u64, u64) {
+        match self {
+            Source::First(reader) => reader.place(),
+            Source::Second(reader) => reader.place(),
+            // A text has lines, and tells them itself.
+            #[cfg(feature = "json")]
+            Source::Json(_) => (0, 0),
+        }
+    }
+
+    /// What is wrong with the block that comes next, if it is not whole.
+    pub(super) fn damage_ahead(&mut self) -> Option<SnapshotError> {
+        match self {
+            // Where its sections end is known beforehand.
+            Source::First(_) => None,
+            Source::Second(reader) => {
+                Some(reader.misplaced()).filter(|error| !matches!(error, SnapshotError::Corrupt { .. }))
+            }
+            #[cfg(feature = "json")]
+            Source::Json(_) => None,
+        }
+    }
+
+    /// What is wrong with the block that comes next, if it claims more than is there.
+    pub(super) fn claim_ahead(&mut self) -> Option<SnapshotError> {
+        match self {
+            Source::First(_) => None,
+            Source::Second(reader) => reader.pass().err(),
+            #[cfg(feature = "json")]
+            Source::Json(_) => None,
+        }
     }
 
     /// Goes on to a section, in their order.
@@ -88,6 +129,17 @@ impl<'a, R: Read> Source<'a, R> {
             Source::Second(reader) => Ok(reader.block(room)?.map(|(_, content)| content)),
             #[cfg(feature = "json")]
             Source::Json(reader) => reader.block(),
+        }
+    }
+
+    /// The block that was read last.
+    pub(super) fn content(&self) -> &[u8] {
+        match self {
+            Source::First(reader) => reader.content(),
+            Source::Second(reader) => reader.content(),
+            // Only who looks into a file without its program asks.
+            #[cfg(feature = "json")]
+            Source::Json(_) => &[],
         }
     }
 
@@ -137,28 +189,22 @@ impl<'a, R: Read> Source<'a, R> {
         if let Source::Json(reader) = self {
             return reader.schema();
         }
-        let corrupt = |what: String| SnapshotError::Corrupt { section: "the schema".to_owned(), what };
         self.begin(Kind::Schema, 0);
         let mut bytes = Vec::new();
         while let Some(block) = self.block(u64::MAX)? {
             bytes.extend_from_slice(block);
-        }
-        if let Source::First(reader) = self
-            && first::fingerprint(&bytes) != reader.fingerprint()
-        {
-            return Err(corrupt("the header has the fingerprint of another".to_owned()));
         }
         if bytes.is_empty()
             && let Source::Second(reader) = self
         {
             return Err(reader.misplaced());
         }
-        let schema: Schema = positional::decode(&bytes).map_err(corrupt)?;
-        checked(schema)
+        let fingerprint = if let Source::First(reader) = self { Some(reader.fingerprint()) } else { None };
+        decode_schema(&bytes, fingerprint)
     }
 
     /// Reads the end of the file, which says how many rows each table has.
-    pub(super) fn finish(self, rows: &[u64]) -> Result<(), SnapshotError> {
+    pub(super) fn finish(&mut self, rows: &[u64]) -> Result<(), SnapshotError> {
         let stated = match self {
             Source::First(reader) => return reader.finish(),
             Source::Second(reader) => reader.finish()?,
@@ -171,6 +217,16 @@ impl<'a, R: Read> Source<'a, R> {
         let what = "the tables have other numbers of rows".to_owned();
         Err(SnapshotError::Corrupt { section: Kind::End.of(""), what })
     }
+}
+
+/// The schema that its section holds. `fingerprint`: what a header of format 1 says of it.
+pub(super) fn decode_schema(bytes: &[u8], fingerprint: Option<u64>) -> Result<Schema, SnapshotError> {
+    let corrupt = |what: String| SnapshotError::Corrupt { section: "the schema".to_owned(), what };
+    if fingerprint.is_some_and(|fingerprint| fingerprint != first::fingerprint(bytes)) {
+        return Err(corrupt("the header has the fingerprint of another".to_owned()));
+    }
+    let schema: Schema = positional::decode(bytes).map_err(corrupt)?;
+    checked(schema)
 }
 
 /// A schema in which a primary key is one of the unique keys.

@@ -164,7 +164,7 @@ fn a_clone_copies_nothing_and_a_write_beside_it_a_bounded_number_of_bytes() {
     if !is_alone("clones::a_clone_copies_nothing_and_a_write_beside_it_a_bounded_number_of_bytes") {
         return;
     }
-    let mut db = world(1_000_000);
+    let db = world(1_000_000);
     let taken = |before: usize| MEMORY.current_usage() - before;
     let before = MEMORY.current_usage();
     let clone = db.clone();
@@ -178,7 +178,7 @@ fn a_clone_copies_nothing_and_a_write_beside_it_a_bounded_number_of_bytes() {
     // What the rows of a block own is copied with it: of a unit three bytes, of a squad eight ids.
     const ROWS_OWN: usize = 512 * (3 + 64);
     let new = |label| Unit { label, side_id: side, orders: Orders(Vec::new()) };
-    let mut write = |what: &str, write: &dyn Fn(&mut Database)| {
+    let write = |what: &str, write: &dyn Fn(&mut Database)| {
         let mut db = clone.clone();
         let before = MEMORY.current_usage();
         write(&mut db);

@@ -9,7 +9,7 @@ use crate::bytes::File;
 use crate::saved;
 use crate::town::{self, City, Country, Note, Person, Subject};
 
-fn file(name: &str) -> Vec<u8> {
+pub(crate) fn file(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)).unwrap()
 }
 

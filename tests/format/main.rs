@@ -13,10 +13,12 @@ mod changes;
 mod clones;
 mod described;
 mod golden;
+mod looking;
 mod matrix;
 mod memory;
 #[cfg(feature = "rayon")]
 mod parallel;
+mod recovered;
 mod schemas;
 mod town;
 

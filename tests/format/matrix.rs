@@ -11,21 +11,21 @@ use crate::saved;
 use crate::schemas::{ALL, Case};
 
 /// Numbers without a pattern, the same on every run.
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 }
 
-fn is_exhaustive() -> bool {
+pub(crate) fn is_exhaustive() -> bool {
     std::env::var_os("RELATA_EXHAUSTIVE").is_some()
 }
 
 /// The bytes with the checksums of header and blocks made right, as far as they are a file.
-fn mended(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn mended(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let mut checksum = xxh3_64(&bytes[..12]);
     bytes[12..20].copy_from_slice(&checksum.to_le_bytes());

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::process::Command;
 
 use peak_alloc::PeakAlloc;
+use relata::snapshot::{Reader, recover};
 use relata::{Database, Model, SnapshotError};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -46,19 +47,6 @@ fn peak_of<T>(done: impl FnOnce() -> T) -> (T, usize) {
     let before = MEMORY.current_usage();
     let out = done();
     (out, MEMORY.peak_usage().saturating_sub(before))
-}
-
-/// Whether the process is for this test. If not, it is run in one that is.
-fn is_alone(test: &str) -> bool {
-    const ALONE: &str = "RELATA_MEMORY_ALONE";
-    if std::env::var_os(ALONE).is_some() {
-        return true;
-    }
-    let this = std::env::current_exe().unwrap();
-    let output = Command::new(this).args(["--exact", test, "--test-threads=1"]).env(ALONE, "1").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
-    false
 }
 
 #[derive(Clone, Default, Debug, PartialEq, Serialize, Deserialize)]
@@ -161,11 +149,21 @@ fn load(what: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
 fn load_within(most: usize, what: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
     let (outcome, peak) = peak_of(|| models().load_from(bytes).map(drop));
     assert!(peak <= most, "{what}: {peak} bytes for a file of {} and a limit of {LIMIT}: {outcome:?}", bytes.len());
+    let (looked, peak) = peak_of(|| look(bytes));
+    assert!(peak <= most, "{what}: {peak} bytes to look into a file of {}: {looked:?}", bytes.len());
+    let (recovered, peak) = peak_of(|| recover(bytes, io::sink()).map(drop));
+    let most = most.max(4 * bytes.len());
+    assert!(peak <= most, "{what}: {peak} bytes to recover a file of {}: {recovered:?}", bytes.len());
     outcome
 }
 
+/// Reads all rows without their models.
+fn look(source: impl Read) -> Result<(), SnapshotError> {
+    Reader::new(source)?.memory_limit(LIMIT).rows()?.try_for_each(|row| row.map(drop))
+}
+
 // fault E3: `memory_limit` does not bound the memory of rows
-/// HOSTILE 24: within a bounded memory budget
+/// HOSTILE 24: within a bounded memory budget; HOSTILE 38: without the models too
 #[test]
 fn what_a_load_takes_is_bounded() {
     if !is_alone("memory::what_a_load_takes_is_bounded") {
@@ -247,6 +245,15 @@ fn numbers_that_claim_what_is_not_there() {
     let mut million = File::parse(&million);
     million.set(ROWS, 0, 1, &[&[0xc9, 0, 1, 5][..], b"units", &names, &[0xd0, 0xf0]].concat());
     drop(load_within(PEAK + NAMES, "names", &million.bytes()));
+    // Names that are lost, if it were so.
+    let gaps = (1..=200_u32).flat_map(|n| {
+        let number = n * 900_000;
+        let varint = [0, 7, 14, 21].map(|shift| (number >> shift & 0x7f) as u8 | if shift < 21 { 0x80 } else { 0 });
+        [&[0xc9][..], &varint, &[0]].concat()
+    });
+    let mut lost = File::parse(&raw("units", &[]));
+    lost.set(ROWS, 0, 1, &[gaps.collect(), vec![0xd0, 0xf0]].concat());
+    assert!(load_within(PEAK + NAMES, "lost names", &lost.bytes()).is_err());
     // As many slots as there are numbers.
     let mut slots = File::parse(&saved(&models().build().unwrap()));
     for generation in 0..4_u32 {
@@ -302,14 +309,16 @@ impl Read for Endless {
 fn streams_without_end() {
     let run = [1_u32.to_le_bytes(), 1_u32.to_le_bytes()].concat();
     let long_row = [&[0xc9, 0, 1, 5][..], b"units", &[0xd0, 0xf0]].concat();
-    let streams = [
-        ("slots", Endless::new(SLOTS, 1 << 10, run.repeat(1 << 10))),
-        ("rows", Endless::new(ROWS, 1, long_row)),
-        ("rows of nothing", Endless::new(ROWS, 1, vec![0xb8])),
-        ("a schema", Endless::new(1, 1, vec![0; 1 << 16])),
+    let streams: [(&str, &dyn Fn() -> Endless); 4] = [
+        ("slots", &|| Endless::new(SLOTS, 1 << 10, run.repeat(1 << 10))),
+        ("rows", &|| Endless::new(ROWS, 1, long_row.clone())),
+        ("rows of nothing", &|| Endless::new(ROWS, 1, vec![0xb8])),
+        ("a schema", &|| Endless::new(1, 1, vec![0; 1 << 16])),
     ];
     for (what, stream) in streams {
-        let (outcome, peak) = peak_of(|| models().load_from(stream).map(drop));
+        let (outcome, peak) = peak_of(|| models().load_from(stream()).map(drop));
+        assert!(outcome.is_err() && peak <= PEAK, "{what}: {outcome:?}, {peak} bytes");
+        let (outcome, peak) = peak_of(|| look(stream()));
         assert!(outcome.is_err() && peak <= PEAK, "{what}: {outcome:?}, {peak} bytes");
     }
 }

@@ -3,6 +3,7 @@
 //! Each says at its end whether all was taken: what a type leaves is an error and not lost.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -143,14 +144,14 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de, '_> {
 pub(super) struct StructByName<'d, 'de, 'a> {
     decoder: &'d mut Decoder<'de, 'a>,
     number: usize,
-    fields: &'a [Box<str>],
+    fields: &'a [Arc<str>],
     taken: usize,
     /// Whether the value of the last name is still to be taken.
     is_open: bool,
 }
 
 impl<'d, 'de, 'a> StructByName<'d, 'de, 'a> {
-    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, number: usize, fields: &'a [Box<str>]) -> Self {
+    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, number: usize, fields: &'a [Arc<str>]) -> Self {
         StructByName { decoder, number, fields, taken: 0, is_open: false }
     }
 
@@ -160,7 +161,7 @@ impl<'d, 'de, 'a> StructByName<'d, 'de, 'a> {
 }
 
 #[inline]
-fn finish(fields: &[Box<str>], taken: usize) -> Decoded<()> {
+fn finish(fields: &[Arc<str>], taken: usize) -> Decoded<()> {
     match fields.get(taken) {
         None => Ok(()),
         Some(field) => Err(CodecError::custom(format!("its field `{field}` was not taken"))),
@@ -250,13 +251,13 @@ impl<'de> Deserializer<'de> for Name<'_, '_> {
 /// The fields of a struct in the order in which its type has them.
 pub(super) struct StructByPlace<'d, 'de, 'a> {
     decoder: &'d mut Decoder<'de, 'a>,
-    fields: &'a [Box<str>],
+    fields: &'a [Arc<str>],
     taken: usize,
 }
 
 impl<'d, 'de, 'a> StructByPlace<'d, 'de, 'a> {
     #[inline]
-    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, fields: &'a [Box<str>]) -> Self {
+    pub(super) fn new(decoder: &'d mut Decoder<'de, 'a>, fields: &'a [Arc<str>]) -> Self {
         StructByPlace { decoder, fields, taken: 0 }
     }
 

@@ -8,7 +8,7 @@ use crate::snapshot::sections::{Kind, read_exactly, u32_at};
 /// How many bytes of items a block may hold, unless one item alone is larger.
 pub(in crate::snapshot) const BLOCK_MAX: usize = 1 << 20;
 /// Length and checksum.
-const PREFIX: usize = 8;
+pub(super) const PREFIX: usize = 8;
 
 /// Reads the block of a section of which so much remains; `None` at its end.
 pub(super) fn read<'b>(
@@ -42,6 +42,14 @@ pub(super) fn read<'b>(
         return Err(SnapshotError::Checksum { section: kind.to_string() });
     }
     Ok(Some(block))
+}
+
+/// The first row of a block, and what follows it.
+pub(in crate::snapshot) fn split_row(block: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let split = block
+        .split_first_chunk()
+        .and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
+    split.ok_or_else(|| "a row goes beyond its block".to_owned())
 }
 
 fn corrupt(kind: Kind, what: &str) -> SnapshotError {

@@ -46,10 +46,14 @@ pub(in crate::snapshot) fn fingerprint(schema: &[u8]) -> u64 {
 }
 
 impl Frame {
+    /// Where the sections begin, in bytes.
+    pub(super) fn start(&self) -> u64 {
+        (HEADER + ENTRY * self.sections.len()) as u64
+    }
+
     /// The length of the whole file, in bytes; `None` where no file is that long.
     pub(super) fn file_length(&self) -> Option<u64> {
-        let before = (HEADER + ENTRY * self.sections.len()) as u64;
-        self.sections.iter().try_fold(before, |length, section| length.checked_add(section.length))
+        self.sections.iter().try_fold(self.start(), |length, section| length.checked_add(section.length))
     }
 
     /// Reads and checks the frame of a file that is `length` bytes long (`None`: unknown, and not to be checked), whose

@@ -21,8 +21,7 @@ use crate::id::{Id, slot_of, version_of};
 use crate::schema::{Schema, TableSchema};
 use crate::snapshot::blocks::BLOCK_FULL;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::save::LISTER_ITEM;
-use crate::snapshot::sections::{Kind, u32_at};
+use crate::snapshot::sections::{Kind, LISTER_ITEM, u32_at};
 use crate::snapshot::source;
 
 /// A row of the table that is read.
@@ -42,8 +41,8 @@ struct LinkLine {
 }
 
 /// Reads lines, and gives what they say as the blocks of sections.
-pub(in crate::snapshot) struct LineReader<'a, R> {
-    lines: Lines<'a, R>,
+pub(in crate::snapshot) struct LineReader<R> {
+    lines: Lines<R>,
     nesting: u32,
     schema: Schema,
     section: (Kind, usize),
@@ -62,8 +61,8 @@ pub(in crate::snapshot) struct LineReader<'a, R> {
     last_items: u32,
 }
 
-impl<'a, R: Read> LineReader<'a, R> {
-    pub(in crate::snapshot) fn new(source: &'a mut R, memory_limit: Option<u64>, nesting: u32) -> Self {
+impl<R: Read> LineReader<R> {
+    pub(in crate::snapshot) fn new(source: R, memory_limit: Option<u64>, nesting: u32) -> Self {
         LineReader {
             lines: Lines::new(source, memory_limit),
             nesting,
@@ -183,7 +182,7 @@ impl<'a, R: Read> LineReader<'a, R> {
     }
 
     /// Reads what is left, which must be whole.
-    pub(in crate::snapshot) fn finish(mut self) -> Result<(), SnapshotError> {
+    pub(in crate::snapshot) fn finish(&mut self) -> Result<(), SnapshotError> {
         self.read_links()
     }
 

@@ -75,9 +75,9 @@ impl Database {
     /// assert_eq!(ours.related(part, Task::PARENT)?.unwrap().name, "whole");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn import_json_of<M: Model>(&mut self, mut source: impl Read) -> Result<ImportedRows<M>, SnapshotError> {
+    pub fn import_json_of<M: Model>(&mut self, source: impl Read) -> Result<ImportedRows<M>, SnapshotError> {
         let position = self.store.position::<M>().map_err(SnapshotError::Models)?;
-        let mut lines = LineReader::new(&mut source, None, NESTING);
+        let mut lines = LineReader::new(source, None, NESTING);
         let saved = lines.schema()?;
         let place = matching::one(&saved, &self.store.schema, &self.store.tables, position as usize)?;
         let table = &saved.tables[place].name;
@@ -116,7 +116,7 @@ impl Transaction<'_> {
 /// The rows of a text, with the line and the id of each.
 type Decoded<M> = (Vec<M>, Vec<(u64, DefaultKey)>);
 
-fn decode<M: Model, R: Read>(lines: &LineReader<'_, R>, memo: &mut Memo) -> Result<Decoded<M>, SnapshotError> {
+fn decode<M: Model, R: Read>(lines: &LineReader<R>, memo: &mut Memo) -> Result<Decoded<M>, SnapshotError> {
     let (names, mut memory) = (Names::default(), lines.limit());
     let (mut rows, mut places) = (Vec::new(), Vec::new());
     for (row, bytes) in lines.rows() {

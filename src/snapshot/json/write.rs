@@ -11,8 +11,8 @@ use crate::codec::{CodecError, Encoder, NESTING, Names};
 use crate::id::{Id, key_from_parts};
 use crate::snapshot::blocks::{BLOCK_FULL, Sections};
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::save::{LINK_ITEM, LISTER_ITEM, RUN_ITEM, Stopped};
-use crate::snapshot::sections::{Kind, u32_at, u64_at};
+use crate::snapshot::save::Stopped;
+use crate::snapshot::sections::{Kind, LINK_ITEM, LISTER_ITEM, RUN_ITEM, u32_at, u64_at};
 use crate::table::Store;
 
 /// Writes the contents of a database, section by section.

@@ -10,8 +10,7 @@ use crate::id::key_from_parts;
 use crate::index::links::{Link, no_target};
 use crate::index::lists::Lists;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::save::{LINK_ITEM, LISTER_ITEM};
-use crate::snapshot::sections::{Kind, u32_at, u64_at};
+use crate::snapshot::sections::{Kind, LINK_ITEM, LISTER_ITEM, u32_at, u64_at};
 
 impl<R: Read> Loading<'_, R> {
     pub(super) fn all_links(&mut self) -> Result<(), SnapshotError> {
@@ -22,7 +21,7 @@ impl<R: Read> Loading<'_, R> {
                 Kind::Listers => self.listers(table),
                 _ => self.defaults(table),
             };
-            read.map_err(|error| self.source.locate(self.of_table(error, kind, table)))?;
+            read.map_err(|error| self.source.locate(error.of_table(kind, self.name(table))))?;
         }
         Ok(())
     }

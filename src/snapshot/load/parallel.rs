@@ -25,7 +25,7 @@ const BLOCKS_OF_THREAD: usize = 4;
 /// Reads the blocks of a table, and leaves what it leaves, if anything, to one thread.
 pub(super) fn read<R: Read>(
     reading: &mut Reading<'_>,
-    source: &mut BlockReader<'_, R>,
+    source: &mut BlockReader<R>,
     names: &mut Names,
 ) -> Result<(), SnapshotError> {
     let Some(reader) = reading.rows.reader() else { return Ok(()) };
@@ -132,8 +132,8 @@ impl Reading<'_> {
 }
 
 /// What reads blocks before their turn.
-struct Ahead<'a, 's, R> {
-    source: &'a mut BlockReader<'s, R>,
+struct Ahead<'a, R> {
+    source: &'a mut BlockReader<R>,
     /// Buffers that can be used again.
     idle: Vec<Vec<u8>>,
     /// How many bytes are in blocks that are not done.
@@ -142,7 +142,7 @@ struct Ahead<'a, 's, R> {
     ended: Option<SnapshotError>,
 }
 
-impl<R: Read> Ahead<'_, '_, R> {
+impl<R: Read> Ahead<'_, R> {
     /// The next blocks; none at the end of the section, behind an error, and where there is no room for another as yet.
     fn round(&mut self, count: usize, left: u64) -> Vec<Decoding> {
         let mut blocks = Vec::new();

@@ -13,10 +13,9 @@ use crate::codec::{CodecError, Decoder, Memo, Names, Room, What};
 use crate::id::RowId;
 use crate::migration::{Chain, MigrationContext};
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::first::BLOCK_MAX;
+use crate::snapshot::first::{BLOCK_MAX, split_row};
 use crate::snapshot::report::Ignored;
-use crate::snapshot::save::RUN_ITEM;
-use crate::snapshot::sections::{Kind, u32_at};
+use crate::snapshot::sections::{Kind, RUN_ITEM, u32_at};
 use crate::snapshot::source::Source;
 use crate::table::{RowFault, Store};
 #[cfg(feature = "rayon")]
@@ -277,12 +276,4 @@ impl Rows<'_> {
         }
         Ok(())
     }
-}
-
-/// The first row of a block of format 1, and what follows it.
-fn split_row(block: &[u8]) -> Result<(&[u8], &[u8]), String> {
-    let split = block
-        .split_first_chunk()
-        .and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
-    split.ok_or_else(|| "a row goes beyond its block".to_owned())
 }

@@ -8,10 +8,11 @@ use crate::codec::NESTING;
 use crate::codec::json::{Json, Parser};
 use crate::id::{Id, SLOTS_END, slot_of};
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::source::memory_limit;
 
 /// The lines of a text.
-pub(super) struct Lines<'a, R> {
-    source: BufReader<&'a mut R>,
+pub(super) struct Lines<R> {
+    source: BufReader<R>,
     memory_limit: Option<u64>,
     text: String,
     number: u64,
@@ -20,16 +21,15 @@ pub(super) struct Lines<'a, R> {
     is_ended: bool,
 }
 
-impl<'a, R: Read> Lines<'a, R> {
-    pub(super) fn new(source: &'a mut R, memory_limit: Option<u64>) -> Self {
+impl<R: Read> Lines<R> {
+    pub(super) fn new(source: R, memory_limit: Option<u64>) -> Self {
         let source = BufReader::new(source);
         Lines { source, memory_limit, text: String::new(), number: 0, read: 0, is_ended: false }
     }
 
     /// What may be taken, in bytes: as much as a load may take of a stream.
     pub(super) fn limit(&self) -> u64 {
-        const LEAST: u64 = 256 << 20;
-        self.memory_limit.unwrap_or_else(|| self.read.saturating_mul(64).max(LEAST))
+        memory_limit(self.memory_limit, self.read)
     }
 
     /// Reads the next line that is not blank. `held`: how many bytes are taken beside it.
