@@ -26,7 +26,7 @@ fn told(value: &Value) -> bytes::Value {
         Value::Unit => Told::Unit,
         Value::Bool(value) => Told::Bool(*value),
         Value::Unsigned(number) => Told::Unsigned(*number),
-        Value::Negative(number) => Told::Negative((-1 - number) as u128),
+        Value::Negative(number) => Told::Negative((-1 - number).cast_unsigned()),
         Value::F32(number) => Told::F32(number.to_bits()),
         Value::F64(number) => Told::F64(number.to_bits()),
         Value::Text(text) => Told::Text(text.clone()),
