@@ -139,7 +139,7 @@ mod two_threads {
             pool.install(|| db.saver().parallel().save_to(&mut file)).expect("memory can be written to");
             file
         };
-        let length = |file: &Vec<u8>| file.len() as i64;
+        let length = |file: &Vec<u8>| i64::try_from(file.len()).expect("a file in memory is short");
         workload.writes("relata", Vec::new, parallel, length).writes(
             "one thread",
             Vec::new,

@@ -70,7 +70,7 @@ fn mark(n: usize) -> Mark {
 /// various orders.
 fn history(events: usize) -> Database {
     let mut db = models().build().unwrap();
-    let place = |n: usize| Place { code: format!("P{n}"), height: n as i32 - 700 };
+    let place = |n: i32| Place { code: format!("P{n}"), height: n - 700 };
     db.insert_many((0..1500).map(place).collect::<Vec<_>>()).unwrap();
     let mut ids = Vec::new();
     for n in 0..events {
@@ -285,7 +285,9 @@ mod fussy {
 /// Rows with these numbers at these places, others between.
 fn numbers(at: &[(usize, u64)]) -> Vec<(u64, String)> {
     let mut rows: Vec<(u64, String)> = (0..6000).map(|n| (n, "y".repeat(100 + n as usize % 50))).collect();
-    at.iter().for_each(|(place, number)| rows[*place].0 = *number);
+    for (place, number) in at {
+        rows[*place].0 = *number;
+    }
     rows
 }
 
