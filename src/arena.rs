@@ -155,7 +155,7 @@ impl<M> Arena<M> {
     /// The key that the `nth` of the next insertions (from 0) will get; `None` where the slot numbers end.
     #[inline]
     pub(crate) fn upcoming(&self, nth: usize) -> Option<DefaultKey> {
-        if let Some(vacant) = self.free.from_top(nth) {
+        if let Some(vacant) = self.free.nth_from_top(nth) {
             return Some(vacant);
         }
         let fresh = u64::from(self.next_slot).saturating_add((nth - self.free.len()) as u64);
@@ -168,7 +168,7 @@ impl<M> Arena<M> {
             self.upcoming(last)?;
         }
         let mut keys = Vec::with_capacity(count);
-        keys.extend((0..count).map_while(|nth| self.free.from_top(nth)));
+        keys.extend((0..count).map_while(|nth| self.free.nth_from_top(nth)));
         let fresh = (count - keys.len()) as u32;
         let key = |slot| key_from_parts(slot, FIRST_GENERATION).expect("it is odd");
         keys.extend((self.next_slot..self.next_slot + fresh).map(key));
@@ -218,7 +218,7 @@ impl<M: Clone> Arena<M> {
     #[inline]
     pub(crate) fn reserve_room(&mut self, additional: usize) {
         for nth in 0..additional.min(self.free.len()) {
-            if let Some(vacant) = self.free.from_top(nth) {
+            if let Some(vacant) = self.free.nth_from_top(nth) {
                 self.own(vacant);
             }
         }
@@ -283,10 +283,10 @@ impl<M: Clone> Arena<M> {
     /// Takes the row out; its slot will be used again with the next generation.
     #[inline]
     pub(crate) fn remove(&mut self, key: DefaultKey) -> Option<M> {
+        debug_assert!(self.contains(key), "only rows are removed");
         let row = self.take(key)?;
-        debug_assert!(row.is_some(), "only rows are removed");
         self.free_slot(key);
-        row
+        Some(row)
     }
 
     /// Gives a reserved id back, unfilled.
@@ -299,7 +299,7 @@ impl<M: Clone> Arena<M> {
 
     /// Empties the slot of a key, which does not resolve from now on. Gives the row, if it has one.
     #[inline]
-    fn take(&mut self, key: DefaultKey) -> Option<Option<M>> {
+    fn take(&mut self, key: DefaultKey) -> Option<M> {
         let slot = self.slot_mut(key)?;
         slot.version = slot.version.wrapping_add(1);
         let row = slot.row.take();
@@ -307,7 +307,7 @@ impl<M: Clone> Arena<M> {
             Some(_) => self.len -= 1,
             None => self.reserved -= 1,
         }
-        Some(row)
+        row
     }
 
     /// Lets the emptied slot of a key be used again.
@@ -336,9 +336,9 @@ impl<M: Clone> Arena<M> {
 
     /// Takes the key's slot out of use until [`Arena::reattach`] or [`Arena::release`]; gives the row that was there.
     pub(crate) fn withhold(&mut self, key: DefaultKey) -> Option<M> {
-        let row = self.take(key)?;
+        self.slot(key)?;
         self.withheld += 1;
-        row
+        self.take(key)
     }
 
     fn reattach(&mut self, key: DefaultKey, row: Option<M>) {

@@ -103,7 +103,7 @@ impl<T> Blocks<T> {
 
     /// The entries in order, to the end of the last block.
     pub(crate) fn iter(&self) -> Iter<'_, T> {
-        Iter { block: Default::default(), blocks: self.blocks.iter() }
+        Iter { block: std::slice::Iter::default(), blocks: self.blocks.iter() }
     }
 
     /// What the blocks take, without what entries own elsewhere.
@@ -293,14 +293,14 @@ impl<T: Copy + Default> Stack<T> {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let last = self.from_top(0)?;
+        let last = self.nth_from_top(0)?;
         self.len -= 1;
         Some(last)
     }
 
     /// The entry that the `nth` of the next pops (from 0) will give.
     #[inline]
-    pub(crate) fn from_top(&self, nth: usize) -> Option<T> {
+    pub(crate) fn nth_from_top(&self, nth: usize) -> Option<T> {
         self.entries.get(self.len.checked_sub(nth + 1)?).copied()
     }
 

@@ -67,7 +67,9 @@ impl<M: Model> AnyRows for Arena<M> {
     }
 
     fn own(&mut self, keys: &[DefaultKey]) {
-        keys.iter().for_each(|key| Arena::own(self, *key));
+        for key in keys {
+            Arena::own(self, *key);
+        }
     }
 
     fn edits(&self) -> Box<dyn AnyEdits> {

@@ -86,7 +86,9 @@ fn clones_go_their_own_ways() {
                 }
                 Step::DropOldest => drop((all.len() > 1).then(|| all.remove(0))),
             }
-            all.iter().for_each(|(blocks, list)| same(blocks, list));
+            for (blocks, list) in &all {
+                same(blocks, list);
+            }
             all.rotate_left(1);
         }
         Ok(())
@@ -160,7 +162,10 @@ fn a_stack_gives_the_last_first() {
     let mut stack = Stack::default();
     (0..10_000_u32).for_each(|entry| stack.push(entry));
     let clone = stack.clone();
-    assert_eq!((stack.from_top(0), stack.from_top(9_999), stack.from_top(10_000)), (Some(9_999), Some(0), None));
+    assert_eq!(
+        (stack.nth_from_top(0), stack.nth_from_top(9_999), stack.nth_from_top(10_000)),
+        (Some(9_999), Some(0), None)
+    );
     assert!((0..10_000).rev().all(|entry| stack.pop() == Some(entry)));
     assert_eq!((stack.pop(), stack.len(), clone.len()), (None, 0, 10_000));
     assert!(clone.iter().eq(0..10_000));

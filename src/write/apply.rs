@@ -219,7 +219,9 @@ pub(crate) fn set_default_target(store: &mut Store, position: u32, relation: usi
 #[inline]
 fn own<M: Model>(store: &mut Store, position: u32, keys: &[DefaultKey]) {
     let (rows, _) = store.writer::<M>(position);
-    keys.iter().for_each(|key| rows.own(*key));
+    for key in keys {
+        rows.own(*key);
+    }
 }
 
 /// Begins a statement: opens a log for it alone where a history is kept, or somebody is subscribed, and no transaction is

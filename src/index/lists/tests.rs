@@ -128,7 +128,7 @@ fn closing_a_list_up_can_be_taken_back() {
     }
     let slots = lists.take_sparse();
     assert_eq!(slots, [slot_of(rows[0])], "one of the two lists has been thinned out");
-    let entries = entries_of(&lists, rows[0]).to_vec();
+    let entries = entries_of(&lists, rows[0]);
     let holes = lists.holes(slots[0]);
     lists.close_up_list(slots[0]);
     assert_eq!(entries_of(&lists, rows[0]), members[12..].iter().map(|member| slot_of(*member)).collect::<Vec<_>>());

@@ -43,7 +43,9 @@ pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<
     rows.insert_all(new);
     debug_assert!(keys.iter().all(|key| rows.contains(*key)), "the ids were foretold");
     if index.is_logged() {
-        keys.iter().for_each(|key| index.record_row(*key, RowChange::Stored));
+        for key in keys {
+            index.record_row(*key, RowChange::Stored);
+        }
     }
     for (relation, targets) in batch.targets.iter().enumerate() {
         index.join_all(relation, keys, targets);

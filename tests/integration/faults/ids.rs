@@ -1,5 +1,8 @@
 //! Ids in collections of all kinds, and ids that no declaration shows.
 
+#![expect(clippy::disallowed_types, reason = "what a user's own type may hold")]
+#![expect(clippy::box_collection, reason = "the same")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use relata::{Database, Error, Id, Missing, Model, PolymorphicId};
