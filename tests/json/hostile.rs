@@ -346,7 +346,7 @@ fn import(models: fn() -> DatabaseBuilder, text: &[u8]) -> Result<(), SnapshotEr
     Ok(())
 }
 
-/// HOSTILE 38: behaviour J5: text that is cut at any byte -> an error.
+/// HOSTILE 39: behaviour J5: text that is cut at any byte -> an error.
 #[test]
 fn every_truncation_is_refused() {
     for case in ALL {
@@ -359,7 +359,7 @@ fn every_truncation_is_refused() {
     }
 }
 
-/// HOSTILE 38: behaviour J5: a byte that is changed -> an error, or a database that is consistent.
+/// HOSTILE 39: behaviour J5: a byte that is changed -> an error, or a database that is consistent.
 #[test]
 fn every_changed_byte_gives_an_error_or_a_consistent_database() {
     let mut numbers = Numbers(7);
@@ -382,7 +382,7 @@ fn every_changed_byte_gives_an_error_or_a_consistent_database() {
     assert!(imported > 100 && refused > 1000, "{imported} imported, {refused} refused");
 }
 
-/// HOSTILE 38: behaviour J5: lines repeated, left out and swapped -> an error, or a database that is consistent.
+/// HOSTILE 39: behaviour J5: lines repeated, left out and swapped -> an error, or a database that is consistent.
 #[test]
 fn lines_that_are_moved_give_an_error_or_a_consistent_database() {
     for case in ALL {
