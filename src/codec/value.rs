@@ -46,7 +46,7 @@ pub enum Value {
     /// Bytes, of a type that says so.
     Bytes(Vec<u8>),
     /// The id of a row, of whichever table its field refers to.
-    Id(Id<()>),
+    Reference(Id<()>),
     /// A list, a set, an array or a tuple.
     List(Vec<Value>),
     /// A map: keys and values in their stored order.
@@ -75,7 +75,7 @@ impl Value {
         match self {
             Value::Text(_) => Some(0),
             Value::Unsigned(_) | Value::Negative(_) => Some(1),
-            Value::Id(_) => Some(2),
+            Value::Reference(_) => Some(2),
             Value::Variant(_, None) => Some(3),
             _ => None,
         }
@@ -94,7 +94,7 @@ impl PartialEq for Value {
             (Value::F64(left), Value::F64(right)) => left.to_bits() == right.to_bits(),
             (Value::Text(left), Value::Text(right)) => left == right,
             (Value::Bytes(left), Value::Bytes(right)) => left == right,
-            (Value::Id(left), Value::Id(right)) => left == right,
+            (Value::Reference(left), Value::Reference(right)) => left == right,
             (Value::List(left), Value::List(right)) => left == right,
             (Value::Map(left), Value::Map(right)) => left == right,
             (Value::Struct(left), Value::Struct(right)) => left == right,
@@ -133,8 +133,8 @@ impl Serialize for Value {
                 }
                 serializer.serialize_str(&hexadecimal)
             }
-            Value::Id(id) if id.is_null() => serializer.serialize_str("null"),
-            Value::Id(id) => serializer.collect_str(id),
+            Value::Reference(id) if id.is_null() => serializer.serialize_str("null"),
+            Value::Reference(id) => serializer.collect_str(id),
             Value::List(values) => serializer.collect_seq(values),
             Value::Map(entries) => {
                 let kind = entries.first().map_or(Some(0), |(key, _)| key.kind_of_key());

@@ -31,8 +31,8 @@ fn told(value: &Value) -> bytes::Value {
         Value::F64(number) => Told::F64(number.to_bits()),
         Value::Text(text) => Told::Text(text.clone()),
         Value::Bytes(bytes) => Told::Bytes(bytes.clone()),
-        Value::Id(id) if id.is_null() => Told::NullId,
-        Value::Id(id) => {
+        Value::Reference(id) if id.is_null() => Told::NullId,
+        Value::Reference(id) => {
             let text = id.to_string();
             let (slot, generation) = text.split_once('v').unwrap();
             Told::Id(slot.parse().unwrap(), generation.parse().unwrap())

@@ -50,7 +50,7 @@ impl Serialize for Line<'_> {
         // Fields that are flattened into the row are none of the schema's.
         let id_name = if fields.iter().any(|(name, _)| *name == self.id_name) { "$id" } else { self.id_name };
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry(id_name, &Value::Id(self.id))?;
+        map.serialize_entry(id_name, &Value::Reference(self.id))?;
         fields.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
         map.end()
     }

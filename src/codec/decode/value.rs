@@ -43,7 +43,7 @@ impl Decoder<'_, '_> {
                 self.charge_bytes(length)?;
                 Value::Bytes(self.slice(length)?.to_owned())
             }
-            tag::FIRST_ID..=tag::NULL_ID => Value::Id(Id::from_key(id_key(self.id(tag)?)?)),
+            tag::FIRST_ID..=tag::NULL_ID => Value::Reference(Id::from_key(id_key(self.id(tag)?)?)),
             tag::UNIT_VARIANT | tag::SHORT_UNIT_VARIANT..=tag::SHORT_UNIT_VARIANT_END => {
                 Value::Variant(Arc::clone(self.variant(tag)?), None)
             }

@@ -53,7 +53,7 @@ pub(super) fn reference(table: &TableSchema, relation: &RelationSchema, row: &Va
 }
 
 fn id(value: &Value) -> Option<Id<()>> {
-    if let Value::Id(id) = value { Some(*id) } else { None }
+    if let Value::Reference(id) = value { Some(*id) } else { None }
 }
 
 /// The relations of the same field, which are those of the variants of its type.
