@@ -140,11 +140,6 @@ impl<T> Blocks<T> {
         }
     }
 
-    /// Gives the blocks back that begin at this place or behind it.
-    pub(crate) fn truncate(&mut self, places: usize) {
-        self.blocks.truncate(places.div_ceil(Self::FULL));
-    }
-
     /// The blocks in order.
     #[inline]
     pub(crate) fn blocks(&self) -> &[Arc<[T]>] {
@@ -180,10 +175,24 @@ impl<T: Clone + Default> Blocks<T> {
     /// The entry at a place, to be written; makes room for it.
     #[inline]
     pub(crate) fn at(&mut self, place: usize) -> &mut T {
-        if self.get(place).is_none() {
+        let (block, within) = (place >> Self::BITS, place & (Self::FULL - 1));
+        if self.blocks.get(block).is_none_or(|block| within >= block.len()) {
             self.reserve(place + 1);
         }
-        self.get_mut(place).expect("there is room")
+        &mut Arc::make_mut(&mut self.blocks[block])[within]
+    }
+
+    /// Writes entries to places for which there is room, and asks once for places of one block that follow on each other
+    /// whether it is shared.
+    pub(crate) fn write_all(&mut self, entries: impl Iterator<Item = (usize, T)>) {
+        let mut entries = entries.peekable();
+        while let Some((first, _)) = entries.peek() {
+            let number = first >> Self::BITS;
+            let block = Arc::make_mut(&mut self.blocks[number]);
+            while let Some((place, entry)) = entries.next_if(|(place, _)| place >> Self::BITS == number) {
+                block[place & (Self::FULL - 1)] = entry;
+            }
+        }
     }
 
     /// Writes entries to the places from `first` on, and asks once for each block whether it is shared.
@@ -266,57 +275,69 @@ impl<'a, T> Iterator for Iter<'a, T> {
     }
 }
 
-/// A stack in blocks.
+/// A stack: its full blocks are shared with clones, what lies on top of them is copied.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack<T> {
-    entries: Blocks<T>,
-    len: usize,
+    full: Vec<Arc<[T]>>,
+    top: Vec<T>,
 }
 
 impl<T> Default for Stack<T> {
     fn default() -> Self {
-        Stack { entries: Blocks::default(), len: 0 }
+        Stack { full: Vec::new(), top: Vec::new() }
     }
 }
 
-impl<T: Copy + Default> Stack<T> {
+impl<T: Copy> Stack<T> {
+    const FULL: usize = Blocks::<T>::FULL;
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.full.len() * Self::FULL + self.top.len()
     }
 
     #[inline]
     pub(crate) fn push(&mut self, entry: T) {
-        *self.entries.at(self.len) = entry;
-        self.len += 1;
+        // Two blocks at the most, so that pops and pushes in turn do not move a block each time.
+        if self.top.len() == 2 * Self::FULL {
+            self.full.push(self.top.drain(..Self::FULL).collect());
+        }
+        self.top.push(entry);
     }
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let last = self.nth_from_top(0)?;
-        self.len -= 1;
-        Some(last)
+        if self.top.is_empty() {
+            self.top.extend_from_slice(&self.full.pop()?);
+        }
+        self.top.pop()
     }
 
     /// The entry that the `nth` of the next pops (from 0) will give.
     #[inline]
     pub(crate) fn nth_from_top(&self, nth: usize) -> Option<T> {
-        self.entries.get(self.len.checked_sub(nth + 1)?).copied()
-    }
-
-    /// Gives the room for more back, but for the last block.
-    pub(crate) fn shrink(&mut self) {
-        self.entries.truncate(self.len);
-    }
-
-    /// What the blocks take.
-    pub(crate) fn bytes(&self) -> Bytes {
-        self.entries.bytes()
+        if let Some(place) = self.top.len().checked_sub(nth + 1) {
+            return Some(self.top[place]);
+        }
+        let place = self.len().checked_sub(nth + 1)?;
+        Some(self.full[place / Self::FULL][place % Self::FULL])
     }
 
     /// The entries from the bottom to the top.
     pub(crate) fn iter(&self) -> impl Iterator<Item = T> {
-        self.entries.iter().copied().take(self.len)
+        self.full.iter().flat_map(|block| block.iter()).chain(&self.top).copied()
+    }
+
+    /// Gives the room for more back.
+    pub(crate) fn shrink(&mut self) {
+        self.top.shrink_to_fit();
+    }
+
+    /// What the entries take.
+    pub(crate) fn bytes(&self) -> Bytes {
+        let full = self.full.iter().map(|block| Bytes::behind(block, size_of_val(&**block)));
+        let own = self.full.capacity() * size_of::<Arc<[T]>>() + self.top.capacity() * size_of::<T>();
+        Bytes::own(own) + full.sum()
     }
 }
 

@@ -206,6 +206,11 @@ impl Column {
         *self.positions.at(slot as usize) = position;
     }
 
+    /// Tells the sources in these slots that they are at the positions from 0 on.
+    pub(super) fn move_all(&mut self, slots: &[u32]) {
+        self.positions.write_all(slots.iter().map(|slot| *slot as usize).zip(0..));
+    }
+
     /// All sources with their entries, in slot order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (DefaultKey, Entry)> {
         let both = (0..).zip(self.places.iter().zip(self.positions.iter()));

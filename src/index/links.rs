@@ -291,7 +291,8 @@ impl Backward for Link {
     }
 
     fn close_up_list(&mut self, target_slot: u32) {
-        self.postings.close_up(target_slot, |source, position| self.column.move_to(source, position));
+        let sources = self.postings.close_up(target_slot);
+        self.column.move_all(&sources);
     }
 
     fn open_list(&mut self, target_slot: u32, holes: &[u32]) {

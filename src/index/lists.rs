@@ -329,9 +329,9 @@ impl Backward for Lists {
 
     fn close_up_list(&mut self, target_slot: u32) {
         let Lists { column, places, postings, .. } = self;
-        postings.close_up(target_slot, |source, position| {
+        for (source, position) in postings.close_up(target_slot).into_iter().zip(0..) {
             move_to(column, Place::at(places, source).key(source), target_slot, position);
-        });
+        }
     }
 
     fn open_list(&mut self, target_slot: u32, holes: &[u32]) {

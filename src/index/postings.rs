@@ -158,17 +158,15 @@ impl Postings {
         list.len = len;
     }
 
-    /// Closes the holes of a list, and tells `moved` each source with its new position. O(entries), and as many are
-    /// copied: each is paid for by the removal that made a hole.
-    pub(crate) fn close_up(&mut self, target_slot: u32, mut moved: impl FnMut(u32, u32)) {
+    /// Closes the holes of a list, and gives its sources, each at its new position. O(entries), and as many are copied:
+    /// each is paid for by the removal that made a hole.
+    pub(crate) fn close_up(&mut self, target_slot: u32) -> Vec<u32> {
         let list = self.lists.at(target_slot as usize);
         let mut kept = Vec::with_capacity(list.count());
         kept.extend(list.iter().filter(|source| *source != HOLE));
-        for (position, source) in (0..).zip(&kept) {
-            moved(*source, position);
-        }
         list.entries = Entries::of(&kept);
         list.len = kept.len() as u32;
+        kept
     }
 
     /// The entries of a list with the holes among them.

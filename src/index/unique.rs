@@ -139,11 +139,7 @@ impl NewEntries {
     /// Adds a row, unless there is one with this hash that `equals` confirms. Says whether it was added.
     #[inline]
     pub(crate) fn add(&mut self, hash: u32, key: DefaultKey, equals: impl FnMut(DefaultKey) -> bool) -> bool {
-        if self.entries.find(hash, equals).is_some() {
-            return false;
-        }
-        self.entries.insert(Entry { hash, key });
-        true
+        self.entries.insert_unless(Entry { hash, key }, equals)
     }
 
     /// The hashes and the rows, in no order.

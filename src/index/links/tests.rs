@@ -78,10 +78,10 @@ fn closing_up_moves_about_one_entry_for_each_that_leaves() {
     let first = slots[0];
     for member in order {
         if postings.punch(target, positions[member]) {
-            postings.close_up(target, |source, position| {
+            for (source, position) in postings.close_up(target).into_iter().zip(0..) {
                 positions[(source - first) as usize] = position;
                 moves += 1;
-            });
+            }
         }
     }
     assert_eq!(postings.count(target), 0);

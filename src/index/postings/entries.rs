@@ -19,7 +19,7 @@ const MANY: usize = Blocks::<u32>::FULL;
 pub(super) enum Entries {
     Few { holes: u32, entries: [u32; FEW] },
     Many { holes: u32, entries: Arc<[u32]> },
-    Long { holes: u32, entries: Arc<Blocks<u32>> },
+    Long { holes: u32, entries: Box<Blocks<u32>> },
 }
 
 impl Default for Entries {
@@ -43,7 +43,7 @@ impl Entries {
         let mut entries = Blocks::default();
         entries.reserve(list.len());
         zip(entries.iter_mut(), list).for_each(|(entry, source)| *entry = *source);
-        Entries::Long { holes, entries: Arc::new(entries) }
+        Entries::Long { holes, entries: Box::new(entries) }
     }
 
     #[inline]
@@ -76,6 +76,7 @@ impl Entries {
         match self {
             Entries::Few { entries, .. } if position < FEW => entries[position] = source,
             Entries::Many { entries, .. } if position < entries.len() => Arc::make_mut(entries)[position] = source,
+            Entries::Long { entries, .. } => *entries.at(position) = source,
             _ => self.set_beyond(position, source),
         }
     }
@@ -83,10 +84,6 @@ impl Entries {
     #[cold]
     #[inline(never)]
     fn set_beyond(&mut self, position: usize, source: u32) {
-        if let Entries::Long { entries, .. } = self {
-            *Arc::make_mut(entries).at(position) = source;
-            return;
-        }
         let holes = self.holes();
         let present: &[u32] = match self {
             Entries::Few { entries, .. } => entries,
@@ -102,7 +99,7 @@ impl Entries {
         } else {
             let mut entries = Blocks::of_first(with_room(present, MANY));
             *entries.at(position) = source;
-            *self = Entries::Long { holes, entries: Arc::new(entries) };
+            *self = Entries::Long { holes, entries: Box::new(entries) };
         }
     }
 
@@ -111,7 +108,7 @@ impl Entries {
         match self {
             Entries::Few { .. } => Bytes::default(),
             Entries::Many { entries, .. } => Bytes::behind(entries, size_of_val(&**entries)),
-            Entries::Long { entries, .. } => Bytes::behind(entries, size_of_val(&**entries)) + entries.bytes(),
+            Entries::Long { entries, .. } => Bytes::own(size_of_val(&**entries)) + entries.bytes(),
         }
     }
 

@@ -8,12 +8,14 @@
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Place;
 use slotmap::DefaultKey;
 
 use crate::blocks::Bytes;
 
-/// How many entries a shard has on average where there are several.
-const ENTRIES: usize = 1024;
+/// How many entries a shard has on average where there are several, so that the fullest, of twice as many, has 2,048
+/// places, and a new one half of them.
+const ENTRIES: usize = 832;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
@@ -118,28 +120,30 @@ impl Shards {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, entries: usize) {
-        let shards = entries.div_ceil(ENTRIES);
-        self.shards.reserve(shards - self.shards.len());
-        while self.shards.len() < shards {
-            self.add_shard();
-        }
-        // Half of what comes is left to the tables to grow by: the shards are of two sizes.
-        if entries >= 2 * self.len && entries > ENTRIES {
-            for shard in &mut self.shards {
-                let room = ENTRIES.saturating_sub(shard.len());
-                Arc::make_mut(shard).reserve(room, spread_entry);
+        let needed = entries.div_ceil(ENTRIES);
+        if self.len > 0 || needed == 1 {
+            self.shards.reserve(needed.saturating_sub(self.shards.len()));
+            while self.shards.len() < needed {
+                self.add_shard();
             }
-        } else if let [shard] = self.shards.as_mut_slice()
-            && entries > self.len + 1
-        {
-            Arc::make_mut(shard).reserve(entries - self.len, spread_entry);
+            if let [shard] = self.shards.as_mut_slice() {
+                Arc::make_mut(shard).reserve(entries - self.len, spread_entry);
+            }
+            return;
+        }
+        // Many at once into none: shards of one size.
+        self.shards.resize_with(needed.next_power_of_two(), Arc::default);
+        let room = ENTRIES.min(entries * 9 / 8 / self.shards.len());
+        for shard in &mut self.shards {
+            let missing = room.saturating_sub(shard.capacity());
+            Arc::make_mut(shard).reserve(missing, spread_entry);
         }
     }
 
     fn add_shard(&mut self) {
         let new = self.shards.len();
         let mask = (new + 1).next_power_of_two() - 1;
-        let mut entries = HashTable::new();
+        let mut entries = HashTable::with_capacity(if new == 0 { 0 } else { ENTRIES });
         if let Some(split) = self.shards.get_mut(new & (mask >> 1))
             && !split.is_empty()
         {
@@ -158,6 +162,23 @@ impl Shards {
         let place = self.place(spread);
         Arc::make_mut(&mut self.shards[place]).insert_unique(spread, entry, spread_entry);
         self.len += 1;
+    }
+
+    /// Inserts an entry, unless there is one with its hash that `is_it` confirms. Whether it was inserted.
+    #[inline]
+    pub(super) fn insert_unless(&mut self, entry: Entry, mut is_it: impl FnMut(DefaultKey) -> bool) -> bool {
+        self.reserve(1);
+        let spread = spread(entry.hash);
+        let place = self.place(spread);
+        let shard = Arc::make_mut(&mut self.shards[place]);
+        match shard.entry(spread, |other| other.hash == entry.hash && is_it(other.key), spread_entry) {
+            Place::Occupied(_) => false,
+            Place::Vacant(vacant) => {
+                vacant.insert(entry);
+                self.len += 1;
+                true
+            }
+        }
     }
 
     /// Takes an entry out. Whether it was there.
