@@ -13,8 +13,8 @@ use crate::database::Database;
 /// A second database that goes on by itself: the same rows, ids, ids to come, order of children and
 /// [`state_hash`](Database::state_hash) (behaviour C1).
 ///
-/// No row is copied: the two share the blocks of rows and indexes. O(slots ever used / 512), a few milliseconds for
-/// millions of rows.
+/// No row is copied: the two share the blocks of rows and indexes. O(slots ever used / 512), about a
+/// millisecond for a million rows.
 ///
 /// - Whichever of the two writes first copies the blocks that it touches, before it changes anything: at most 64 KiB of
 ///   each array, the rows by their `Clone`. A sweep of a whole table beside a clone copies the table, block by block.
