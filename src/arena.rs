@@ -29,7 +29,7 @@ use crate::blocks::{Blocks, Bytes, Stack};
 use crate::error::Missing;
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, next_in_slot, slot_of, version_of};
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Arena<M> {
     slots: Blocks<Slot<M>>,
     free: Stack<DefaultKey>,
@@ -43,6 +43,7 @@ pub struct Arena<M> {
     before: Vec<M>,
     /// The rows that taking changes back has replaced, in that order.
     after: Vec<M>,
+    columns: Columns<M>,
 }
 
 /// A place for a row, with the generation of its key.
@@ -92,11 +93,46 @@ impl<M> Default for Arena<M> {
             withheld: 0,
             before: Vec::new(),
             after: Vec::new(),
+            columns: Columns::default(),
         }
     }
 }
 
 impl<M> Arena<M> {
+    /// An arena of rows with these columns.
+    pub(crate) fn with_columns(columns: Vec<Box<dyn AnyColumn<M>>>) -> Self {
+        Arena { columns: Columns::of(columns), ..Arena::default() }
+    }
+
+    /// A column, by its place among those that the model declares.
+    pub(crate) fn column(&self, place: usize) -> Option<&dyn AnyColumn<M>> {
+        self.columns.get(place)
+    }
+
+    /// Whether the model declares columns.
+    pub(crate) fn has_columns(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    /// A bit for each slot, by words of 64, that says whether it holds a row; where there are columns.
+    pub(crate) fn stored_bits(&self) -> &Blocks<u64> {
+        self.columns.stored()
+    }
+
+    /// What the columns take.
+    pub(crate) fn column_bytes(&self) -> Bytes {
+        self.columns.bytes()
+    }
+
+    /// The slot of a key has changed.
+    #[inline]
+    fn note(&mut self, key: DefaultKey) {
+        if !self.columns.is_empty() {
+            let slot = slot_of(key) as usize;
+            self.columns.note(slot, self.slots.get(slot).and_then(|slot| slot.row.as_ref()));
+        }
+    }
+
     /// What the slot of a key holds, if the generation is the key's.
     #[inline]
     fn slot(&self, key: DefaultKey) -> Option<&Option<M>> {
@@ -115,6 +151,13 @@ impl<M> Arena<M> {
     pub(crate) fn first_in_slot(&self, slot: u32) -> Option<(DefaultKey, &M)> {
         let key = key_from_parts(slot, FIRST_GENERATION)?;
         Some((key, self.get(key)?))
+    }
+
+    /// The row in a slot, with its key. O(1).
+    #[inline]
+    pub(crate) fn in_slot(&self, slot: u32) -> Option<(DefaultKey, &M)> {
+        let held = self.slots.get(slot as usize)?;
+        Some((key_from_parts(slot, held.version)?, held.row.as_ref()?))
     }
 
     /// Whether a row is stored under the key. O(1).
@@ -243,6 +286,9 @@ impl<M: Clone> Arena<M> {
             self.insert(row);
         }
         let (first, count) = (self.next_slot, rows.len());
+        if !self.columns.is_empty() {
+            self.columns.note_run(first as usize, rows.as_slice());
+        }
         self.slots.write_run(first as usize, rows.map(|row| Slot { row: Some(row), version: FIRST_GENERATION }));
         self.next_slot += count as u32;
         self.len += count;
@@ -264,6 +310,7 @@ impl<M: Clone> Arena<M> {
         if self.free.pop().is_none() {
             self.next_slot += 1;
         }
+        self.note(key);
         key
     }
 
@@ -274,6 +321,7 @@ impl<M: Clone> Arena<M> {
                 slot.row = Some(row);
                 self.reserved -= 1;
                 self.len += 1;
+                self.note(key);
                 Ok(())
             }
             _ => Err(row),
@@ -307,6 +355,7 @@ impl<M: Clone> Arena<M> {
             Some(_) => self.len -= 1,
             None => self.reserved -= 1,
         }
+        self.note(key);
         row
     }
 
@@ -319,12 +368,18 @@ impl<M: Clone> Arena<M> {
         }
     }
 
-    /// Swaps the row under the key for another, and keeps the old one.
+    /// Swaps the row under the key for another, and gives the old one.
+    #[inline]
+    pub(crate) fn replace(&mut self, key: DefaultKey, row: M) -> Option<M> {
+        let old = mem::replace(self.get_mut(key)?, row);
+        self.note(key);
+        Some(old)
+    }
+
+    /// [`Arena::replace`], and keeps the old row.
     pub(crate) fn replace_keeping(&mut self, key: DefaultKey, row: M) {
-        if let Some(stored) = self.get_mut(key) {
-            let old = std::mem::replace(stored, row);
-            self.before.push(old);
-        }
+        let old = self.replace(key, row);
+        self.before.extend(old);
     }
 
     /// Takes the row out, and keeps it and its slot.
@@ -348,6 +403,7 @@ impl<M: Clone> Arena<M> {
             None => self.reserved += 1,
         }
         *self.slots.at(slot_of(key) as usize) = Slot { row, version: version_of(key) };
+        self.note(key);
     }
 
     /// Frees a withheld slot: the id will never resolve again.
@@ -378,9 +434,9 @@ impl<M: Clone> Arena<M> {
                 RowChange::Stored
             }
             RowChange::Replaced => {
-                if let (Some(mut row), Some(stored)) = (self.before.pop(), self.get_mut(key)) {
-                    mem::swap(stored, &mut row);
-                    self.after.push(row);
+                if let Some(row) = self.before.pop() {
+                    let after = self.replace(key, row);
+                    self.after.extend(after);
                 }
                 RowChange::Replaced
             }
@@ -388,6 +444,7 @@ impl<M: Clone> Arena<M> {
                 if let (Some(mut old), Some(stored)) = (self.before.pop(), self.get_mut(key)) {
                     exchange(fields, stored, &mut old);
                     self.after.push(old);
+                    self.note(key);
                 }
                 RowChange::Edited { fields }
             }
@@ -396,6 +453,7 @@ impl<M: Clone> Arena<M> {
                     self.after.push(row);
                     self.len -= 1;
                     self.reserved += 1;
+                    self.note(key);
                 }
                 RowChange::Emptied
             }
@@ -487,14 +545,18 @@ impl<M> Arena<M> {
         if accounted != self.next_slot as usize {
             faults.push(format!("{accounted} slots accounted for, {} used", self.next_slot));
         }
+        faults.extend(self.columns.faults(self.numbered().map(|(number, slot)| (number, slot.row.as_ref()))));
         faults
     }
 }
 
+mod columns;
 mod keys;
 mod restore;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use columns::AnyColumn;
+use columns::Columns;
 pub(crate) use keys::Keys;
 pub(crate) use restore::{RETIRED, Run, Slots, Stored};

@@ -92,6 +92,18 @@ impl<T> Blocks<T> {
         self.blocks.get(place >> Self::BITS)?.get(place & (Self::FULL - 1))
     }
 
+    /// The entries at `length` places from `first` on, as far as there is room for them, which lie in one block where
+    /// `first` is a multiple of `length`; `None` where blocks are smaller.
+    #[inline]
+    pub(crate) fn chunk(&self, first: usize, length: usize) -> Option<&[T]> {
+        if length > Self::FULL {
+            return None;
+        }
+        let Some(block) = self.blocks.get(first >> Self::BITS) else { return Some(&[]) };
+        let within = first & (Self::FULL - 1);
+        Some(block.get(within..block.len().min(within + length)).unwrap_or_default())
+    }
+
     /// How many entries the blocks have room for.
     pub(crate) fn capacity(&self) -> usize {
         match self.blocks.as_slice() {
@@ -168,6 +180,53 @@ impl<T: Clone> Blocks<T> {
     /// The entries in order, to be changed, to the end of the last block. A block is copied when it is reached.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.blocks.iter_mut().flat_map(|block| Arc::make_mut(block).iter_mut())
+    }
+}
+
+impl<T: Copy> Blocks<T> {
+    /// Writes an entry, and makes room for it. Places that were never written have one entry or another.
+    #[inline]
+    pub(crate) fn put(&mut self, place: usize, entry: T) {
+        self.reserve_by(place + 1, entry);
+        Arc::make_mut(&mut self.blocks[place >> Self::BITS])[place & (Self::FULL - 1)] = entry;
+    }
+
+    /// [`Blocks::put`] for entries at places one after the other.
+    pub(crate) fn put_run(&mut self, first: usize, mut entries: impl ExactSizeIterator<Item = T> + Clone) {
+        let Some(any) = entries.clone().next() else { return };
+        let end = first + entries.len();
+        self.reserve_by(end, any);
+        let mut place = first;
+        while place < end {
+            let block = Arc::make_mut(&mut self.blocks[place >> Self::BITS]);
+            let within = &mut block[place & (Self::FULL - 1)..];
+            place += within.len();
+            within.iter_mut().zip(entries.by_ref()).for_each(|(entry, new)| *entry = new);
+        }
+    }
+
+    #[inline]
+    fn reserve_by(&mut self, places: usize, entry: T) {
+        if places > self.capacity() {
+            self.grow_by(places, entry);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_by(&mut self, places: usize, entry: T) {
+        if let [first] = self.blocks.as_mut_slice()
+            && first.len() < Self::FULL
+        {
+            let more = first_length(places.max(2 * first.len()), Self::FULL) - first.len();
+            *first = first.iter().copied().chain(std::iter::repeat_n(entry, more)).collect();
+        }
+        if self.blocks.is_empty() {
+            self.blocks.push(std::iter::repeat_n(entry, first_length(places, Self::FULL)).collect());
+        }
+        while self.blocks.len() < places.div_ceil(Self::FULL) {
+            self.blocks.push(std::iter::repeat_n(entry, Self::FULL).collect());
+        }
     }
 }
 

@@ -5,14 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::arena::Arena;
+use crate::column::columns_of;
 use crate::database::Database;
 use crate::error::Error;
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::lists::Lists;
+use crate::index::secondary::SecondaryIndex;
 use crate::index::unique::UniqueIndex;
 use crate::migration::Migration;
-use crate::model::{AnyRelation, IdList, ListRelation, Model, Presence, Reference, Relation, Unique, Visitor};
+use crate::model::{AnyRelation, IdList, Index, ListRelation, Model, Presence, Reference, Relation, Unique, Visitor};
 use crate::schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, SchemaFault, TableSchema, UniqueSchema,
 };
@@ -78,7 +80,7 @@ impl DatabaseBuilder {
         Arc::make_mut(&mut self.store.schema).tables.push(declared.schema);
         self.incoming.extend(declared.incoming);
         self.faults.extend(declared.faults);
-        self.store.add::<M>(Box::new(Arena::<M>::default()), declared.index);
+        self.store.add::<M>(Box::new(Arena::<M>::with_columns(columns_of())), declared.index);
         self.models.push(Self::model::<M>);
         self
     }
@@ -154,6 +156,13 @@ impl<M: Model> Visitor<M> for Declared {
         self.expect_index(&unique.name, U::INDEX, self.schema.uniques.len());
         self.schema.uniques.push(unique);
         self.index.uniques.push(UniqueIndex::default());
+    }
+
+    fn index<I: Index<Model = M>>(&mut self) {
+        let name = |place: &usize| M::COLUMNS.get(*place).map_or("?", |column| column.name);
+        let names: Vec<&str> = I::FIELDS.iter().map(name).collect();
+        self.expect_index(&names.join("_"), I::INDEX, self.index.secondary.len());
+        self.index.secondary.push(SecondaryIndex::new(I::FIELDS, I::IS_ORDERED));
     }
 
     fn belongs_to<R: Relation<Source = M>>(&mut self) {

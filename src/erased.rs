@@ -255,6 +255,10 @@ impl<M: Model> AnyRows for Arena<M> {
         Arena::bytes(self)
     }
 
+    fn column_bytes(&self) -> Bytes {
+        Arena::column_bytes(self)
+    }
+
     fn slots(&self) -> Slots {
         Arena::slots(self)
     }
@@ -281,7 +285,7 @@ impl<M: Model> AnyRows for Arena<M> {
     }
 
     fn restore(&mut self, slots: &Slots) -> Result<(), String> {
-        *self = Arena::restore(slots)?;
+        *self = Arena::restore(self, slots)?;
         Ok(())
     }
 

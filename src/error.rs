@@ -217,6 +217,32 @@ pub enum Error {
         /// The table.
         model: &'static str,
     },
+    /// One row was asked for, and a predicate holds for several.
+    #[error("one `{}` was asked for, and there are several: {first}, {second} ..", first.table)]
+    SeveralRows {
+        /// The first.
+        first: RowId,
+        /// The second.
+        second: RowId,
+    },
+    /// A column was asked for, and the field is none.
+    #[error("`{model}`.{field} is no column: declare it (`#[model(column)]`)")]
+    NoColumn {
+        /// The model.
+        model: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// A cursor is of a query with other orders.
+    #[error("the cursor is of a query of `{model}` ordered by {cursor}, not by {query}")]
+    CursorMismatch {
+        /// The model.
+        model: &'static str,
+        /// The orders of the query that the cursor is of.
+        cursor: String,
+        /// Those of the query that it was given to.
+        query: String,
+    },
     /// The same table was asked for twice in one split borrow.
     #[error("`{model}` is borrowed twice in one split")]
     BorrowedTwice {

@@ -18,6 +18,7 @@
 //! Not responsible for which rows go (`integrity::removal`) and for proving what is stored (`integrity::check`).
 
 pub(crate) mod acyclic;
+mod entries;
 mod check;
 mod edits;
 mod links;
@@ -42,6 +43,7 @@ use crate::id::RowId;
 use crate::index::links::LinkChange;
 use crate::index::lists::Listed;
 use crate::model::{KeyRef, Model, Reference, Relation, Unique};
+use crate::order::IndexKey;
 use crate::table::{Incoming, Relink, RowAt, Statement, Store};
 
 /// What storing `n` rows does to the indexes.
@@ -53,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) lists: Vec<ListChange>,
     /// Of the rows, at `unique * n + row`.
     pub(crate) uniques: UniqueChanges,
+    /// The rows that get another key in an index that is no unique key.
+    pub(crate) entries: Vec<EntryChange>,
     /// Of rows that refer to them, or are about to.
     pub(crate) relinks: Vec<Relink>,
 }
@@ -62,6 +66,7 @@ impl Plan {
     #[inline]
     pub(crate) fn keeps_indexes(&self) -> bool {
         self.lists.is_empty()
+            && self.entries.is_empty()
             && self.links.iter().all(|change| matches!(change, LinkChange::Stays))
             && self.uniques.iter().all(|change| change.old.is_none() && change.new.is_none())
     }
@@ -73,6 +78,14 @@ pub(crate) struct ListChange {
     pub(crate) relation: usize,
     pub(crate) place: usize,
     pub(crate) targets: Vec<Listed>,
+}
+
+/// The key that a row of the statement gets in an index that is no unique key.
+#[derive(Debug)]
+pub(crate) struct EntryChange {
+    pub(crate) index: usize,
+    pub(crate) place: usize,
+    pub(crate) key: IndexKey,
 }
 
 /// The hashes under which a row leaves and enters a unique index; both `None` where its key stays, or stays absent.
@@ -132,6 +145,7 @@ pub(crate) fn plan_rows<M: Model>(
     let mut plan = Plan::default();
     uniques::plan(store, table, &mut pending, mode, None, &mut plan.uniques, &mut faults);
     links::plan(store, table, &pending, mode, None, &mut plan, &mut faults);
+    plan.entries = entries::plan(store, table, &pending);
     (plan, faults.faults)
 }
 

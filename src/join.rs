@@ -19,10 +19,13 @@ mod stage;
 
 use std::fmt;
 
+use slotmap::DefaultKey;
+
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::model::Model;
+use crate::predicate::{Condition, Predicate};
 
 pub use hop::Hop;
 pub use iter::JoinIter;
@@ -31,7 +34,8 @@ use iter::{Block, Sources};
 pub use parallel::ParJoin;
 pub use row::{Append, Joined};
 pub use stage::Stage;
-use stage::{Filtered, FromLast, Picked, Start};
+pub(crate) use stage::Start;
+use stage::{Filtered, FromLast, Met, Picked};
 
 /// How many results are worked on at once: enough that the memory always has reads to work on, few enough that the keys
 /// stay in the nearest caches. An index into a block has 8 bits.
@@ -163,6 +167,14 @@ impl Database {
     }
 }
 
+impl<'a, M: Model> Join<'a, Start<'a, M>> {
+    /// The rows of these keys, which are stored.
+    pub(crate) fn of_keys(database: &'a Database, keys: Vec<DefaultKey>) -> Result<Self, Error> {
+        let rows = database.table::<M>()?.rows;
+        Ok(Join { database, opened: Ok((Sources::Keys(keys.into_iter()), Start { rows })) })
+    }
+}
+
 impl<'a, S: Stage<'a>> Join<'a, S> {
     /// Only the results that pass a test. It is called once for each result that has come so far, in order; what is
     /// joined later is joined for those that it leaves.
@@ -171,6 +183,30 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
     pub fn filter<F: Fn(S::Item) -> bool>(self, passes: F) -> Join<'a, Filtered<S, F>> {
         let Join { database, opened } = self;
         Join { database, opened: opened.map(|(sources, before)| (sources, Filtered { before, passes })) }
+    }
+
+    /// Only the results whose row that was joined last meets a predicate: as [`Join::filter`], with what the predicate reads
+    /// looked up once. Fields that are columns are read without their rows.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)]
+    /// # struct Moon { #[model(belongs_to)] planet_id: Id<Planet>, radius_km: u32 }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// # let planet_id = db.insert(Planet { name: "Mars".into() })?;
+    /// # db.insert_many([11, 6].map(|radius_km| Moon { planet_id, radius_km }))?;
+    /// let large = db.rows::<Moon>().filter_by(Moon::FIELDS.radius_km.gt(10)).join(Moon::PLANET);
+    /// assert_eq!(large.iter()?.count(), 1);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn filter_by<C: Condition<S::Last>>(self, predicate: Predicate<S::Last, C>) -> Join<'a, Met<'a, S, C>> {
+        let Join { database, opened } = self;
+        let opened = opened.and_then(|(sources, before)| {
+            let rows = database.table::<S::Last>()?.rows;
+            Ok((sources, Met { before, rows, test: predicate.condition.open(database)? }))
+        });
+        Join { database, opened }
     }
 
     /// Joins another table, from the row that was joined last: each result with the row, or with each of the rows, that

@@ -74,6 +74,7 @@ mod id;
 mod schema;
 mod error;
 mod key;
+mod order;
 mod codec;
 mod fields;
 mod blocks;
@@ -81,6 +82,7 @@ mod arena;
 mod index;
 mod log;
 mod model;
+mod column;
 mod proof;
 mod relation;
 mod feed;
@@ -96,9 +98,11 @@ mod history;
 mod value;
 mod memory;
 mod shared;
+mod predicate;
 mod include;
 mod join;
 mod through;
+mod query;
 mod row;
 mod polymorphic;
 mod migration;
@@ -132,13 +136,28 @@ pub use lock::ReadGuard;
 pub use memory::TableMemory;
 pub use migration::{MigrationContext, MigrationError};
 pub use model::{
-    AnyRelation, ById, ByKey, Column, Comparison, Editable, Field, Fields, HasPrimaryKey, IdList, Ids, KeyOf, KeyRef,
-    ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference, RefersTo, Relation,
-    Required, Unique, Visitor, name_hash,
+    AnyRelation, ById, ByKey, Column, ColumnValue, Comparison, Editable, Field, FieldOf, Fields, HasPrimaryKey, IdList,
+    Ids, Index, KeyOf, KeyRef, ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference,
+    RefersTo, Relation, Required, Unique, Visitor, name_hash,
 };
 #[doc(hidden)]
 pub use model::{expect_list_that_can_lose, expect_single};
+pub use order::{IndexKey, Ordered};
+#[doc(hidden)]
+pub use order::{hash_part, order_part};
 pub use polymorphic::{HasVariant, PolymorphicId, expect_id, expect_variants};
+#[doc(hidden)]
+pub use predicate::{
+    All, And, At, Between, Boxed, ByRow, Compare, Comparison as FieldComparison, Conjunct, Differs, Equal, Every,
+    Greater, GreaterOrEqual, Has, Ids as IdsCondition, Is, IsAbsent, IsIn, Less, LessOrEqual, Like, Matches, Not,
+    NotEqual, OpenedCompare, OpenedEvery, OpenedHas, OpenedIs, Or, Reach, Reader, Reads, StartsWith, Test, Truth,
+    Value as IndexedValue, Wanted,
+};
+pub use predicate::{Condition, Operand, Predicate, Reaches, Text};
+pub use query::{
+    Access as QueryAccess, ColumnRef, ColumnRun, Cursor as PageCursor, Explained, Order, Page, Query, Rows, Select,
+    Summed, Values,
+};
 #[cfg(feature = "derive")]
 pub use relata_derive::{Lossless, Model, PolymorphicId};
 pub use relation::{BelongsTo, By, HasMany, HasOne, Inverse, ReferencesMany, Through};

@@ -23,6 +23,7 @@ use crate::index::Indexes;
 use crate::index::links::{Entry, LinkChange};
 use crate::index::lists::{Listed, Listing, Relisted};
 use crate::index::unique::NewEntries;
+use crate::order::IndexKey;
 
 /// The changes of an open transaction, in order.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,8 @@ pub(crate) struct Log {
     pub(crate) holes: Vec<Box<[u32]>>,
     /// For each row among the changes of which some fields were changed, which; see [`Record::is_settled`].
     pub(crate) fields: Vec<FieldSet>,
+    /// The keys of indexes that changes have entered rows under, or taken them out of.
+    pub(crate) keys: Vec<IndexKey>,
     /// Whether a foreign key may name no row until the transaction is committed.
     pub(crate) deferred: bool,
     /// Whether it was opened for a statement that is made of several: to them it is no transaction, so that nothing waits
@@ -102,6 +105,10 @@ pub(crate) enum What {
     Entered { unique: u32, hash: u32 },
     /// Took it out of one.
     Withdrawn { unique: u32, hash: u32 },
+    /// Entered it into an index that is no unique key; the key is in the log.
+    Indexed { index: u32, key: u32 },
+    /// Took it out of one.
+    Unindexed { index: u32, key: u32 },
     /// Set the default target of a relation, in the place of this one.
     DefaultSet { relation: u32, before: Option<DefaultKey> },
     /// Closed up the list of a target slot; which holes, is in the log.
@@ -252,6 +259,40 @@ impl IndexWriter<'_> {
         self.record(key, What::Withdrawn { unique: unique as u32, hash });
     }
 
+    /// Enters a row into an index that is no unique key.
+    #[inline]
+    pub(crate) fn index_row(&mut self, index: usize, key: IndexKey, row: DefaultKey) {
+        if let Some(log) = &mut self.log {
+            let what = What::Indexed { index: index as u32, key: log.keys.len() as u32 };
+            log.keys.push(key.clone());
+            log.changes.push(Change { table: self.table, key: row, what });
+        }
+        self.index.secondary[index].insert(key, row);
+    }
+
+    /// [`IndexWriter::index_row`] for many rows, sorted by key and slot.
+    pub(crate) fn index_rows(&mut self, index: usize, entries: Vec<(IndexKey, DefaultKey)>) {
+        if let Some(log) = &mut self.log {
+            for (key, row) in &entries {
+                let what = What::Indexed { index: index as u32, key: log.keys.len() as u32 };
+                log.keys.push(key.clone());
+                log.changes.push(Change { table: self.table, key: *row, what });
+            }
+        }
+        self.index.secondary[index].insert_all(entries);
+    }
+
+    /// Takes a row out of an index that is no unique key.
+    #[inline]
+    pub(crate) fn unindex_row(&mut self, index: usize, row: DefaultKey) {
+        let key = self.index.secondary[index].remove(row);
+        if let (Some(key), Some(log)) = (key, &mut self.log) {
+            let what = What::Unindexed { index: index as u32, key: log.keys.len() as u32 };
+            log.keys.push(key);
+            log.changes.push(Change { table: self.table, key: row, what });
+        }
+    }
+
     /// Closes thinned lists up, unless their positions are in a log.
     #[inline]
     pub(crate) fn close_up(&mut self) {
@@ -262,7 +303,13 @@ impl IndexWriter<'_> {
 }
 
 /// Takes a change of the indexes back, and says what takes that back again.
-pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What, holes: &[Box<[u32]>]) -> What {
+pub(crate) fn revert(
+    index: &mut Indexes,
+    key: DefaultKey,
+    what: What,
+    holes: &[Box<[u32]>],
+    keys: &[IndexKey],
+) -> What {
     match what {
         What::Row(change) => What::Row(change),
         What::Joined { relation } => {
@@ -296,6 +343,14 @@ pub(crate) fn revert(index: &mut Indexes, key: DefaultKey, what: What, holes: &[
         What::Withdrawn { unique, hash } => {
             index.uniques[unique as usize].insert(hash, key);
             What::Entered { unique, hash }
+        }
+        What::Indexed { index: place, key: at } => {
+            index.secondary[place as usize].remove(key);
+            What::Unindexed { index: place, key: at }
+        }
+        What::Unindexed { index: place, key: at } => {
+            index.secondary[place as usize].insert(keys[at as usize].clone(), key);
+            What::Indexed { index: place, key: at }
         }
         What::DefaultSet { relation, before } => {
             let before = index.links[relation as usize].set_default_target(before);

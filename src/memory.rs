@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::index::Indexes;
 use crate::index::links::Link;
 use crate::index::lists::Lists;
+use crate::index::secondary::SecondaryIndex;
 use crate::index::unique::UniqueIndex;
 use crate::table::TableSlot;
 
@@ -26,6 +27,8 @@ pub struct TableMemory {
     pub lists_bytes: u64,
     /// The entries of its unique keys. The keys themselves are in the rows.
     pub unique_keys_bytes: u64,
+    /// Its indexes that are no unique keys, and its columns.
+    pub indexes_bytes: u64,
     /// The list of the slots that are free to be used again.
     pub free_list_bytes: u64,
     /// What of all these a clone has a share in, so that it goes when both have gone or written it.
@@ -35,7 +38,12 @@ pub struct TableMemory {
 impl TableMemory {
     /// All of it.
     pub fn total_bytes(&self) -> u64 {
-        self.rows_bytes + self.links_bytes + self.lists_bytes + self.unique_keys_bytes + self.free_list_bytes
+        self.rows_bytes
+            + self.links_bytes
+            + self.lists_bytes
+            + self.unique_keys_bytes
+            + self.indexes_bytes
+            + self.free_list_bytes
     }
 }
 
@@ -43,13 +51,14 @@ impl fmt::Display for TableMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {} bytes (rows {}, links {}, lists {}, unique keys {}, free list {}; shared {})",
+            "{}: {} bytes (rows {}, links {}, lists {}, unique keys {}, indexes and columns {}, free list {}; shared {})",
             self.table,
             self.total_bytes(),
             self.rows_bytes,
             self.links_bytes,
             self.lists_bytes,
             self.unique_keys_bytes,
+            self.indexes_bytes,
             self.free_list_bytes,
             self.shared_bytes
         )
@@ -114,11 +123,12 @@ impl Database {
 
 fn of_table(table: &TableSlot) -> TableMemory {
     let (rows, free_list) = table.rows.bytes();
-    let Indexes { links, lists, uniques } = &table.index;
+    let Indexes { links, lists, uniques, secondary } = &table.index;
     let links: Bytes = links.iter().map(Link::bytes).sum();
     let lists: Bytes = lists.iter().map(Lists::bytes).sum();
     let unique_keys: Bytes = uniques.iter().map(UniqueIndex::bytes).sum();
-    let shared = [rows, links, lists, unique_keys, free_list].into_iter().sum::<Bytes>().shared;
+    let indexes = secondary.iter().map(SecondaryIndex::bytes).sum::<Bytes>() + table.rows.column_bytes();
+    let shared = [rows, links, lists, unique_keys, indexes, free_list].into_iter().sum::<Bytes>().shared;
     let bytes = |bytes: Bytes| bytes.all as u64;
     TableMemory {
         table: table.name,
@@ -126,6 +136,7 @@ fn of_table(table: &TableSlot) -> TableMemory {
         links_bytes: bytes(links),
         lists_bytes: bytes(lists),
         unique_keys_bytes: bytes(unique_keys),
+        indexes_bytes: bytes(indexes),
         free_list_bytes: bytes(free_list),
         shared_bytes: shared as u64,
     }

@@ -5,6 +5,7 @@
 //! dispatched statically.
 
 mod at;
+mod field;
 mod ids;
 mod list;
 mod reference;
@@ -22,6 +23,7 @@ use crate::id::{Id, RowId};
 use crate::key::Key;
 use crate::schema::Action;
 
+pub use field::{ColumnValue, Field, FieldOf, Index};
 pub use ids::{IdList, Ids, expect_list_that_can_lose};
 pub use list::{AnyRelation, ListRelation};
 pub(crate) use reference::Probe;
@@ -146,6 +148,12 @@ pub trait Visitor<M: Model> {
     /// As [`Visitor::has_many`], where each owner has at most one source.
     fn has_one<R: Relation<Target = M>>(&mut self, name: &'static str) {
         let _ = name;
+    }
+    /// An index of the model that is no unique key.
+    fn index<I: Index<Model = M>>(&mut self) {}
+    /// A column of the model: a field whose values lie side by side.
+    fn column<V: 'static, P: Presence<Out<V>: ColumnValue>, F: FieldOf<M, V, P>>(&mut self, field: Field<M, V, P, F>) {
+        let _ = field;
     }
     /// As [`Visitor::has_many`], through the sources of `A` as links, to the targets of their relation `B`.
     fn has_many_through<A: Relation<Target = M>, B: Relation<Source = A::Source>>(&mut self, name: &'static str) {
@@ -306,6 +314,15 @@ pub trait Presence: sealed::Sealed + Copy + Send + Sync + 'static {
     /// The presence of a path of this step and then `Next`: required only if both are.
     type And<Next: Presence>: Presence;
 
+    /// The value in a field, if there is one.
+    #[doc(hidden)]
+    fn value<T>(field: &Self::Out<T>) -> Option<&T>;
+    /// The values in fields, where all have one.
+    #[doc(hidden)]
+    fn values<T>(fields: &[Self::Out<T>]) -> Option<&[T]> {
+        let _ = fields;
+        None
+    }
     /// The result for a target, or for none; `None` where there must be one.
     #[doc(hidden)]
     fn out<T>(target: Option<T>) -> Option<Self::Out<T>>;
@@ -328,6 +345,14 @@ impl Presence for Required {
     type And<Next: Presence> = Next;
 
     #[inline]
+    fn value<T>(field: &T) -> Option<&T> {
+        Some(field)
+    }
+    #[inline]
+    fn values<T>(fields: &[T]) -> Option<&[T]> {
+        Some(fields)
+    }
+    #[inline]
     fn out<T>(target: Option<T>) -> Option<T> {
         target
     }
@@ -338,6 +363,10 @@ impl Presence for Optional {
     type Out<T> = Option<T>;
     type And<Next: Presence> = Optional;
 
+    #[inline]
+    fn value<T>(field: &Option<T>) -> Option<&T> {
+        field.as_ref()
+    }
     #[inline]
     fn out<T>(target: Option<T>) -> Option<Option<T>> {
         Some(target)
@@ -350,6 +379,10 @@ impl Presence for OneOf {
     type Out<T> = Option<T>;
     type And<Next: Presence> = Optional;
 
+    #[inline]
+    fn value<T>(field: &Option<T>) -> Option<&T> {
+        field.as_ref()
+    }
     #[inline]
     fn out<T>(target: Option<T>) -> Option<Option<T>> {
         Some(target)
@@ -379,31 +412,6 @@ impl RowId {
     /// ```
     pub fn id<M: Model>(self) -> Option<Id<M>> {
         (self.table == M::NAME).then(|| Id::from_key(self.key))
-    }
-}
-
-/// A field of a model as a value: reads and writes it, for [`Database::set`](crate::Database::set) and queries.
-/// `Order::FIELDS.total_cents` is one.
-pub struct Field<M, T> {
-    /// Its place in the struct.
-    pub index: usize,
-    /// Its name in the struct.
-    pub name: &'static str,
-    /// Reads it.
-    pub get: fn(&M) -> &T,
-    /// Lends it to be written.
-    pub get_mut: fn(&mut M) -> &mut T,
-}
-
-impl<M, T> Clone for Field<M, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<M, T> Copy for Field<M, T> {}
-impl<M, T> Debug for Field<M, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Field").field("index", &self.index).field("name", &self.name).finish_non_exhaustive()
     }
 }
 

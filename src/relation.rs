@@ -4,6 +4,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use slotmap::DefaultKey;
+
 use crate::index::Indexes;
 use crate::index::referrers::Referrers;
 use crate::model::{AnyRelation, ListRelation, Relation};
@@ -92,6 +94,10 @@ impl<L: ListRelation> AnyRelation for ReferencesMany<L> {
     #[inline]
     fn referrers(index: &Indexes) -> Referrers<'_> {
         index.list(L::INDEX).referrers()
+    }
+    fn targets(index: &Indexes, source: DefaultKey, targets: &mut Vec<DefaultKey>) {
+        let listed = index.list(L::INDEX).of(source).iter().filter(|listing| !listing.waits());
+        targets.extend(listed.map(|listing| listing.target));
     }
 }
 

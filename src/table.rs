@@ -200,6 +200,8 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn shrink(&mut self);
     /// What the slots of the arena take, and the list of those that are free.
     fn bytes(&self) -> (Bytes, Bytes);
+    /// What the columns take.
+    fn column_bytes(&self) -> Bytes;
     /// The slots of the arena, for a snapshot.
     fn slots(&self) -> Slots;
     /// The first id that is reserved and not filled.

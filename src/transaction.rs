@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::lock::Exclusive;
 use crate::log::{Change, Log, What};
-use crate::model::{ById, Editable, Field, KeyOf, Model, Optional, Relation, Unique};
+use crate::model::{ById, Editable, Field, FieldOf, KeyOf, Model, Optional, Presence, Relation, Unique};
 use crate::relation::{BelongsTo, By, Inverse, Through};
 use crate::table::{RowAt, Store};
 use crate::undo;
@@ -401,7 +401,7 @@ writes! {
     update[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> T;
     update_reporting[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> Updated<T>;
     replace[M: Model](id: Id<M>, row: M) -> M;
-    set[M: Model, T](id: Id<M>, field: Field<M, T>, value: T) -> T;
+    set[M: Model, V, P: Presence, F: FieldOf<M, V, P>](id: Id<M>, field: Field<M, V, P, F>, value: P::Out<V>) -> P::Out<V>;
     upsert[U: Unique](by: By<U>, row: U::Model) -> (Id<U::Model>, Option<U::Model>);
     relate[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, target: Id<R::Target>) -> ();
     place_before[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, other: Id<R::Source>) -> ();

@@ -23,7 +23,7 @@ pub(crate) fn take_back(store: &mut Store, from: usize) -> Vec<Change> {
         let slot = &mut store.tables[change.table as usize];
         change.what = match change.what {
             What::Row(row) => What::Row(slot.rows.revert(row, change.key, &log.fields)),
-            what => revert(&mut slot.index, change.key, what, &log.holes),
+            what => revert(&mut slot.index, change.key, what, &log.holes, &log.keys),
         };
     }
     changes

@@ -192,10 +192,10 @@ impl<M: Clone> Arena<M> {
     /// An arena with these slots, in which each stored one waits for its row, by [`Arena::restore_row`] in slot order.
     /// O(slots).
     ///
-    /// `Err` says which slot is not as it can be.
-    pub(crate) fn restore(slots: &Slots) -> Result<Self, String> {
+    /// `Err` says which slot is not as it can be. Columns are those of `self`, without values.
+    pub(crate) fn restore(&self, slots: &Slots) -> Result<Self, String> {
         slots.check()?;
-        let mut arena = Arena::default();
+        let mut arena = Arena { columns: self.columns.emptied(), ..Arena::default() };
         arena.slots.reserve(slots.len() as usize + 1);
         if slots.runs.iter().all(|run| run.generation == FIRST_GENERATION) {
             // As in a table from which nothing was ever removed: the rows get their ids by coming one after the other.

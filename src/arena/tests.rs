@@ -164,7 +164,7 @@ fn a_slot_whose_generation_would_wrap_is_retired_and_stays_so() {
 fn slots_that_no_arena_can_have_are_refused() {
     let refused = |generations: &[u32], free: &[u32]| {
         let slots = slots_of(generations, free);
-        Arena::<u32>::restore(&slots).expect_err("these slots cannot be")
+        Arena::<u32>::default().restore(&slots).expect_err("these slots cannot be")
     };
     assert_eq!(refused(&[1, 3], &[2]), "slot 2 is in the free list and not vacant", "stored");
     assert_eq!(refused(&[1, 0], &[2]), "slot 2 is in the free list and not vacant", "retired");
@@ -176,7 +176,7 @@ fn slots_that_no_arena_can_have_are_refused() {
 
 #[test]
 fn an_empty_arena_comes_back_empty() {
-    let arena = Arena::<u32>::restore(&Slots::default()).expect("no slots are fine");
+    let arena = Arena::<u32>::default().restore(&Slots::default()).expect("no slots are fine");
     assert_eq!((arena.len(), arena.next_slot()), (0, 1));
     assert!(!arena.upcoming(0).expect("there is room").is_null());
 }

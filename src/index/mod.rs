@@ -6,12 +6,15 @@ pub(crate) mod links;
 pub(crate) mod lists;
 mod postings;
 pub(crate) mod referrers;
+pub(crate) mod secondary;
+pub(crate) mod tree;
 pub(crate) mod unique;
 
 use crate::blocks::Bytes;
 use links::Link;
 use lists::Lists;
 use referrers::Referrers;
+use secondary::SecondaryIndex;
 use unique::UniqueIndex;
 
 /// Every index of one table, in the order of the model's declarations.
@@ -23,6 +26,8 @@ pub struct Indexes {
     pub(crate) lists: Vec<Lists>,
     /// One for each unique key.
     pub(crate) uniques: Vec<UniqueIndex>,
+    /// One for each index that is no unique key.
+    pub(crate) secondary: Vec<SecondaryIndex>,
 }
 
 /// A relation of either kind as its targets see it: lists of those who refer to each, which are closed up when they have
@@ -103,6 +108,9 @@ impl Indexes {
         for unique in &mut self.uniques {
             unique.reserve(additional);
         }
+        for index in &mut self.secondary {
+            index.reserve(slots);
+        }
     }
 
     /// Closes up the posting lists that have been thinned out.
@@ -127,6 +135,7 @@ pub(crate) mod probes {
         static LINKS: Cell<usize> = const { Cell::new(0) };
         static HASHED: Cell<usize> = const { Cell::new(0) };
         static MOVED: Cell<usize> = const { Cell::new(0) };
+        static TOUCHED: Cell<usize> = const { Cell::new(0) };
     }
 
     pub(crate) fn count_link() {
@@ -134,6 +143,16 @@ pub(crate) mod probes {
     }
     pub(crate) fn count_hashed() {
         HASHED.set(HASHED.get() + 1);
+    }
+
+    /// A predicate or a query has touched a row.
+    pub(crate) fn count_touched() {
+        TOUCHED.set(TOUCHED.get() + 1);
+    }
+
+    /// How many rows predicates and queries have touched so far.
+    pub(crate) fn touched() -> usize {
+        TOUCHED.get()
     }
 
     pub(crate) fn count_moved() {

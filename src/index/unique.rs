@@ -63,6 +63,13 @@ impl UniqueIndex {
         self.entries.find(hash, |_| true)
     }
 
+    /// All rows with this hash, in no order: also those of other keys that share it.
+    pub(crate) fn with_hash(&self, hash: u32) -> impl Iterator<Item = DefaultKey> {
+        #[cfg(test)]
+        super::probes::count_hashed();
+        self.entries.with_hash(hash)
+    }
+
     /// From now on a key may be there twice.
     pub(crate) fn allow_repeats(&mut self) {
         self.may_repeat = true;

@@ -11,7 +11,7 @@ use crate::id::{Id, RowId, slot_of};
 use crate::index::links::no_target;
 use crate::index::lists::by_id;
 use crate::key::{Key, hash_of};
-use crate::model::{KeyRef, ListRelation, Model, Reference, Relation, Unique, Visitor, has_key};
+use crate::model::{Index, KeyRef, ListRelation, Model, Reference, Relation, Unique, Visitor, has_key};
 use crate::table::{Store, Table, TableSlot};
 
 impl Database {
@@ -106,6 +106,22 @@ impl<M: Model> Visitor<M> for Checker<'_, M> {
         }
         if index.len() != present {
             self.broken(&U::FIELDS.join(", "), format!("{} entries for {present} keys", index.len()));
+        }
+    }
+
+    fn index<I: Index<Model = M>>(&mut self) {
+        let index = &self.own.index.secondary[I::INDEX];
+        let name = I::FIELDS.iter().map(|place| M::COLUMNS[*place].name).collect::<Vec<_>>().join(", ");
+        for detail in index.faults() {
+            self.broken(&name, detail);
+        }
+        if index.len() != self.own.rows.len() {
+            self.broken(&name, format!("{} entries for {} rows", index.len(), self.own.rows.len()));
+        }
+        for (key, row) in self.own.rows.iter() {
+            if !index.holds(&I::key(row), key) {
+                self.broken(&name, format!("{} is not entered under its key", RowId { table: M::NAME, key }));
+            }
         }
     }
 

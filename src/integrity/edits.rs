@@ -8,7 +8,7 @@ use slotmap::DefaultKey;
 
 use super::pending::same_key;
 use super::uniques;
-use super::{Collecting, Mode, Pending, Plan, UniqueChanges, links};
+use super::{Collecting, Mode, Pending, Plan, UniqueChanges, entries, links};
 use crate::model::{
     IdList, KeyOf, ListRelation, Model, Presence, Relation, Unique, Visitor, WithRelation, with_relation,
 };
@@ -154,6 +154,7 @@ impl<M: Model> AnyEdits for Edits<M> {
         let mut plan = Plan { uniques: self.uniques.clone(), ..Plan::default() };
         links::plan(store, table, &self.pending, Mode::Checked, Some(statement), &mut plan, &mut found);
         faults.extend(found.faults.kept.into_iter().map(|(place, error)| (table, place, error)));
+        plan.entries = entries::plan(store, table, &self.pending);
         let relinks = std::mem::take(&mut plan.relinks);
         let first = self.plan.set(plan);
         debug_assert!(first.is_ok(), "a table is planned once");

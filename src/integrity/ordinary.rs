@@ -17,7 +17,8 @@ use crate::index::Indexes;
 use crate::index::links::no_target;
 use crate::index::unique::NewEntries;
 use crate::key::hash_of;
-use crate::model::{BLOCK, Model, Reference, Relation, Unique, Visitor, has_key, hash_block};
+use crate::model::{BLOCK, Index, Model, Reference, Relation, Unique, Visitor, has_key, hash_block};
+use crate::order::IndexKey;
 use crate::table::{Store, Table, TableSlot};
 
 /// What storing a new row does to the indexes of its table, in the order of its relations and unique keys.
@@ -27,6 +28,8 @@ pub(crate) struct Single {
     pub(crate) targets: SmallVec<[DefaultKey; 4]>,
     /// The hash of each unique key that is present.
     pub(crate) hashes: UniqueHashes,
+    /// The key in each index that is no unique key.
+    pub(crate) entries: SmallVec<[IndexKey; 2]>,
 }
 
 /// Plans the storing of a new row, in `single`, which is empty as yet; says whether that is ordinary.
@@ -51,19 +54,22 @@ pub(crate) struct Batch {
     /// Of each relation the targets, in the order of the rows.
     pub(crate) targets: Vec<Vec<DefaultKey>>,
     pub(crate) uniques: Vec<NewEntries>,
+    /// Of each index that is no unique key the keys of the rows, sorted.
+    pub(crate) entries: Vec<Vec<(IndexKey, DefaultKey)>>,
 }
 
 /// Plans the storing of new rows under these keys; `None` where that is not ordinary. A row that names another of the
 /// batch, by its id or by a key, names none that is stored yet.
 pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M], keys: &[DefaultKey]) -> Option<Batch> {
     let slot = &store.tables[position as usize];
-    let Indexes { links, lists, uniques } = &slot.index;
+    let Indexes { links, lists, uniques, secondary } = &slot.index;
     if !lists.is_empty() || may_be_waited_for(store, slot) {
         return None;
     }
     let batch = Batch {
         targets: links.iter().map(|_| Vec::with_capacity(rows.len())).collect(),
         uniques: uniques.iter().map(|_| NewEntries::with_capacity(rows.len())).collect(),
+        entries: secondary.iter().map(|_| Vec::with_capacity(rows.len())).collect(),
     };
     let own = store.table_at::<M>(position);
     let mut planner = BatchPlanner { store, slot, own, rows, keys, block: 0..0, batch, is_ordinary: true };
@@ -72,7 +78,13 @@ pub(crate) fn plan_batch<M: Model>(store: &Store, position: u32, rows: &[M], key
         planner.block = planner.block.end..rows.len().min(planner.block.end + BLOCK);
         M::declare(&mut planner);
     }
-    planner.is_ordinary.then_some(planner.batch)
+    if !planner.is_ordinary {
+        return None;
+    }
+    for entries in &mut planner.batch.entries {
+        entries.sort_unstable();
+    }
+    Some(planner.batch)
 }
 
 /// Whether rows may wait for a row of this table: some were stored unchecked, or a transaction is open that may have let
@@ -105,6 +117,11 @@ impl<M: Model> Visitor<M> for Planner<'_, M> {
             hash
         });
         self.single.hashes.push(hash);
+    }
+
+    #[inline]
+    fn index<I: Index<Model = M>>(&mut self) {
+        self.single.entries.push(I::key(self.row));
     }
 
     #[inline]
@@ -144,6 +161,12 @@ impl<M: Model> Visitor<M> for BatchPlanner<'_, M> {
             let hashes = hash_block(&self.rows[self.block.clone()], hash);
             self.is_ordinary = self.are_free::<U>(&hashes) && self.claim::<U>(&hashes);
         }
+    }
+
+    fn index<I: Index<Model = M>>(&mut self) {
+        let block = self.block.clone();
+        let keys = self.rows[block.clone()].iter().map(I::key);
+        self.batch.entries[I::INDEX].extend(keys.zip(self.keys[block].iter().copied()));
     }
 
     fn belongs_to<R: Relation<Source = M>>(&mut self) {

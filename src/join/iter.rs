@@ -19,6 +19,8 @@ pub(super) enum Sources<'a, M> {
     Table(Keys<'a, M>),
     /// Those of a slice, which are stored.
     Ids(slice::Iter<'a, Id<M>>),
+    /// These, which are stored.
+    Keys(std::vec::IntoIter<DefaultKey>),
 }
 
 impl<M> Source for Sources<'_, M> {
@@ -26,6 +28,7 @@ impl<M> Source for Sources<'_, M> {
         match self {
             Sources::Table(rows) => rows.fill(keys),
             Sources::Ids(ids) => ids.map(|id| id.key()).fill(keys),
+            Sources::Keys(rows) => rows.fill(keys),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::arena::Arena;
 use crate::id::Id;
 use crate::index::links::no_target;
 use crate::model::Model;
+use crate::predicate::{At, Condition, Test, Truth};
 
 /// One column of a block. An index of 8 bits needs no check of bounds.
 pub(super) type Column = [DefaultKey; BLOCK];
@@ -166,6 +167,41 @@ impl<'a, S: Stage<'a>, F: Fn(S::Item) -> bool> Stage<'a> for Filtered<S, F> {
             let len = self.before.fill(source, progress, buffer);
             let passes = |columns: &[Column], place| (self.passes)(self.before.item(columns, place));
             let kept = retain(columns::<S>(buffer), len, passes);
+            if kept > 0 || len == 0 {
+                return kept;
+            }
+        }
+    }
+    #[inline]
+    fn item(&self, columns: &[Column], place: u8) -> S::Item {
+        self.before.item(columns, place)
+    }
+}
+
+/// Only the results whose last row meets a condition.
+#[doc(hidden)]
+pub struct Met<'a, S: Stage<'a>, C: Condition<S::Last>> {
+    pub(super) before: S,
+    pub(super) rows: &'a Arena<S::Last>,
+    pub(super) test: C::Opened<'a>,
+}
+impl<'a, S: Stage<'a>, C: Condition<S::Last>> Sealed for Met<'a, S, C> {}
+impl<'a, S: Stage<'a>, C: Condition<S::Last>> Stage<'a> for Met<'a, S, C> {
+    type First = S::First;
+    type Last = S::Last;
+    type Item = S::Item;
+    type Progress = S::Progress;
+    const WIDTH: usize = S::WIDTH;
+    const END: usize = S::END;
+
+    fn fill(&self, source: &mut impl Source, progress: &mut S::Progress, buffer: &mut [Column]) -> usize {
+        loop {
+            let len = self.before.fill(source, progress, buffer);
+            let meets = |columns: &[Column], place: u8| {
+                let at = At::of_key(self.rows, columns[S::WIDTH - 1][place as usize]);
+                self.test.test(&at) == Truth::True
+            };
+            let kept = retain(columns::<S>(buffer), len, meets);
             if kept > 0 || len == 0 {
                 return kept;
             }

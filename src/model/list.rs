@@ -1,7 +1,10 @@
 //! Relations that are lists of ids, and what all relations have in common.
 
 use super::{IdList, Ids, Model, Relation};
+use slotmap::DefaultKey;
+
 use crate::index::Indexes;
+use crate::index::links::no_target;
 use crate::index::referrers::Referrers;
 use crate::schema::Action;
 
@@ -61,6 +64,9 @@ pub trait AnyRelation: Copy + Send + Sync + 'static {
     /// The lists of those who refer to each target, out of the indexes of the source's table.
     #[doc(hidden)]
     fn referrers(index: &Indexes) -> Referrers<'_>;
+    /// Adds the rows that a row refers to, out of the indexes of its table.
+    #[doc(hidden)]
+    fn targets(index: &Indexes, source: DefaultKey, targets: &mut Vec<DefaultKey>);
 }
 
 #[diagnostic::do_not_recommend]
@@ -72,5 +78,8 @@ impl<R: Relation> AnyRelation for R {
     #[inline]
     fn referrers(index: &Indexes) -> Referrers<'_> {
         index.links[R::INDEX].referrers()
+    }
+    fn targets(index: &Indexes, source: DefaultKey, targets: &mut Vec<DefaultKey>) {
+        targets.extend(Some(index.links[R::INDEX].target(source)).filter(|target| !no_target::is(*target)));
     }
 }

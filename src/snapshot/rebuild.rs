@@ -1,7 +1,7 @@
 //! The indexes of loaded rows, built again: which is what proves every unique and every foreign key of a snapshot. Where
 //! one does not hold the indexes are those of rows stored unchecked, and `check` says what is wrong.
 //!
-//! Unique indexes come first, for all tables; links look their targets up in them. Lists of ids come with the links. On
+//! Unique indexes and other ones come first, for all tables; links look their targets up in them. Lists of ids come with the links. On
 //! several threads targets are looked up apart, and sources join them in order.
 
 use slotmap::DefaultKey;
@@ -12,12 +12,12 @@ use crate::index::links::{Link, LinkChange, no_target, waiting_hash};
 use crate::index::lists::{Listed, Lists, by_id};
 use crate::integrity::acyclic;
 use crate::key::hash_of;
-use crate::model::{BLOCK, KeyRef, ListRelation, Model, Probe, Reference, Relation, Unique, Visitor, has_key};
+use crate::model::{BLOCK, Index, KeyRef, ListRelation, Model, Probe, Reference, Relation, Unique, Visitor, has_key};
 #[cfg(feature = "rayon")]
 use crate::snapshot::rounds::{self, Piece};
 use crate::table::{Store, Table, Threads};
 
-/// Enters every row into every unique index; says whether each key is there once. O(rows x keys).
+/// Enters every row into every index of its fields; says whether each key is there once. O(rows x keys).
 pub(crate) fn uniques<M: Model>(rows: &Arena<M>, index: &mut Indexes) -> bool {
     let mut visitor = Uniques { rows, index, hold: true };
     M::declare(&mut visitor);
@@ -31,6 +31,12 @@ struct Uniques<'a, M> {
 }
 
 impl<M: Model> Visitor<M> for Uniques<'_, M> {
+    fn index<I: Index<Model = M>>(&mut self) {
+        let mut entries: Vec<_> = self.rows.iter().map(|(key, row)| (I::key(row), key)).collect();
+        entries.sort_unstable();
+        self.index.secondary[I::INDEX].insert_all(entries);
+    }
+
     fn unique<U: Unique<Model = M>>(&mut self) {
         let unique = &mut self.index.uniques[U::INDEX];
         unique.reserve(self.rows.len());

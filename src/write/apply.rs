@@ -12,7 +12,7 @@ use slotmap::DefaultKey;
 use crate::arena::{Arena, RowChange};
 use crate::index::links::{LinkChange, no_target};
 use crate::integrity::statement::Planned;
-use crate::integrity::{ListChange, Plan, UniqueChange};
+use crate::integrity::{EntryChange, ListChange, Plan, UniqueChange};
 use crate::log::{IndexWriter, Log};
 use crate::model::Model;
 use crate::table::{Relink, Statement, Store};
@@ -143,8 +143,9 @@ fn swap<M: Model>(rows: &mut Arena<M>, index: &mut IndexWriter<'_>, key: Default
         index.record_row(key, RowChange::Replaced);
         return None;
     }
-    let stored = rows.get_mut(key).expect("the row was seen to be stored");
-    Some(std::mem::replace(stored, row))
+    let old = rows.replace(key, row);
+    debug_assert!(old.is_some(), "the row was seen to be stored");
+    old
 }
 
 /// Places sources behind the others of their target, one after the other.
@@ -198,6 +199,9 @@ pub(crate) fn remove<M: Model>(
         if let Some(hash) = hash {
             index.withdraw(unique, *hash, key);
         }
+    }
+    for place in 0..index.index.secondary.len() {
+        index.unindex_row(place, key);
     }
     if index.is_logged() {
         rows.remove_keeping(key);
@@ -294,6 +298,9 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
             }
         }
     }
+    for EntryChange { index: place, place: row, key } in &plan.entries {
+        index.index_row(*place, key.clone(), keys[*row]);
+    }
 }
 
 /// Moves stored rows to where their new keys belong.
@@ -320,6 +327,10 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
                 index.enter(unique, hash, *key);
             }
         }
+    }
+    for EntryChange { index: place, place: row, key } in &plan.entries {
+        index.unindex_row(*place, keys[*row]);
+        index.index_row(*place, key.clone(), keys[*row]);
     }
 }
 

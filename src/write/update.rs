@@ -10,7 +10,7 @@ use crate::error::{BatchViolation, Error};
 use crate::id::{Id, RowId};
 use crate::integrity::statement::{ChangedKey, followed_keys, plan_update};
 use crate::integrity::{Faults, Mode, Pending, plan_rows};
-use crate::model::{ByKey, Field, Model, Optional, Reference, Relation, Unique};
+use crate::model::{ByKey, Field, FieldOf, Model, Optional, Presence, Reference, Relation, Unique};
 use crate::relation::{BelongsTo, By};
 
 /// What an update has done.
@@ -193,8 +193,13 @@ impl Database {
     /// assert_eq!(db.set(mars, Planet::FIELDS.name, "Ares".into())?, "Mars");
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn set<M: Model, T>(&mut self, id: Id<M>, field: Field<M, T>, value: T) -> Result<T, Error> {
-        self.update(id, |row| mem::replace((field.get_mut)(row), value))
+    pub fn set<M: Model, V, P: Presence, F: FieldOf<M, V, P>>(
+        &mut self,
+        id: Id<M>,
+        field: Field<M, V, P, F>,
+        value: P::Out<V>,
+    ) -> Result<P::Out<V>, Error> {
+        self.update(id, |row| mem::replace(field.get_mut(row), value))
     }
 
     /// Stores a row in the place of the one that has the same unique key, or inserts it where there is none.

@@ -328,10 +328,10 @@ fn unique_keys_are_found_by_their_fields() {
 fn fields_are_values_that_read_and_write() {
     let mut row = Customer { first_name: "Thor".into(), email: String::new(), notes: Vec::new() };
     let name = Customer::FIELDS.first_name;
-    assert_eq!((name.index, name.name, (name.get)(&row).as_str()), (0, "first_name", "Thor"));
-    "Loki".clone_into((name.get_mut)(&mut row));
+    assert_eq!((name.index(), name.name(), name.get(&row).as_str()), (0, "first_name", "Thor"));
+    "Loki".clone_into(name.get_mut(&mut row));
     assert_eq!(row.first_name, "Loki");
-    assert_eq!((Customer::FIELDS.notes.index, Dependency::FIELDS.r#type.name), (2, "type"));
+    assert_eq!((Customer::FIELDS.notes.index(), Dependency::FIELDS.r#type.name()), (2, "type"));
     let mut db = shop();
     let thor = customer(&mut db, "thor");
     assert_eq!(db.set(thor, Customer::FIELDS.first_name, "Donar".to_owned()).unwrap(), "thor");

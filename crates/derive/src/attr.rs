@@ -12,8 +12,9 @@ use syn::{Attribute, Expr, LitInt, LitStr, Token, Type, parenthesized};
 
 use crate::model::{InverseKind, unraw};
 
-const STRUCT_ITEMS: &str = "`table`, `was`, `version`, `primary_key`, `unique`, `belongs_to`, `has_many`, `has_one`";
-const FIELD_ITEMS: &str = "`primary_key`, `unique`, `plain`, `lossy`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, \
+const STRUCT_ITEMS: &str = "`table`, `was`, `version`, `primary_key`, `unique`, `index`, `ordered`, `belongs_to`, `has_many`, \
+     `has_one`";
+const FIELD_ITEMS: &str = "`primary_key`, `unique`, `index`, `ordered`, `column`, `plain`, `lossy`, `belongs_to`, `references_many`, and beside a relation `name`, `key_to`, `on_delete`, \
      `on_update`, `default`, `deferred`, `acyclic`";
 const OPTIONS: &str = "`name`, `key_from`, `key_to`, `on_delete`, `on_update`, `default`, `deferred`, `acyclic`";
 const OPTION_WORDS: [&str; 8] =
@@ -64,6 +65,8 @@ pub(crate) struct StructItems {
     pub(crate) version: Option<LitInt>,
     pub(crate) primary_keys: Vec<FieldList>,
     pub(crate) uniques: Vec<FieldList>,
+    /// Indexes that are no unique keys, with whether they have an order.
+    pub(crate) indexes: Vec<(FieldList, bool)>,
     pub(crate) belongs_to: Vec<BelongsToItem>,
     pub(crate) inverses: Vec<InverseItem>,
 }
@@ -73,6 +76,9 @@ pub(crate) struct StructItems {
 pub(crate) struct FieldItems {
     pub(crate) primary_key: Option<Span>,
     pub(crate) unique: Option<Span>,
+    pub(crate) index: Option<Span>,
+    pub(crate) ordered: Option<Span>,
+    pub(crate) column: Option<Span>,
     pub(crate) plain: Option<Span>,
     pub(crate) lossy: Option<Span>,
     pub(crate) belongs_to: Option<BelongsToItem>,
@@ -162,6 +168,10 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.uniques.push(field_list(&word, input)?);
                 Ok(())
             }
+            "index" | "ordered" => {
+                items.indexes.push((field_list(&word, input)?, word == "ordered"));
+                Ok(())
+            }
             "belongs_to" => {
                 items.belongs_to.push(belongs_to(&word, input, errors)?);
                 Ok(())
@@ -174,8 +184,8 @@ pub(crate) fn struct_items(attributes: &[Attribute], errors: &mut Errors) -> Str
                 items.inverses.push(inverse(InverseKind::HasOne, &word, input, errors)?);
                 Ok(())
             }
-            "plain" | "lossy" | "references_many" | "name" | "key_to" | "on_delete" | "on_update" | "default"
-            | "deferred" | "acyclic" => {
+            "plain" | "lossy" | "column" | "references_many" | "name" | "key_to" | "on_delete" | "on_update"
+            | "default" | "deferred" | "acyclic" => {
                 Err(syn::Error::new(word.span(), format!("`{word}` is said of a field, not of the struct")))
             }
             _ => Err(unknown(&word, "attribute", STRUCT_ITEMS)),
@@ -196,6 +206,9 @@ pub(crate) fn field_items(attributes: &[Attribute], errors: &mut Errors) -> Fiel
         match word.to_string().as_str() {
             "primary_key" => once(&mut items.primary_key, &word, word.span()),
             "unique" => once(&mut items.unique, &word, word.span()),
+            "index" => once(&mut items.index, &word, word.span()),
+            "ordered" => once(&mut items.ordered, &word, word.span()),
+            "column" => once(&mut items.column, &word, word.span()),
             "plain" => once(&mut items.plain, &word, word.span()),
             "lossy" => once(&mut items.lossy, &word, word.span()),
             "belongs_to" => {
@@ -423,10 +436,10 @@ fn once<T>(place: &mut Option<T>, word: &Ident, value: T) -> syn::Result<()> {
 }
 
 fn unknown(word: &Ident, what: &str, known: &str) -> syn::Error {
-    if ["index", "indexed", "key"].iter().any(|name| word == name) {
+    if ["indexed", "key", "sorted"].iter().any(|name| word == name) {
         let message = format!(
-            "there is no `{word}` to declare: relations and unique keys have their indexes by themselves (`unique`, \
-             `primary_key`, `belongs_to`), and other fields are read in a scan"
+            "there is no `{word}` to declare: write `index` for equality, `ordered` for ranges and orders too; relations \
+             and unique keys (`unique`, `primary_key`, `belongs_to`) have their indexes by themselves"
         );
         return syn::Error::new(word.span(), message);
     }

@@ -16,7 +16,7 @@ use syn::{Data, DeriveInput, Fields, LitInt};
 
 use crate::attr::{self, Errors, FieldItems, FieldList, InverseItem, StructItems, Via};
 use crate::model::{
-    Field, Inverse, InverseKind, Model, Name, Through, UniqueKey, short_name, type_name, unraw, without_self,
+    Field, Index, Inverse, InverseKind, Model, Name, Through, UniqueKey, short_name, type_name, unraw, without_self,
 };
 use crate::serde_attr;
 
@@ -41,6 +41,8 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         is_altered: serde_attr::alters(&input.attrs, true).is_some(),
         uniques: Vec::new(),
         has_primary_key: false,
+        indexes: Vec::new(),
+        columns: Vec::new(),
         relations: Vec::new(),
         lists: Vec::new(),
         polymorphics: Vec::new(),
@@ -75,6 +77,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
     }
     let mut checker = Checker { model, errors };
     checker.collect_uniques(&items, &field_items);
+    checker.collect_indexes(&items, &field_items);
     checker.collect_relations(items.belongs_to, field_items);
     checker.collect_inverses(items.inverses);
     checker.check_names();
@@ -128,7 +131,7 @@ struct Checker {
 impl Checker {
     /// A key that is not saved would come back as another.
     fn check_skipped(&mut self, skipped: &[(usize, Ident)]) {
-        for (field, word) in skipped.iter().filter(|(field, _)| !self.model.is_unindexed(*field)) {
+        for (field, word) in skipped.iter().filter(|(field, _)| !self.model.is_keyless(*field)) {
             let name = self.model.fields[*field].name();
             self.errors.at(
                 word.span(),
@@ -178,6 +181,35 @@ impl Checker {
             } else {
                 seen.push(sorted);
                 self.model.uniques.push(key);
+            }
+        }
+    }
+
+    fn collect_indexes(&mut self, items: &StructItems, field_items: &[FieldItems]) {
+        let mut indexes = Vec::new();
+        for (field, items) in field_items.iter().enumerate() {
+            for (span, is_ordered) in [(items.index, false), (items.ordered, true)] {
+                indexes.extend(span.map(|span| Index { fields: vec![field], is_ordered, span }));
+            }
+            if items.column.is_some() {
+                self.model.columns.push(field);
+            }
+        }
+        for (list, is_ordered) in &items.indexes {
+            let fields = self.fields(list);
+            indexes.extend(fields.map(|fields| Index { fields, is_ordered: *is_ordered, span: list.span }));
+        }
+        for index in indexes {
+            let same = |other: &Index| other.fields == index.fields && other.is_ordered == index.is_ordered;
+            if self.model.indexes.iter().any(same) {
+                let names = self.model.field_names(&index.fields, ", ");
+                self.errors.at(index.span, format!("the index on {names} is declared twice"));
+            } else if self.model.indexes.iter().any(|other| other.fields == index.fields) {
+                let names = self.model.field_names(&index.fields, ", ");
+                let message = format!("`ordered` on {names} finds equal values too: it needs no `index` beside it");
+                self.errors.at(index.span, message);
+            } else {
+                self.model.indexes.push(index);
             }
         }
     }

@@ -9,6 +9,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
+mod fields;
 mod lists;
 mod views;
 
@@ -29,13 +30,14 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let refers_to = refers_to(model);
     let single_relations = single_relations(model);
     let constants = constants(model);
-    let fields = views::fields(model);
+    let fields = fields::fields(model);
+    let indexes = fields::indexes(model);
     let declaration = declaration(model);
     let editable = views::editable(model);
     let navigate = views::navigate(model);
     quote! {
         #[doc(hidden)]
-        #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case, unreachable_pub)]
+        #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case, private_interfaces, unreachable_pub)]
         const _: () = {
             #(#uniques)*
             #(#relations)*
@@ -46,6 +48,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
             #single_relations
             #constants
             #fields
+            #indexes
             #declaration
             #editable
             #navigate
@@ -497,6 +500,7 @@ fn declaration(model: &Model) -> TokenStream {
         let marker = marker(model, &list.name.text);
         quote_spanned!(list.span()=> ::relata::Visitor::references_many::<#marker>(visitor);)
     });
+    let declared = fields::declared(model);
     let inverses = model.inverses.iter().map(|inverse| {
         let (kind, name) = (format_ident!("{}", inverse.kind.name()), &inverse.name.text);
         let relation = inverse_of(model, inverse);
@@ -527,6 +531,7 @@ fn declaration(model: &Model) -> TokenStream {
                 #(#uniques)*
                 #(#relations)*
                 #(#lists)*
+                #declared
                 #(#inverses)*
                 #(#throughs)*
                 let _ = visitor;

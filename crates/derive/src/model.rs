@@ -22,6 +22,9 @@ pub(crate) struct Model {
     /// The primary key first, where there is one.
     pub(crate) uniques: Vec<UniqueKey>,
     pub(crate) has_primary_key: bool,
+    pub(crate) indexes: Vec<Index>,
+    /// The fields that are columns.
+    pub(crate) columns: Vec<usize>,
     pub(crate) relations: Vec<BelongsTo>,
     pub(crate) lists: Vec<ReferencesMany>,
     pub(crate) polymorphics: Vec<Polymorphic>,
@@ -47,6 +50,14 @@ pub(crate) struct Field {
 /// A unique key.
 pub(crate) struct UniqueKey {
     pub(crate) fields: Vec<usize>,
+    /// What declared it.
+    pub(crate) span: Span,
+}
+
+/// An index that is no unique key.
+pub(crate) struct Index {
+    pub(crate) fields: Vec<usize>,
+    pub(crate) is_ordered: bool,
     /// What declared it.
     pub(crate) span: Span,
 }
@@ -125,9 +136,16 @@ pub(crate) struct Name {
 }
 
 impl Model {
-    /// Whether a field is part of no unique key and no foreign key, and no list of ids, so that changing it touches no
-    /// index.
-    pub(crate) fn is_unindexed(&self, field: usize) -> bool {
+    /// Whether a field can be edited in place: it is part of no key, and neither in an index nor a column, so that changing
+    /// it changes nothing else.
+    pub(crate) fn is_editable(&self, field: usize) -> bool {
+        self.is_keyless(field)
+            && !self.columns.contains(&field)
+            && !self.indexes.iter().any(|index| index.fields.contains(&field))
+    }
+
+    /// Whether a field is part of no unique key and no foreign key, and no list of ids.
+    pub(crate) fn is_keyless(&self, field: usize) -> bool {
         let keys = self.uniques.iter().map(|unique| &unique.fields);
         let mut keys = keys.chain(self.relations.iter().map(|relation| &relation.fields));
         !keys.any(|fields| fields.contains(&field)) && !self.lists.iter().any(|list| list.field == field)
@@ -199,6 +217,16 @@ impl Field {
 
 impl UniqueKey {
     /// Where the compiler shows what it has against the key: the type of its field, or the list of its fields.
+    pub(crate) fn span(&self, model: &Model) -> Span {
+        match self.fields[..] {
+            [field] => shown_at(model.fields[field].ty.span()),
+            _ => shown_at(self.span),
+        }
+    }
+}
+
+impl Index {
+    /// Where the compiler shows what it has against the index: the type of its field, or the list of its fields.
     pub(crate) fn span(&self, model: &Model) -> Span {
         match self.fields[..] {
             [field] => shown_at(model.fields[field].ty.span()),

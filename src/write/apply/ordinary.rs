@@ -28,6 +28,11 @@ pub(crate) fn insert_one<M: Model>(store: &mut Store, position: u32, row: M, key
     }
     if index.is_logged() {
         index.record_new(key, &single.hashes);
+    }
+    for (place, entry) in single.entries.iter().enumerate() {
+        index.index_row(place, entry.clone(), key);
+    }
+    if index.is_logged() {
         end(store);
     }
 }
@@ -53,6 +58,9 @@ pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<
     for (unique, new) in batch.uniques.into_iter().enumerate() {
         index.enter_all(unique, new);
     }
+    for (place, entries) in batch.entries.into_iter().enumerate() {
+        index.index_rows(place, entries);
+    }
     end(store);
 }
 
@@ -73,6 +81,9 @@ pub(crate) fn remove_one<M: Model>(
         if let Some(hash) = hash {
             unique.remove(*hash, key);
         }
+    }
+    for secondary in &mut index.secondary {
+        secondary.remove(key);
     }
     row
 }

@@ -1,4 +1,4 @@
-//! The generated structs: the fields as values, a row lent to be edited, a row to walk from.
+//! The generated structs: a row lent to be edited, a row to walk from.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -7,40 +7,6 @@ use syn::spanned::Spanned;
 
 use super::{ends_of, inverse_of, marker};
 use crate::model::{InverseKind, Model, short_name, shown_at, unraw};
-
-/// `Order::FIELDS.total_cents`.
-pub(super) fn fields(model: &Model) -> TokenStream {
-    let (ident, visibility) = (&model.ident, &model.visibility);
-    let holder = format_ident!("__{}Fields", unraw(ident));
-    let members = model.fields.iter().map(|field| {
-        let (name, visibility, ty) = (&field.ident, &field.visibility, &field.ty);
-        let doc = format!("The field `{}`.", field.name());
-        quote!(#[doc = #doc] #visibility #name: ::relata::Field<#ident, #ty>)
-    });
-    let values = model.fields.iter().enumerate().map(|(index, field)| {
-        let (field, name) = (&field.ident, field.name());
-        quote! {
-            #field: ::relata::Field {
-                index: #index,
-                name: #name,
-                get: |row| &row.#field,
-                get_mut: |row| &mut row.#field,
-            }
-        }
-    });
-    quote! {
-        #[doc = "The fields of the model as values."]
-        #visibility struct #holder {
-            #(#members,)*
-        }
-
-        #[automatically_derived]
-        impl #ident {
-            #[doc = "The fields as values, to read, set and query by."]
-            #visibility const FIELDS: #holder = #holder { #(#values,)* };
-        }
-    }
-}
 
 /// The view that lends the fields which no index covers.
 pub(super) fn editable(model: &Model) -> TokenStream {
@@ -56,11 +22,14 @@ pub(super) fn editable(model: &Model) -> TokenStream {
         };
     }
     let view = format_ident!("__{}Mut", unraw(ident));
-    let mutability = |place| model.is_unindexed(place).then(|| quote!(mut));
+    let mutability = |place| model.is_editable(place).then(|| quote!(mut));
     let members = model.fields.iter().enumerate().map(|(place, field)| {
         let (name, visibility, ty, mutability) = (&field.ident, &field.visibility, &field.ty, mutability(place));
-        let doc =
-            format!("The field `{}`{}.", field.name(), if mutability.is_some() { "" } else { ", which is in a key" });
+        let doc = format!(
+            "The field `{}`{}.",
+            field.name(),
+            if mutability.is_some() { "" } else { ", which is in a key, an index or a column" }
+        );
         quote!(#[doc = #doc] #visibility #name: &'a #mutability #ty)
     });
     let values = model.fields.iter().enumerate().map(|(place, field)| {
@@ -68,7 +37,7 @@ pub(super) fn editable(model: &Model) -> TokenStream {
         quote!(#name: &#mutability self.#name)
     });
     quote! {
-        #[doc = "A row whose fields can be changed, but for those that are in a key."]
+        #[doc = "A row whose fields can be changed, but for those that are in a key, an index or a column."]
         #visibility struct #view<'a> {
             #(#members,)*
         }
@@ -86,7 +55,7 @@ pub(super) fn editable(model: &Model) -> TokenStream {
 
 /// `Model::changed` and `Model::exchange`: the fields that [`editable`] lends, one by one.
 pub(super) fn states(model: &Model) -> TokenStream {
-    let editable: Vec<_> = model.fields.iter().enumerate().filter(|(place, _)| model.is_unindexed(*place)).collect();
+    let editable: Vec<_> = model.fields.iter().enumerate().filter(|(place, _)| model.is_editable(*place)).collect();
     let changed = editable.iter().map(|(place, field)| {
         let name = &field.ident;
         quote! {

@@ -1,0 +1,323 @@
+//! Counts, sums and groups.
+
+use std::ops::ControlFlow;
+
+use super::Query;
+use super::order::Order;
+use crate::blocks::Blocks;
+use crate::error::Error;
+use crate::id::Id;
+use crate::model::{Field, FieldOf, Model, Presence};
+use crate::order::{IndexKey, Ordered};
+use crate::predicate::{Condition, Reader};
+
+/// A number that can be summed, and how: integers of up to 32 bits in 64, longer ones in 128, so that no sum of a table
+/// overflows; floats in 64 bits.
+///
+/// Floats are added by slot, in eight sums of the slots with the same remainder by eight, which are added in the end. So a sum
+/// is the same bits whatever the plan, with columns and without.
+pub trait Summed: Copy {
+    /// The type of a sum.
+    type Sum: Copy + Default;
+    /// Sums that are being made.
+    #[doc(hidden)]
+    type Parts: Copy + Default;
+
+    #[doc(hidden)]
+    fn add(parts: &mut Self::Parts, slot: usize, value: Self);
+    /// Adds values of slots one after the other, of which the first is a multiple of 64.
+    #[doc(hidden)]
+    fn add_all(parts: &mut Self::Parts, values: &[Self]) {
+        for (slot, value) in values.iter().enumerate() {
+            Self::add(parts, slot, *value);
+        }
+    }
+    #[doc(hidden)]
+    fn sum(parts: Self::Parts) -> Self::Sum;
+    #[doc(hidden)]
+    fn mean(sum: Self::Sum, count: usize) -> f64;
+}
+
+macro_rules! integers {
+    ($($number:ty: $sum:ty),+) => {$(
+        impl Summed for $number {
+            type Sum = $sum;
+            type Parts = $sum;
+
+            #[inline]
+            fn add(parts: &mut $sum, _: usize, value: $number) {
+                *parts += <$sum>::from(value);
+            }
+            #[inline]
+            fn add_all(parts: &mut $sum, values: &[$number]) {
+                *parts += values.iter().map(|value| <$sum>::from(*value)).sum::<$sum>();
+            }
+            fn sum(parts: $sum) -> $sum {
+                parts
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a mean is as exact as its type")]
+            fn mean(sum: $sum, count: usize) -> f64 {
+                sum as f64 / count as f64
+            }
+        }
+    )+};
+}
+integers!(u8: u64, u16: u64, u32: u64, i8: i64, i16: i64, i32: i64, i64: i128);
+
+/// By halves of 32 bits, so that 64 of them are added without a carry.
+impl Summed for u64 {
+    type Sum = u128;
+    type Parts = u128;
+
+    #[inline]
+    fn add(parts: &mut u128, _: usize, value: u64) {
+        *parts += u128::from(value);
+    }
+    #[inline]
+    fn add_all(parts: &mut u128, values: &[u64]) {
+        for values in values.chunks(1 << 16) {
+            let (mut low, mut high) = (0_u64, 0_u64);
+            for value in values {
+                low += value & 0xFFFF_FFFF;
+                high += value >> 32;
+            }
+            *parts += u128::from(low) + (u128::from(high) << 32);
+        }
+    }
+    fn sum(parts: u128) -> u128 {
+        parts
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a mean is as exact as its type")]
+    fn mean(sum: u128, count: usize) -> f64 {
+        sum as f64 / count as f64
+    }
+}
+
+macro_rules! floats {
+    ($($number:ty),+) => {$(
+        impl Summed for $number {
+            type Sum = f64;
+            type Parts = [f64; 8];
+
+            #[inline]
+            fn add(parts: &mut [f64; 8], slot: usize, value: $number) {
+                parts[slot % 8] += f64::from(value);
+            }
+            #[inline]
+            fn add_all(parts: &mut [f64; 8], values: &[$number]) {
+                let (chunks, rest) = values.as_chunks::<8>();
+                for chunk in chunks {
+                    parts.iter_mut().zip(chunk).for_each(|(part, value)| *part += f64::from(*value));
+                }
+                parts.iter_mut().zip(rest).for_each(|(part, value)| *part += f64::from(*value));
+            }
+            fn sum([a, b, c, d, e, f, g, h]: [f64; 8]) -> f64 {
+                ((a + b) + (c + d)) + ((e + f) + (g + h))
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a mean is as exact as its type")]
+            fn mean(sum: f64, count: usize) -> f64 {
+                sum / count as f64
+            }
+        }
+    )+};
+}
+floats!(f32, f64);
+
+impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
+    /// How many rows there are. Where an index answers the whole predicate, O(log n) and no row is touched.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Score { #[model(ordered)] points: u32 }
+    /// # let mut db = Database::builder().model::<Score>().build()?;
+    /// # db.insert_many([40, 70, 90].map(|points| Score { points }))?;
+    /// assert_eq!(db.query().filter(Score::FIELDS.points.ge(50)).count()?, 2);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn count(self) -> Result<usize, Error> {
+        let (skip, limit) = (self.skip, self.limit);
+        let within = |all: usize| all.saturating_sub(skip).min(limit);
+        if C::IS_ALL {
+            return Ok(within(self.database.table::<M>()?.len()));
+        }
+        if let Some(rows) = self.count_of_way()? {
+            return Ok(within(rows));
+        }
+        let rows = Query { orders: smallvec::SmallVec::new(), ..self }.run()?;
+        if let Some(len) = rows.known_len() {
+            return Ok(len);
+        }
+        let mut count = 0;
+        rows.drive(|_| {
+            count += 1;
+            ControlFlow::<()>::Continue(())
+        });
+        Ok(count)
+    }
+
+    /// The sum of a field's values; absent ones are passed over. See [`Summed`].
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Line { #[model(column)] cents: u32 }
+    /// # let mut db = Database::builder().model::<Line>().build()?;
+    /// # db.insert_many([40, 70, 90].map(|cents| Line { cents }))?;
+    /// let cents = Line::FIELDS.cents;
+    /// assert_eq!(db.query().filter(cents.gt(50)).sum(cents)?, 160);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn sum<V: Summed + 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>>(
+        self,
+        field: Field<M, V, P, F>,
+    ) -> Result<V::Sum, Error> {
+        let _ = field;
+        Ok(V::sum(self.parts::<V, P, F>()?.0))
+    }
+
+    /// The mean of a field's values; `None` where there are none.
+    pub fn avg<V: Summed + 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>>(
+        self,
+        field: Field<M, V, P, F>,
+    ) -> Result<Option<f64>, Error> {
+        let _ = field;
+        let (parts, count) = self.parts::<V, P, F>()?;
+        Ok((count > 0).then(|| V::mean(V::sum(parts), count)))
+    }
+
+    /// The sums by which a field's values are added up, and how many there are.
+    fn parts<V: Summed + 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>>(
+        self,
+    ) -> Result<(V::Parts, usize), Error> {
+        let (mut parts, mut count) = (V::Parts::default(), 0);
+        let rows = self.arena()?;
+        let reader = Reader::<M, V, P, F>::open(rows);
+        if let Some(column) = reader.column
+            && C::IS_ALL
+            && column.chunk(0, 64).is_some()
+            && self.skip == 0
+            && self.limit == usize::MAX
+        {
+            count = sum_of_column::<V, P>(column, rows.stored_bits(), &mut parts);
+            return Ok((parts, count));
+        }
+        let add = |slot: u32, value: Option<&V>, parts: &mut V::Parts, count: &mut usize| {
+            if let Some(value) = value {
+                V::add(parts, slot as usize, *value);
+                *count += 1;
+            }
+        };
+        if self.orders.is_empty() || (self.skip == 0 && self.limit == usize::MAX) {
+            // Which rows come first does not matter, so that they can come by slot.
+            Query { orders: smallvec::SmallVec::new(), ..self }.run()?.drive(|at| {
+                add(at.slot, P::value(reader.get(at)), &mut parts, &mut count);
+                ControlFlow::<()>::Continue(())
+            });
+        } else {
+            let mut slots = Vec::new();
+            self.run()?.drive(|at| {
+                slots.push(at);
+                ControlFlow::<()>::Continue(())
+            });
+            slots.sort_unstable_by_key(|at| at.slot);
+            for at in slots {
+                add(at.slot, P::value(reader.get(at)), &mut parts, &mut count);
+            }
+        }
+        Ok((parts, count))
+    }
+
+    /// The least value of a field; `None` where there is none. Absent values and floats that are no number are passed over.
+    pub fn min<V: Ordered + Clone + 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>>(
+        self,
+        field: Field<M, V, P, F>,
+    ) -> Result<Option<V>, Error> {
+        self.extreme::<V, P, F>(field.asc())
+    }
+
+    /// The greatest value of a field; `None` where there is none. Absent values and floats that are no number are passed over.
+    pub fn max<V: Ordered + Clone + 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>>(
+        self,
+        field: Field<M, V, P, F>,
+    ) -> Result<Option<V>, Error> {
+        self.extreme::<V, P, F>(field.desc())
+    }
+
+    /// The value of the row that comes first in an order.
+    fn extreme<V: Ordered + Clone + 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>>(
+        self,
+        order: Order<M>,
+    ) -> Result<Option<V>, Error> {
+        let reader = Reader::<M, V, P, F>::open(self.arena()?);
+        let first = if self.skip == 0 && self.limit == usize::MAX {
+            Query { orders: smallvec::smallvec![order], limit: 1, ..self }.run()?.next_row()
+        } else {
+            let mut rows = Vec::new();
+            self.run()?.drive(|at| {
+                rows.push((order.ascending(order.key(at.row())), at));
+                ControlFlow::<()>::Continue(())
+            });
+            rows.into_iter().min_by(|left, right| left.0.cmp(&right.0)).map(|(_, at)| at)
+        };
+        let value = first.and_then(|at| P::value(reader.get(at)));
+        Ok(value.filter(|value| value.index_key() < IndexKey::Unordered).cloned())
+    }
+
+    /// The values of a field in order, each with the ids of its rows in slot order; absent values come last.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Ship { port: Option<String> }
+    /// # let mut db = Database::builder().model::<Ship>().build()?;
+    /// # db.insert_many([None, Some("Oslo"), Some("Cork"), Some("Oslo")].map(|port| Ship { port: port.map(Into::into) }))?;
+    /// let groups = db.query::<Ship>().group_by(Ship::FIELDS.port)?;
+    /// let sizes: Vec<_> = groups.iter().map(|(port, ships)| (port.as_deref(), ships.len())).collect();
+    /// assert_eq!(sizes, [(Some("Cork"), 1), (Some("Oslo"), 2), (None, 1)]);
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    #[expect(clippy::type_complexity, reason = "values and ids are no new concept")]
+    pub fn group_by<V: Ordered + 'static, P: Presence<Out<V>: Clone + 'static>, F: FieldOf<M, V, P>>(
+        self,
+        field: Field<M, V, P, F>,
+    ) -> Result<Vec<(P::Out<V>, Vec<Id<M>>)>, Error> {
+        let _ = field;
+        let reader = Reader::<M, V, P, F>::open(self.arena()?);
+        let mut found = Vec::new();
+        self.run()?.drive(|at| {
+            let value = reader.get(at);
+            let key = P::value(value).map_or(IndexKey::Absent, Ordered::index_key);
+            found.push((key, at.key(), value));
+            ControlFlow::<()>::Continue(())
+        });
+        found.sort_unstable_by(|left, right| (&left.0, left.1).cmp(&(&right.0, right.1)));
+        let groups = found.chunk_by(|left, right| left.0 == right.0);
+        Ok(groups
+            .map(|group| (group[0].2.clone(), group.iter().map(|(_, key, _)| Id::from_key(*key)).collect()))
+            .collect())
+    }
+}
+
+/// Adds up a column over the slots that hold rows, and says how many values there were.
+fn sum_of_column<V: Summed, P: Presence>(
+    column: &Blocks<P::Out<V>>,
+    stored: &Blocks<u64>,
+    parts: &mut V::Parts,
+) -> usize {
+    let mut count = 0;
+    for (first, stored) in (0..).step_by(64).zip(stored.iter()).filter(|(_, stored)| **stored != 0) {
+        let values = column.chunk(first, 64).unwrap_or_default();
+        if *stored == u64::MAX
+            && let Some(values) = P::values(values)
+        {
+            V::add_all(parts, values);
+            count += values.len();
+            continue;
+        }
+        for (slot, value) in values.iter().enumerate().filter(|(slot, _)| stored >> slot & 1 == 1) {
+            if let Some(value) = P::value(value) {
+                V::add(parts, slot, *value);
+                count += 1;
+            }
+        }
+    }
+    count
+}

@@ -1,0 +1,1 @@
+//! What queries cost: rows that are touched.
