@@ -21,7 +21,7 @@
 //!
 //! Not responsible for: indexes and integrity. Every call here changes rows only.
 
-use std::mem;
+use std::{fmt, mem};
 
 use slotmap::{DefaultKey, Key};
 
@@ -79,6 +79,12 @@ pub(crate) enum RowChange {
     Reserved,
     /// A reserved id was given back; its slot is withheld.
     Cancelled,
+}
+
+impl<M> fmt::Debug for Arena<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arena").field("len", &self.len).field("next_slot", &self.next_slot).finish_non_exhaustive()
+    }
 }
 
 impl<M> Default for Arena<M> {
