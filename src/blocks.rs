@@ -165,6 +165,20 @@ impl<T: Clone> Blocks<T> {
         Arc::make_mut(self.blocks.get_mut(place >> Self::BITS)?).get_mut(place & (Self::FULL - 1))
     }
 
+    /// Hands the entries at these places, for which there is room, to `change`, with their places, and asks once for places
+    /// of one block that follow on each other whether it is shared.
+    #[inline]
+    pub(crate) fn change_all(&mut self, places: impl Iterator<Item = usize>, mut change: impl FnMut(usize, &mut T)) {
+        let mut places = places.peekable();
+        while let Some(first) = places.peek() {
+            let number = first >> Self::BITS;
+            let block = Arc::make_mut(&mut self.blocks[number]);
+            while let Some(place) = places.next_if(|place| place >> Self::BITS == number) {
+                change(place, &mut block[place & (Self::FULL - 1)]);
+            }
+        }
+    }
+
     /// The entries in order, to be changed, to the end of the last block. A block is copied when it is reached.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.blocks.iter_mut().flat_map(|block| Arc::make_mut(block).iter_mut())

@@ -150,7 +150,10 @@ pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use transaction::{CommitError, Transaction};
-pub use write::{Access, Dangling, Deleted, Imported, Owner, Refused, Source, Split, TableMut, UpdatePlan, Updated};
+pub use write::{
+    Access, Dangling, Deleted, DeletedMany, Imported, Owner, Refused, Source, Split, TableMut, UpdatePlan, Updated,
+    UpdatedMany,
+};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

@@ -25,7 +25,7 @@ pub(crate) use super::column::{Entry, no_target};
 use super::postings::Postings;
 use super::referrers::{Referrers, Sources};
 use crate::blocks::Bytes;
-use crate::id::slot_of;
+use crate::id::{SLOTS_END, slot_of};
 
 /// What a write does to the link of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,6 +232,33 @@ impl Link {
         } else if self.postings.punch(slot_of(target), position) {
             self.close_up_list(slot_of(target));
         }
+    }
+
+    /// [`Link::leave`] for many sources, each of which is linked, where nothing is to be put back. A list that several in
+    /// sequence leave is gone to once.
+    pub(crate) fn leave_all(&mut self, sources: &[DefaultKey]) {
+        let Link { column, postings, waiting, sparse, .. } = self;
+        let mut leave = |target: u32, positions: &mut Vec<u32>| {
+            if !positions.is_empty() && postings.punch_all(target, positions) {
+                sparse.push(target);
+            }
+            positions.clear();
+        };
+        let (mut last, mut positions) = (0, Vec::new());
+        let mut slots = sources.iter().map(|source| slot_of(*source));
+        column.remove_all(sources, |target, position| {
+            let source = slots.next();
+            if target == slot_of(no_target::unresolved()) {
+                source.and_then(|source| waiting.remove(&(position, source)));
+            } else if target < SLOTS_END {
+                if target != last {
+                    leave(last, &mut positions);
+                    last = target;
+                }
+                positions.push(position);
+            }
+        });
+        leave(last, &mut positions);
     }
 
     /// Closes up the lists that should be.

@@ -105,6 +105,18 @@ impl Postings {
         list.is_sparse()
     }
 
+    /// Turns the entries at positions, each once, into holes, and says whether the list should be closed up.
+    pub(crate) fn punch_all(&mut self, target: u32, positions: &[u32]) -> bool {
+        let list = self.lists.at(target as usize);
+        if positions.len() == list.count() {
+            *list = List { version: list.version, ..List::default() };
+            return false;
+        }
+        list.entries.punch(positions);
+        list.trim();
+        list.is_sparse()
+    }
+
     /// Puts a source back at the position that it had, into the hole that it left or beyond the end.
     pub(crate) fn fill(&mut self, target: DefaultKey, position: u32, source: u32) {
         let list = self.lists.at(slot_of(target) as usize);
