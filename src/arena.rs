@@ -295,11 +295,15 @@ impl<M: Clone> Arena<M> {
         let mut rows = Vec::with_capacity(keys.len());
         self.slots.change_all(keys.iter().map(|key| slot_of(*key) as usize), |_, slot| {
             slot.version = slot.version.wrapping_add(1);
-            rows.extend(slot.row.take());
+            if let Some(row) = slot.row.take() {
+                rows.push(row);
+            }
         });
         self.len -= rows.len();
-        for key in keys {
-            self.free_slot(*key);
+        if keys.iter().all(|key| next_in_slot(*key).is_some()) {
+            self.free.push_all(keys.iter().map(|key| next_in_slot(*key).unwrap_or(*key)));
+        } else {
+            keys.iter().for_each(|key| self.free_slot(*key));
         }
         rows
     }

@@ -20,7 +20,7 @@ use crate::table::{Relink, Statement, Store};
 use crate::undo;
 
 pub(crate) use ordinary::{insert_batch, insert_one, remove_one, reserve_rows};
-pub(crate) use sets::{make_room, remove_all, swap_all};
+pub(crate) use sets::{make_room, remove_all, swap_all, upsert_batch};
 
 /// Stores rows under the next ids, which the plan was made for.
 pub(crate) fn insert<M: Model>(

@@ -1,7 +1,7 @@
 //! Statements over sets of rows: each judged and carried out as one, whatever its rows do to each other (behaviours I26 to
 //! I29).
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::{HashMap, HashSet, HashTable};
 use slotmap::DefaultKey;
 
 use super::apply;
@@ -12,6 +12,7 @@ use crate::error::{Error, Holder};
 use crate::id::{Id, RowId, slot_of};
 use crate::index::unique::spread;
 use crate::integrity::Faults;
+use crate::integrity::ordinary::{keeps_keys, plan_batch};
 use crate::integrity::removal::{Removal, are_alone};
 use crate::integrity::statement::ChangedKey;
 use crate::key::{Key, hash_of};
@@ -178,11 +179,39 @@ impl Database {
         let keeps_rows = self.store.keeps_rows();
         let stored = |key: &DefaultKey| table.rows.get(*key).cloned();
         let kept: Vec<U::Model> = found.iter().flatten().filter(|_| keeps_rows).filter_map(stored).collect();
-        let mixed = (inserted > 0).then_some(&new[..]);
-        let (old, _) = self.store_all_over(rows, keys.clone(), mixed)?;
+        let old = if inserted == 0 {
+            self.store_all_over(rows, keys.clone(), None)?.0
+        } else {
+            self.store_mixed(rows, &keys, &new)?
+        };
         let mut old = if keeps_rows { kept } else { old }.into_iter();
         let stored = keys.into_iter().zip(new);
         Ok(stored.map(|(key, is_new)| (Id::from_key(key), if is_new { None } else { old.next() })).collect())
+    }
+}
+
+impl Database {
+    /// Stores rows in the places of others and, where they are `new`, under the next ids. Gives the rows of before, unless a
+    /// transaction keeps them.
+    fn store_mixed<M: Model>(&mut self, rows: Vec<M>, keys: &[DefaultKey], new: &[bool]) -> Result<Vec<M>, Error> {
+        let position = self.store.position::<M>()?;
+        let mut over = (Vec::new(), Vec::new());
+        let mut inserted = (Vec::new(), Vec::new());
+        for ((row, key), is_new) in rows.into_iter().zip(keys).zip(new) {
+            let part = if *is_new { &mut inserted } else { &mut over };
+            part.0.push(row);
+            part.1.push(*key);
+        }
+        // Where the one keep their keys they are in nobody's way, and the others are a batch of new rows.
+        if keeps_keys(self.store.table_at::<M>(position), &over.0, &over.1)
+            && let Some(batch) = plan_batch(&self.store, position, &inserted.0, &inserted.1)
+        {
+            let store = &mut self.store;
+            return Ok(apply::upsert_batch(store, position, over, inserted, batch));
+        }
+        let (mut over, mut inserted) = (over.0.into_iter(), inserted.0.into_iter());
+        let rows = new.iter().filter_map(|is_new| if *is_new { inserted.next() } else { over.next() });
+        Ok(self.store_all_over(rows.collect(), keys.to_vec(), Some(new))?.0)
     }
 }
 
@@ -237,14 +266,26 @@ impl Asked {
     }
 }
 
-/// Whether a row is there twice. O(rows) where they are in slot order, else O(rows log rows).
+/// Whether a row is there twice. O(rows).
 fn has_repeats(keys: &[DefaultKey]) -> bool {
     if keys.is_sorted_by(|left, right| slot_of(*left) < slot_of(*right)) {
         return false;
     }
-    let mut slots: Vec<u32> = keys.iter().map(|key| slot_of(*key)).collect();
-    slots.sort_unstable();
-    slots.windows(2).any(|pair| pair[0] == pair[1])
+    let slots = keys.iter().map(|key| slot_of(*key) as usize);
+    let (first, last) = slots.clone().fold((usize::MAX, 0), |(first, last), slot| (first.min(slot), last.max(slot)));
+    let words = last.saturating_sub(first) / 64 + 1;
+    if words > keys.len() {
+        let mut met: HashSet<usize> = HashSet::with_capacity(keys.len());
+        return !slots.into_iter().all(|slot| met.insert(slot));
+    }
+    // Rows that lie close together, as most do, are marked by a bit each.
+    let mut met = vec![0_u64; words];
+    !slots.into_iter().all(|slot| {
+        let (word, bit) = ((slot - first) / 64, 1 << ((slot - first) % 64));
+        let is_new = met[word] & bit == 0;
+        met[word] |= bit;
+        is_new
+    })
 }
 
 /// The unique keys that rows have from others of the same batch.

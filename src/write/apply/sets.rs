@@ -2,7 +2,8 @@
 
 use slotmap::DefaultKey;
 
-use super::{begin, end, own, remove, swap};
+use super::{begin, end, insert_batch, own, remove, swap};
+use crate::integrity::ordinary::Batch;
 use crate::model::Model;
 use crate::table::Store;
 
@@ -42,16 +43,39 @@ pub(crate) fn remove_all<M: Model>(
 pub(crate) fn swap_all<M: Model>(store: &mut Store, position: u32, mut new: Vec<M>, keys: &[DefaultKey]) -> Vec<M> {
     own::<M>(store, position, keys);
     begin(store);
+    swap_each(store, position, &mut new, keys);
+    end(store);
+    new
+}
+
+/// Swaps rows for the stored ones; where these are kept there are none left.
+fn swap_each<M: Model>(store: &mut Store, position: u32, new: &mut Vec<M>, keys: &[DefaultKey]) {
     let (rows, mut index) = store.writer::<M>(position);
     if index.is_logged() {
         for (row, key) in new.drain(..).zip(keys) {
             swap(rows, &mut index, *key, row);
         }
     } else {
-        rows.swap_all(keys, &mut new);
+        rows.swap_all(keys, new);
     }
-    end(store);
-    new
+}
+
+/// [`swap_all`] and [`insert_batch`] as one statement: rows that keep all their keys, and new ones with nothing out of the
+/// ordinary.
+pub(crate) fn upsert_batch<M: Model>(
+    store: &mut Store,
+    position: u32,
+    (mut over, stored): (Vec<M>, Vec<DefaultKey>),
+    (new, keys): (Vec<M>, Vec<DefaultKey>),
+    batch: Batch,
+) -> Vec<M> {
+    own::<M>(store, position, &stored);
+    make_room::<M>(store, position, new.len());
+    begin(store);
+    swap_each(store, position, &mut over, &stored);
+    // It ends the statement.
+    insert_batch(store, position, new, &keys, batch);
+    over
 }
 
 /// Makes room for new rows of a statement that stores others over stored ones too.
