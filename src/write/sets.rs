@@ -1,5 +1,5 @@
 //! Statements over sets of rows: each judged and carried out as one, whatever its rows do to each other (behaviours I26 to
-//! I29).
+//! I28).
 
 use hashbrown::{HashMap, HashSet, HashTable};
 use slotmap::DefaultKey;
