@@ -134,9 +134,9 @@ impl Removal {
         }
     }
 
-    /// The rows that go along with those asked for.
-    pub(crate) fn removed(&self, store: &Store) -> Vec<RowId> {
-        self.rows[self.asked..].iter().map(|at| store.row_id(*at)).collect()
+    /// The rows that go, behind the first so many.
+    pub(crate) fn removed(&self, store: &Store, behind: usize) -> Vec<RowId> {
+        self.rows[behind..].iter().map(|at| store.row_id(*at)).collect()
     }
 
     /// For each row that goes the place of the row asked for that takes it along. Only for error messages.

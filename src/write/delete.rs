@@ -76,7 +76,7 @@ impl Database {
     pub(crate) fn delete_roots<M: Model>(&mut self, id: Id<M>, roots: &[RowAt]) -> Result<Deleted<M>, Error> {
         let kept = self.copy_if_kept(id)?;
         let mut removal = Removal::of(&self.store, roots);
-        let removed = removal.removed(&self.store);
+        let removed = removal.removed(&self.store, 1);
         let (mut departed, changed) = carry_out(&mut self.store, &mut removal, false).map_err(first)?;
         // The first table's rows are those of the row that was asked for, which is the first among them.
         let first = departed.removed.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
@@ -139,7 +139,7 @@ impl Database {
         if blocked.is_empty() {
             blocked.extend(faults.into_iter().next().map(|(_, error)| error));
         }
-        let (removed, changed) = (removal.removed(&self.store), planned.changed(&self.store));
+        let (removed, changed) = (removal.removed(&self.store, 1), planned.changed(&self.store));
         Ok(DeletePlan { row: id.erase(), removed, changed, blocked })
     }
 }

@@ -90,7 +90,7 @@ impl Database {
         let first = departed.removed.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
         let mut rows = if keeps_rows { kept } else { *first };
         rows.truncate(roots.len());
-        Ok(DeletedMany { rows, removed: removal.removed(&self.store), changed })
+        Ok(DeletedMany { rows, removed: removal.removed(&self.store, roots.len()), changed })
     }
 
     /// Edits copies of rows and stores them in the rows' places as one statement, all or none.
