@@ -163,8 +163,8 @@ impl Database {
     }
 
     /// Stores many rows in the places of others, all or none. Of `new` rows those that it says are stored under the next
-    /// ids. Gives the rows of before in the same order, unless a transaction keeps them, and the keys of other rows that have
-    /// followed.
+    /// ids. Gives the rows of before in the same order, then perhaps others, unless a transaction keeps them, and the keys of
+    /// other rows that have followed.
     pub(super) fn store_all_over<M: Model>(
         &mut self,
         rows: Vec<M>,
@@ -199,9 +199,8 @@ impl Database {
         apply::make_room::<M>(&mut self.store, position, inserted);
         let departed = apply::carry_out(&mut self.store, planned, &[]);
         let of_table = departed.replaced.into_iter().find(|(table, _)| *table == position);
-        let mut old = of_table.and_then(|(_, rows)| rows.downcast::<Vec<M>>().ok()).map_or_else(Vec::new, |rows| *rows);
         // The caller's rows are the first of their table.
-        old.truncate(count - inserted);
+        let old = of_table.and_then(|(_, rows)| rows.downcast::<Vec<M>>().ok()).map_or_else(Vec::new, |rows| *rows);
         Ok((old, changed))
     }
 

@@ -135,6 +135,30 @@ fn everything_that_stands_against_a_delete_is_listed() {
     assert_eq!(db.check(), Ok(()));
 }
 
+/// behaviour I26: Everything that stands against it is listed: what is found first hides nothing else
+#[test]
+fn a_restrict_hides_no_other_violation() {
+    #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Port {
+        name: String,
+    }
+    #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Ship {
+        #[model(belongs_to, name = home, on_delete = restrict)]
+        home_id: Option<Id<Port>>,
+        #[model(belongs_to, name = berth, on_delete = set_default)]
+        berth_id: Option<Id<Port>>,
+    }
+    let mut db = Database::builder().model::<Port>().model::<Ship>().build().unwrap();
+    let [left, right] = ["left", "right"].map(|name| db.insert(Port { name: name.into() }).unwrap());
+    let ship = db.insert(Ship { home_id: Some(right), berth_id: Some(left) }).unwrap();
+    let error = refused(&mut db, |db| db.delete_many([left, right]));
+    let Error::BatchRefused { count: 2, violations, .. } = &error else { panic!("{error}") };
+    let no_default = Error::NoDefault { row: ship.erase(), relation: "berth" };
+    assert_eq!(violations[0], BatchViolation { index: 0, error: no_default });
+    assert!(matches!(violations[1], BatchViolation { index: 1, error: Error::RestrictViolation { .. } }));
+}
+
 /// behaviour I26: what goes along is told apart, with the place of the id that takes it along
 #[test]
 fn cascades_are_planned_once_and_blamed_on_what_was_asked_for() {
