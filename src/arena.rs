@@ -303,7 +303,9 @@ impl<M: Clone> Arena<M> {
         if keys.iter().all(|key| next_in_slot(*key).is_some()) {
             self.free.push_all(keys.iter().map(|key| next_in_slot(*key).unwrap_or(*key)));
         } else {
-            keys.iter().for_each(|key| self.free_slot(*key));
+            for key in keys {
+                self.free_slot(*key);
+            }
         }
         rows
     }

@@ -91,7 +91,9 @@ fn clones_go_their_own_ways() {
                         *entry = big(value.wrapping_add(place as u64));
                     });
                     prop_assert_eq!(&changed, &places);
-                    places.iter().for_each(|place| list[*place] = value.wrapping_add(*place as u64));
+                    for place in places {
+                        list[place] = value.wrapping_add(place as u64);
+                    }
                 }
                 Step::Clone => {
                     let clone = (blocks.clone(), list.clone());

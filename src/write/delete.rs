@@ -7,6 +7,7 @@ use super::apply::{self, Departed, TableRemoval};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
+use crate::integrity::Faults;
 use crate::integrity::removal::{DeletePlan, Removal, UniqueHashes, are_alone, is_referred_to, plan_leaving};
 use crate::integrity::statement::{ChangedKey, Planned, plan_removal};
 use crate::model::Model;
@@ -150,15 +151,15 @@ pub(super) fn carry_out(
     store: &mut Store,
     removal: &mut Removal,
     lists_all: bool,
-) -> Result<(Departed, Vec<ChangedKey>), Vec<(usize, Error)>> {
+) -> Result<(Departed, Vec<ChangedKey>), Faults> {
     let mut faults = std::mem::take(&mut removal.blocked);
     if !faults.is_empty() && !lists_all {
-        return Err(faults);
+        return Err(faults.into());
     }
     let (removals, planned, found) = prepare(store, removal);
     faults.extend(found);
     if !faults.is_empty() {
-        return Err(faults);
+        return Err(faults.into());
     }
     let changed = planned.changed(store);
     Ok((apply::carry_out(store, planned, &removals), changed))
@@ -192,8 +193,8 @@ fn prepare(store: &Store, removal: &mut Removal) -> (Vec<TableRemoval>, Planned,
 }
 
 /// The first of what stands against a statement.
-fn first(mut faults: Vec<(usize, Error)>) -> Error {
-    faults.swap_remove(0).1
+fn first(mut faults: Faults) -> Error {
+    faults.kept.swap_remove(0).1
 }
 
 /// Groups by table, tables in the order of their first appearance.

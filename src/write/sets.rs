@@ -84,7 +84,7 @@ impl Database {
         let mut removal = Removal::of(&self.store, &roots);
         let (mut departed, changed) = carry_out(&mut self.store, &mut removal, true).map_err(|faults| {
             let origins = removal.origins(&self.store);
-            asked.refuse(faults.into_iter().map(|(place, error)| (origins[place], error)).collect())
+            asked.refuse(faults, &origins)
         })?;
         // The first table's rows are those of the model, of which those that were asked for come first.
         let first = departed.removed.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
@@ -249,18 +249,21 @@ impl Asked {
         self.places.get(place).copied().unwrap_or(place)
     }
 
-    /// The error for faults by the places of the rows.
-    fn refuse(&self, faults: Vec<(usize, Error)>) -> Error {
-        let kept: Vec<_> = faults.into_iter().map(|(place, error)| (self.place(place), error)).collect();
-        let refused = refuse_batch(self.count, Faults { count: kept.len(), kept });
-        refused.expect_err("there are faults")
+    /// The error for faults of rows that go, which these rows take along.
+    fn refuse(&self, mut faults: Faults, origins: &[usize]) -> Error {
+        for (place, _) in &mut faults.kept {
+            *place = self.place(origins[*place]);
+        }
+        refuse_batch(self.count, faults).expect_err("there are faults")
     }
 
     /// An error over the rows as one over the ids that were given.
     fn place_again(&self, mut error: Error) -> Error {
         if let Error::BatchRefused { rows, violations, .. } = &mut error {
             *rows = self.count;
-            violations.iter_mut().for_each(|violation| violation.index = self.place(violation.index));
+            for violation in violations {
+                violation.index = self.place(violation.index);
+            }
         }
         error
     }

@@ -194,7 +194,7 @@ impl Database {
             Some(new) => Pending::upserts(rows, keys, new),
         };
         let (planned, faults) = plan_update(&self.store, position, pending, followed);
-        refuse_batch(count, Faults { count: faults.len(), kept: faults })?;
+        refuse_batch(count, faults.into())?;
         let changed = planned.changed(&self.store);
         apply::make_room::<M>(&mut self.store, position, inserted);
         let departed = apply::carry_out(&mut self.store, planned, &[]);

@@ -348,7 +348,7 @@ fn rows_that_keep_their_keys_stay_where_they_are() {
     db.update_many([red, blue], |_, row| row.rank += 1).unwrap();
     db.update_many([blue], |_, row| row.rank += 1).unwrap();
     db.update_many([members[2], waits, members[0]], |_, row| {
-        row.badge = Some(row.badge.map_or(0, |badge| badge) + u32::from(row.email.as_bytes()[0]))
+        row.badge = Some(row.badge.map_or(0, |badge| badge) + u32::from(row.email.as_bytes()[0]));
     })
     .unwrap();
     assert_eq!([red, blue].map(|id| db.get(id).unwrap().rank), [1, 2]);
