@@ -200,18 +200,17 @@ impl Column {
         Some(Entry { target: self.target_key(target), position })
     }
 
-    /// Takes sources out, and tells `left` of each the slot of its target, or of a key of no target, and its position.
+    /// Takes sources out, and tells `left` of each its slot and that of its target, or of a key of no target. The positions
+    /// stand until all have left.
     #[inline]
-    pub(super) fn remove_all(&mut self, sources: &[DefaultKey], mut left: impl FnMut(u32, u32)) {
-        let positions = &self.positions;
-        let mut removed = 0;
-        self.places.change_all(sources.iter().map(|source| slot_of(*source) as usize), |slot, place| {
+    pub(super) fn remove_all(&mut self, sources: &[DefaultKey], mut left: impl FnMut(u32, u32, &Blocks<u32>)) {
+        let Column { places, positions, len, .. } = self;
+        places.change_all(sources.iter().map(|source| slot_of(*source) as usize), |slot, place| {
             debug_assert_ne!(place.version, Place::VACANT.version, "a source has an entry");
             let Place { target, .. } = std::mem::replace(place, Place::VACANT);
-            removed += 1;
-            left(target, positions.get(slot).copied().unwrap_or_default());
+            left(slot as u32, target, positions);
         });
-        self.len -= removed;
+        *len -= sources.len();
     }
 
     /// Tells the source in a slot its new position.

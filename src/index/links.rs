@@ -24,7 +24,7 @@ use super::column::Column;
 pub(crate) use super::column::{Entry, no_target};
 use super::postings::Postings;
 use super::referrers::{Referrers, Sources};
-use crate::blocks::Bytes;
+use crate::blocks::{Blocks, Bytes};
 use crate::id::{SLOTS_END, slot_of};
 
 /// What a write does to the link of a source.
@@ -235,30 +235,41 @@ impl Link {
     }
 
     /// [`Link::leave`] for many sources, each of which is linked, where nothing is to be put back. A list that several in
-    /// sequence leave is gone to once.
+    /// sequence leave is gone to once, and is dropped where they are all that it has.
     pub(crate) fn leave_all(&mut self, sources: &[DefaultKey]) {
         let Link { column, postings, waiting, sparse, .. } = self;
-        let mut leave = |target: u32, positions: &mut Vec<u32>| {
-            if !positions.is_empty() && postings.punch_all(target, positions) {
-                sparse.push(target);
-            }
-            positions.clear();
-        };
-        let (mut last, mut positions) = (0, Vec::new());
-        let mut slots = sources.iter().map(|source| slot_of(*source));
-        column.remove_all(sources, |target, position| {
-            let source = slots.next();
-            if target == slot_of(no_target::unresolved()) {
-                source.and_then(|source| waiting.remove(&(position, source)));
-            } else if target < SLOTS_END {
-                if target != last {
-                    leave(last, &mut positions);
-                    last = target;
+        let position = |positions: &Blocks<u32>, slot: u32| positions.get(slot as usize).copied().unwrap_or_default();
+        // Those that leave the list of one target, by their slots.
+        let (mut target, mut leaving) = (0, Vec::new());
+        let mut leave = |target: u32, leaving: &mut Vec<u32>, positions: &Blocks<u32>| {
+            if leaving.len() < postings.count(target) {
+                for slot in &mut *leaving {
+                    *slot = position(positions, *slot);
                 }
-                positions.push(position);
+                if postings.punch_all(target, leaving) {
+                    sparse.push(target);
+                }
+            } else if !leaving.is_empty() {
+                postings.clear(target);
+            }
+            leaving.clear();
+        };
+        let mut left = 0;
+        column.remove_all(sources, |source, its_target, positions| {
+            if its_target == slot_of(no_target::unresolved()) {
+                waiting.remove(&(position(positions, source), source));
+            } else if its_target < SLOTS_END {
+                if its_target != target {
+                    leave(target, &mut leaving, positions);
+                    target = its_target;
+                }
+                leaving.push(source);
+            }
+            left += 1;
+            if left == sources.len() {
+                leave(target, &mut leaving, positions);
             }
         });
-        leave(last, &mut positions);
     }
 
     /// Closes up the lists that should be.

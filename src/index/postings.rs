@@ -112,13 +112,17 @@ impl Postings {
         #[cfg(test)]
         super::probes::count_list_left();
         let list = self.lists.at(target as usize);
-        if positions.len() == list.count() {
-            *list = List { version: list.version, ..List::default() };
-            return false;
-        }
         list.entries.punch(positions);
         list.trim();
         list.is_sparse()
+    }
+
+    /// Drops all entries of a target.
+    pub(crate) fn clear(&mut self, target: u32) {
+        #[cfg(test)]
+        super::probes::count_list_left();
+        let list = self.lists.at(target as usize);
+        *list = List { version: list.version, ..List::default() };
     }
 
     /// Puts a source back at the position that it had, into the hole that it left or beyond the end.
