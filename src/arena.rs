@@ -343,6 +343,40 @@ impl<M: Clone> Arena<M> {
         Some(row)
     }
 
+    /// Takes rows out, each of which is stored, in this order. See [`Arena::remove`].
+    pub(crate) fn remove_all(&mut self, keys: &[DefaultKey]) -> Vec<M> {
+        debug_assert!(keys.iter().all(|key| self.contains(*key)), "only rows are removed");
+        let mut rows = Vec::with_capacity(keys.len());
+        self.slots.change_all(keys.iter().map(|key| slot_of(*key) as usize), |_, slot| {
+            slot.version = slot.version.wrapping_add(1);
+            if let Some(row) = slot.row.take() {
+                rows.push(row);
+            }
+        });
+        self.len -= rows.len();
+        keys.iter().for_each(|key| self.note(*key));
+        if keys.iter().all(|key| next_in_slot(*key).is_some()) {
+            self.free.push_all(keys.iter().map(|key| next_in_slot(*key).unwrap_or(*key)));
+        } else {
+            for key in keys {
+                self.free_slot(*key);
+            }
+        }
+        rows
+    }
+
+    /// Exchanges rows, each of which is stored, for others, which are those of before then.
+    pub(crate) fn swap_all(&mut self, keys: &[DefaultKey], rows: &mut [M]) {
+        debug_assert!(keys.iter().all(|key| self.contains(*key)), "only rows are exchanged");
+        let mut rows = rows.iter_mut();
+        self.slots.change_all(keys.iter().map(|key| slot_of(*key) as usize), |_, slot| {
+            if let (Some(stored), Some(row)) = (&mut slot.row, rows.next()) {
+                mem::swap(stored, row);
+            }
+        });
+        keys.iter().for_each(|key| self.note(*key));
+    }
+
     /// Gives a reserved id back, unfilled.
     pub(crate) fn cancel(&mut self, key: DefaultKey) {
         if self.is_reserved(key) {

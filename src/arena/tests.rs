@@ -158,6 +158,14 @@ fn a_slot_whose_generation_would_wrap_is_retired_and_stays_so() {
     assert_eq!(back.get(last), None);
     assert_eq!(back.faults(), Vec::<String>::new());
     same_rows_and_future(&mut arena, &mut back);
+
+    // So are those of rows that go together.
+    let (mut together, mut alone) = (worn(), worn());
+    let next = [together.insert(5), alone.insert(5)][0];
+    assert_eq!(together.remove_all(&[next, last]), [5, 1]);
+    assert_eq!([next, last].map(|key| alone.remove(key)), [Some(5), Some(1)]);
+    assert_eq!((&together.retired, together.faults()), (&alone.retired, Vec::new()));
+    same_rows_and_future(&mut together, &mut alone);
 }
 
 #[test]

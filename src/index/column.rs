@@ -200,6 +200,19 @@ impl Column {
         Some(Entry { target: self.target_key(target), position })
     }
 
+    /// Takes sources out, and tells `left` of each its slot and that of its target, or of a key of no target. The positions
+    /// stand until all have left.
+    #[inline]
+    pub(super) fn remove_all(&mut self, sources: &[DefaultKey], mut left: impl FnMut(u32, u32, &Blocks<u32>)) {
+        let Column { places, positions, len, .. } = self;
+        places.change_all(sources.iter().map(|source| slot_of(*source) as usize), |slot, place| {
+            debug_assert_ne!(place.version, Place::VACANT.version, "a source has an entry");
+            let Place { target, .. } = std::mem::replace(place, Place::VACANT);
+            left(slot as u32, target, positions);
+        });
+        *len -= sources.len();
+    }
+
     /// Tells the source in a slot its new position.
     #[inline]
     pub(super) fn move_to(&mut self, slot: u32, position: u32) {

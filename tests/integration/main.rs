@@ -24,6 +24,7 @@ mod owner;
 mod parallel;
 mod polymorphic;
 mod real_input;
+mod sets;
 mod shared;
 mod snapshot;
 mod support;
