@@ -6,6 +6,8 @@ pub(crate) mod links;
 pub(crate) mod lists;
 mod postings;
 pub(crate) mod referrers;
+#[cfg_attr(not(test), expect(dead_code, reason = "the indexes by value will use it"))]
+mod tree;
 pub(crate) mod unique;
 
 use crate::blocks::Bytes;
