@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use slotmap::DefaultKey;
 
-use super::{Entry, compare};
+use super::{Entry, compare, count_before, search};
 use crate::blocks::Bytes;
 
 /// How many entries a full leaf has.
@@ -163,7 +163,7 @@ impl<K: Ord> Inner<K> {
     /// The child in which an entry is, if it is anywhere.
     #[inline]
     pub(super) fn place_of(&self, key: &K, row: DefaultKey) -> usize {
-        self.separators.partition_point(|separator| compare(separator, key, row).is_le())
+        count_before(&self.separators, |separator| compare(separator, key, row).is_le())
     }
 }
 
@@ -171,7 +171,7 @@ impl<K: Ord> Inner<K> {
 pub(super) fn insert<K: Ord + Clone>(node: &mut Arc<Node<K>>, entry: Entry<K>, is_last: bool) -> Inserted<K> {
     match Arc::make_mut(node) {
         Node::Leaf(entries) => {
-            let Err(at) = entries.binary_search_by(|other| compare(other, &entry.0, entry.1)) else {
+            let Err(at) = search(entries, &entry.0, entry.1) else {
                 return Inserted::Present;
             };
             if entries.len() < LEAF {
@@ -221,10 +221,7 @@ pub(super) fn insert<K: Ord + Clone>(node: &mut Arc<Node<K>>, entry: Entry<K>, i
 /// Takes an entry out from below a node, which may be sparse or empty after that.
 pub(super) fn remove<K: Ord + Clone>(node: &mut Arc<Node<K>>, key: &K, row: DefaultKey) -> bool {
     match Arc::make_mut(node) {
-        Node::Leaf(entries) => {
-            let found = entries.binary_search_by(|entry| compare(entry, key, row));
-            found.map(|at| entries.remove(at)).is_ok()
-        }
+        Node::Leaf(entries) => search(entries, key, row).map(|at| entries.remove(at)).is_ok(),
         Node::Inner(inner) => {
             let at = inner.place_of(key, row);
             let child = &mut inner.children[at];

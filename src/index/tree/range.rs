@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 use slotmap::DefaultKey;
 
 use super::node::{Child, Node};
-use super::{Entry, Tree, compare};
+use super::{Entry, Tree, compare, count_before};
 
 /// A place between two entries. It has no leaf where the tree is empty or nobody has gone there yet.
 #[derive(Debug)]
@@ -70,9 +70,9 @@ impl<K> Tree<K> {
     pub(super) fn seek(&self, is_before: impl Fn(&Entry<K>) -> bool) -> Place<'_, K> {
         let mut position = 0;
         let place = self.descend(|node| match node {
-            Node::Leaf(entries) => entries.partition_point(&is_before),
+            Node::Leaf(entries) => count_before(entries, &is_before),
             Node::Inner(inner) => {
-                let at = inner.separators.partition_point(&is_before);
+                let at = count_before(&inner.separators, &is_before);
                 position += inner.count_before(at);
                 at
             }
