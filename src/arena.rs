@@ -120,9 +120,15 @@ impl<M> Arena<M> {
         !self.columns.is_empty()
     }
 
-    /// A bit for each slot, by words of 64, that says whether it holds a row; where there are columns.
-    pub(crate) fn stored_bits(&self) -> &Blocks<u64> {
-        self.columns.stored()
+    /// Which of the 64 slots from `64 * word` on hold rows, a bit for each; where there are columns.
+    #[inline]
+    pub(crate) fn stored_word(&self, word: usize) -> u64 {
+        self.columns.stored(word, self.next_slot as usize)
+    }
+
+    /// [`Arena::stored_word`] of all slots that were ever used.
+    pub(crate) fn stored_words(&self) -> impl Iterator<Item = u64> {
+        (0..(self.next_slot as usize).div_ceil(64)).map(|word| self.stored_word(word))
     }
 
     /// What the columns take.
@@ -585,7 +591,10 @@ impl<M> Arena<M> {
         if accounted != self.next_slot as usize {
             faults.push(format!("{accounted} slots accounted for, {} used", self.next_slot));
         }
-        faults.extend(self.columns.faults(self.numbered().map(|(number, slot)| (number, slot.row.as_ref()))));
+        faults.extend(
+            self.columns
+                .faults(self.numbered().map(|(number, slot)| (number, slot.row.as_ref())), self.next_slot as usize),
+        );
         faults
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use relata::{Database, Error, Id, Model};
+use relata::{Database, Error, Id, Model, Predicate};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Customer, Data, Flat, FlatLine, LineItem, Nation, Order, Random, store_orders};
@@ -72,7 +72,14 @@ impl Columns {
 }
 
 pub(crate) fn workloads<'a>(data: &'a Data, columns: &'a Columns) -> Vec<Workload<'a>> {
-    vec![column_sum(data, columns), q6(data, columns), q1(data, columns), three_hops(data, columns), children(data, columns)]
+    vec![
+        column_sum(data, columns),
+        q6(data, columns),
+        q1(data, columns),
+        three_hops(data, columns),
+        children(data, columns),
+        insert_column(&data.flat),
+    ]
 }
 
 fn sum_of_rows(db: &Database) -> Result<i64, Error> {
@@ -145,7 +152,11 @@ fn add(sums: &mut Summary, quantity: i64, price: i64, discount: i64, tax: i64) {
 }
 
 fn weighed(groups: &[Summary; 4]) -> i64 {
-    groups.as_flattened().iter().zip(1..).fold(0, |sum: i64, (part, weight)| sum.wrapping_add(part.wrapping_mul(weight)))
+    groups
+        .as_flattened()
+        .iter()
+        .zip(1..)
+        .fold(0, |sum: i64, (part, weight)| sum.wrapping_add(part.wrapping_mul(weight)))
 }
 
 /// Q1 asks for what was shipped by this day.
@@ -207,16 +218,15 @@ fn three_hops<'a>(data: &'a Data, columns: &'a Columns) -> Workload<'a> {
 
 fn children<'a>(data: &'a Data, columns: &'a Columns) -> Workload<'a> {
     let sum = || -> Result<i64, Error> {
-        let (lines, price) = (columns.db.table::<ColumnLine>()?, columns.db.column(ColumnLine::FIELDS.price_cents)?);
-        let of_order = |order: &Id<Order>| -> i64 {
-            lines.sources(ColumnLine::ORDER, *order).map(|line| price.get(line).unwrap_or_default()).sum()
-        };
-        Ok(columns.orders.iter().map(of_order).sum())
+        let price = columns.db.column(ColumnLine::FIELDS.price_cents)?;
+        let lines = ColumnLine::ORDER.inverse();
+        Ok(columns.orders.iter().map(|order| price.children(*order, lines).sum::<i64>()).sum())
     };
     let of_rows = || -> Result<i64, Error> {
         let mut sum = 0;
         for order in &data.ids.orders {
-            sum += data.db.children(*order, Order::LINES)?.map(|(_, line)| line.details.extended_price_cents).sum::<i64>();
+            sum +=
+                data.db.children(*order, Order::LINES)?.map(|(_, line)| line.details.extended_price_cents).sum::<i64>();
         }
         Ok(sum)
     };
@@ -232,12 +242,6 @@ fn children<'a>(data: &'a Data, columns: &'a Columns) -> Workload<'a> {
 #[derive(Model, Clone, Debug, Serialize, Deserialize)]
 struct Score {
     #[model(ordered)]
-    points: u64,
-    player: u64,
-}
-#[derive(Model, Clone, Debug, Serialize, Deserialize)]
-struct ScoreColumn {
-    #[model(column)]
     points: u64,
     player: u64,
 }
@@ -258,7 +262,13 @@ pub(crate) fn workloads_of_scores(scores: usize) -> Vec<Workload<'static>> {
         let set: BTreeSet<(u64, u64)> = points.iter().copied().zip(0..).collect();
         (db, set)
     };
-    vec![top_10(stored()), range_1_percent(scores, stored()), insert_ordered(&points), insert_column(&points)]
+    vec![
+        top_10(stored()),
+        range_1_percent(scores, stored()),
+        insert_ordered(&points),
+        update_where(scores),
+        star_count(scores / 100),
+    ]
 }
 
 type Stored = (Database, BTreeSet<(u64, u64)>);
@@ -317,30 +327,139 @@ fn insert_ordered(points: &[u64]) -> Workload<'static> {
         }
         (db, set)
     };
-    Workload::new("insert_ordered", len)
-        .writes("relata", rows, insert, |db| db.len::<Score>() as i64)
-        .writes("BTreeSet beside", beside, insert_beside, |(_, set)| set.len() as i64)
+    Workload::new("insert_ordered", len).writes("relata", rows, insert, |db| db.len::<Score>() as i64).writes(
+        "BTreeSet beside",
+        beside,
+        insert_beside,
+        |(_, set)| set.len() as i64,
+    )
 }
 
-fn insert_column(points: &[u64]) -> Workload<'static> {
-    let own = points.to_vec();
-    let len = own.len();
-    let rows = move || {
-        let db = Database::builder().model::<ScoreColumn>().build().expect("the model fits");
-        (db, own.iter().zip(0..).map(|(points, player)| ScoreColumn { points: *points, player }).collect::<Vec<_>>())
-    };
-    let points = points.to_vec();
-    let beside = move || {
-        let db = Database::builder().model::<BareScore>().build().expect("the model fits");
-        (db, bare(&points))
-    };
+/// A line item without a column, and with one.
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct WithoutColumn {
+    #[model(belongs_to)]
+    order_id: Id<Order>,
+    price_cents: i64,
+    details: [u64; 6],
+}
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct WithColumn {
+    #[model(belongs_to)]
+    order_id: Id<Order>,
+    #[model(column)]
+    price_cents: i64,
+    details: [u64; 6],
+}
+
+/// Rows one by one, with one column more.
+pub(crate) fn insert_column(flat: &Flat) -> Workload<'_> {
+    fn stored<M: Model>(flat: &Flat, row: impl Fn(Id<Order>, i64) -> M) -> (Database, Vec<M>) {
+        let builder = Database::builder().model::<Nation>().model::<Customer>().model::<Order>().model::<LineItem>();
+        let mut db = builder.model::<M>().build().expect("the models fit together");
+        let orders = store_orders(&mut db, flat);
+        let of_line = |line: &FlatLine| row(orders[line.order as usize], line.details.extended_price_cents);
+        let rows = flat.lines.iter().map(of_line).collect();
+        (db, rows)
+    }
     fn insert<M: Model>((mut db, rows): (Database, Vec<M>)) -> Database {
         for row in rows {
-            db.insert(row).expect("nothing stands against it");
+            db.insert(row).expect("the order is stored");
         }
         db
     }
-    Workload::new("insert_column", len)
-        .writes("relata", rows, insert, |db| db.len::<ScoreColumn>() as i64)
-        .writes("without the column", beside, insert, |db| db.len::<BareScore>() as i64)
+    let with = |order_id, price_cents| WithColumn { order_id, price_cents, details: [0; 6] };
+    let without = |order_id, price_cents| WithoutColumn { order_id, price_cents, details: [0; 6] };
+    Workload::new("insert_column", flat.lines.len())
+        .writes("relata", move || stored(flat, with), insert, |db| db.len::<WithColumn>() as i64)
+        .writes("without the column", move || stored(flat, without), insert, |db| db.len::<WithoutColumn>() as i64)
+}
+
+/// Deleting the children of one target as one statement, beside one by one.
+pub(crate) fn delete_set(children: usize) -> Workload<'static> {
+    let stored = move || {
+        let builder = Database::builder().model::<Owner>().model::<Owned>().model::<OtherOwned>();
+        let mut db = builder.build().expect("the models fit together");
+        let owner_id = db.insert(Owner { number: 1 }).expect("nothing stands against it");
+        let ids = db.insert_many(vec![Owned { owner_id, details: [0; 6] }; children]).expect("the owner is stored");
+        (db, ids)
+    };
+    let set = |(mut db, ids): (Database, Vec<Id<Owned>>)| {
+        let count = db.delete_many(ids).expect("nothing refers to them").rows.len();
+        (db, count)
+    };
+    let each = |(mut db, ids): (Database, Vec<Id<Owned>>)| {
+        let count = ids.into_iter().map(|id| db.delete(id).expect("nothing refers to it")).count();
+        (db, count)
+    };
+    Workload::new("delete_set", children).writes("relata", stored, set, |(_, count)| *count as i64).writes(
+        "one by one",
+        stored,
+        each,
+        |(_, count)| *count as i64,
+    )
+}
+
+/// Who owns rows of two kinds.
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+#[model(has_many(owned: Owned), has_many(others: OtherOwned))]
+struct Owner {
+    number: u32,
+}
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct Owned {
+    #[model(belongs_to)]
+    owner_id: Id<Owner>,
+    details: [u64; 6],
+}
+#[derive(Model, Clone, Debug, Serialize, Deserialize)]
+struct OtherOwned {
+    #[model(belongs_to)]
+    owner_id: Id<Owner>,
+}
+
+/// Counting the pairs of rows of two kinds that belong to one owner, a hundred of each.
+pub(crate) fn star_count(owners: usize) -> Workload<'static> {
+    let mut db = Database::builder().model::<Owner>().model::<Owned>().model::<OtherOwned>().build().expect("they fit");
+    let owners: Vec<Owner> = (0..owners as u32).map(|number| Owner { number }).collect();
+    let count = owners.len();
+    let owners = db.insert_many(owners).expect("nothing stands against it");
+    let all = || owners.iter().flat_map(|owner_id| std::iter::repeat_n(*owner_id, 100));
+    db.insert_many(all().map(|owner_id| Owned { owner_id, details: [0; 6] }).collect::<Vec<_>>())
+        .expect("they are stored");
+    db.insert_many(all().map(|owner_id| OtherOwned { owner_id }).collect::<Vec<_>>()).expect("they are stored");
+    let pairs = db.clone();
+    let star = move || db.query::<Owner>().count_joined((Owner::OWNED, Owner::OTHERS)).expect("it is there") as i64;
+    let join = move || -> Result<i64, Error> {
+        Ok(pairs.join(Owner::OWNED).join_from(|(owner, _)| owner, Owner::OTHERS).iter()?.count() as i64)
+    };
+    Workload::new("star_count", count)
+        .reads("relata", star)
+        .reads("the product, joined", move || join().expect("it is there"))
+}
+
+/// Editing a tenth of the rows, in no key: as one statement, and in place.
+pub(crate) fn update_where(rows: usize) -> Workload<'static> {
+    let stored = move || {
+        let mut db = Database::builder().model::<BareScore>().build().expect("the model fits");
+        db.insert_many(bare(&(0..rows as u64).collect::<Vec<_>>())).expect("nothing stands against it");
+        db
+    };
+    let tenth = Predicate::by(|score: &BareScore| score.points % 10 == 0);
+    let statement = move |mut db: Database| {
+        db.update_where(tenth.clone(), |_, score| score.player += 1).expect("no key changes");
+        db
+    };
+    let in_place = |mut db: Database| {
+        for (_, score) in db.iter_mut::<BareScore>().expect("it is there") {
+            if *score.points % 10 == 0 {
+                *score.player += 1;
+            }
+        }
+        db
+    };
+    let sum = |db: &Database| db.query::<BareScore>().sum(BareScore::FIELDS.player).expect("it is there") as i64;
+    Workload::new("update_where", rows / 10)
+        .writes("relata", stored, statement, sum)
+        .writes("iter_mut", stored, in_place, sum)
 }

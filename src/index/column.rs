@@ -13,7 +13,7 @@
 
 use slotmap::{DefaultKey, KeyData};
 
-use crate::blocks::{Blocks, Bytes};
+use crate::blocks::{self, Blocks, Bytes};
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
 
 /// What a link, or a step of a path, gives where there is no target: keys in slots that no row has.
@@ -224,6 +224,11 @@ impl Column {
         self.positions.write_all(slots.iter().map(|slot| *slot as usize).zip(0..));
     }
 
+    /// All sources, in slot order.
+    pub(super) fn keys(&self) -> Keys<'_> {
+        Keys { places: self.places.iter(), next: 0 }
+    }
+
     /// All sources with their entries, in slot order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (DefaultKey, Entry)> {
         let both = (0..).zip(self.places.iter().zip(self.positions.iter()));
@@ -231,6 +236,29 @@ impl Column {
             let source = key_from_parts(slot, place.version)?;
             Some((source, Entry { target: self.target_key(place.target), position: *position }))
         })
+    }
+}
+
+/// The keys of sources, see [`Column::keys`].
+#[derive(Debug, Clone)]
+pub(crate) struct Keys<'a> {
+    places: blocks::Iter<'a, Place>,
+    next: u32,
+}
+
+impl Iterator for Keys<'_> {
+    type Item = DefaultKey;
+
+    #[inline]
+    fn next(&mut self) -> Option<DefaultKey> {
+        loop {
+            let place = self.places.next()?;
+            let slot = self.next;
+            self.next += 1;
+            if place.version != Place::VACANT.version {
+                return Some(key(slot, place.version));
+            }
+        }
     }
 }
 

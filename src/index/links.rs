@@ -21,7 +21,7 @@ use slotmap::{DefaultKey, Key};
 
 use super::Backward;
 use super::column::Column;
-pub(crate) use super::column::{Entry, no_target};
+pub(crate) use super::column::{Entry, Keys as LinkedKeys, no_target};
 use super::postings::Postings;
 use super::referrers::{Referrers, Sources};
 use crate::blocks::{Blocks, Bytes};
@@ -132,6 +132,11 @@ impl Link {
     /// What the links take.
     pub(crate) fn bytes(&self) -> Bytes {
         self.column.bytes() + self.postings.bytes() + super::waiting_bytes(self.waiting.len())
+    }
+
+    /// All sources, in slot order: the rows of the table.
+    pub(crate) fn sources_of_all(&self) -> LinkedKeys<'_> {
+        self.column.keys()
     }
 
     /// How many sources the column has.

@@ -128,12 +128,14 @@ impl<K: Ord> Tree<K> {
         Range::between(self, &self.start(from), &self.end(to))
     }
 
+    #[cfg(test)]
     /// The entries of keys between two bounds, from high keys to low ones, the rows of one key in the order of their
     /// slots. O(log n), and O(1) amortised for each key of one row, O(log n) for one of several.
     pub(crate) fn descending(&self, from: Bound<&K>, to: Bound<&K>) -> Descending<'_, K> {
         self.range(from, to).descending()
     }
 
+    #[cfg(test)]
     /// How many entries have keys between two bounds. O(log n).
     pub(crate) fn count(&self, from: Bound<&K>, to: Bound<&K>) -> usize {
         self.end(to).position.saturating_sub(self.start(from).position)

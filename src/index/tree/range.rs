@@ -207,6 +207,7 @@ impl<'a, K: Ord> Range<'a, K> {
         self
     }
 
+    #[cfg(test)]
     /// Those that come before an entry, whether this is there or not. O(log n).
     #[must_use]
     pub(crate) fn before(mut self, key: &K, row: DefaultKey) -> Self {
