@@ -251,7 +251,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
         if self.orders.is_empty() || (self.skip == 0 && self.limit == usize::MAX) {
             // Which rows come first does not matter, so that they can come by slot.
             Query { orders: smallvec::SmallVec::new(), ..self }.run()?.drive(|at| {
-                add(at.slot, P::value(reader.get(at)), &mut parts, &mut count);
+                add(at.slot, P::value(reader.get(&at)), &mut parts, &mut count);
                 ControlFlow::<()>::Continue(())
             });
         } else {
@@ -262,7 +262,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
             });
             slots.sort_unstable_by_key(|at| at.slot);
             for at in slots {
-                add(at.slot, P::value(reader.get(at)), &mut parts, &mut count);
+                add(at.slot, P::value(reader.get(&at)), &mut parts, &mut count);
             }
         }
         Ok((parts, count))
@@ -300,7 +300,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
             });
             rows.into_iter().min_by(|left, right| left.0.cmp(&right.0)).map(|(_, at)| at)
         };
-        let value = first.and_then(|at| P::value(reader.get(at)));
+        let value = first.and_then(|at| P::value(reader.get(&at)));
         Ok(value.filter(|value| value.index_key() < IndexKey::Unordered).cloned())
     }
 
@@ -325,7 +325,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
         let reader = Reader::<M, V, P, F>::open(self.arena()?);
         let mut found = Vec::new();
         self.run()?.drive(|at| {
-            let value = reader.get(at);
+            let value = reader.get(&at);
             let key = P::value(value).map_or(IndexKey::Absent, Ordered::index_key);
             found.push((key, at.key(), value));
             ControlFlow::<()>::Continue(())
