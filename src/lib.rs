@@ -47,6 +47,8 @@
 //! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
+//! | ask by value, in an order, page by page | [`Database::query`], [`Predicate`], [`Field`] |
+//! | make that fast | `#[model(index)]`, `ordered`, `column`: the derive [`Model`](derive@Model); [`Query::explain`], [`Database::column`] |
 //! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | try something, and take it or leave it | [`Database::clone`](Database#impl-Clone-for-Database) |
@@ -59,7 +61,7 @@
 //! # Costs
 //!
 //! Reads never hash and never allocate, but for [`Database::find`] (one hash), inclusions of many rows with a scope (one
-//! buffer for each block of 256 sources) and joins (one buffer). Each method states its own.
+//! buffer for each block of 256 sources), joins (one buffer) and queries (their plan, and what they sort). Each method states its own.
 //!
 //! # Features
 //!
@@ -179,3 +181,7 @@ pub use write::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/queries.md")]
+struct Queries;

@@ -59,6 +59,7 @@ mod serde_attr;
 /// | `version = 3` | a number to raise when the model changes in a way that names and types of its fields do not show |
 /// | `primary_key(a, b)` | the fields that identify a row; without it the id alone does |
 /// | `unique(a, b)` | no two rows have the same values in all of these fields; a row in which one is `None` collides with none |
+/// | `index(a, b)`, `ordered(a, b)` | an index on these fields: for equality; for equality of all, or of the first with a range or an order of the next |
 /// | `belongs_to(Target, key_from(a, b), ..)` | these fields hold a key of `Target`; named after it in snake case |
 /// | `has_many(orders: Order)` | the inverse of `Order`'s only relation to this model, a key or a list of ids |
 /// | `has_many(bought: Order, via = buyer)` | the inverse of `Order`'s relation `buyer`, where it has several |
@@ -71,6 +72,9 @@ mod serde_attr;
 /// | item | what it says |
 /// |---|---|
 /// | `primary_key`, `unique` | as above, of this field alone |
+/// | `index` | equal values are found without a scan; the type is `Eq + Hash` |
+/// | `ordered` | the same, and ranges, orders, the first and the last; the type is `Ordered` |
+/// | `column` | the values lie side by side, for scans and sums; the type is `Copy + PartialEq` |
 /// | `belongs_to` | on `Id<Target>` or `Option<Id<Target>>`: the row refers to that row |
 /// | `belongs_to(Target)` | on any other type, or an `Option` of it: the field holds the target's primary key |
 /// | `belongs_to(Person, Company)` | on an enum of their ids ([`PolymorphicId`](derive@PolymorphicId)), or an `Option` of it: a relation for each variant, in their order: `owner_person`, `owner_company` for the field `owner` |
@@ -190,7 +194,8 @@ mod serde_attr;
 /// and each unique key (`Customer::BY_EMAIL`, `Package::BY_NAME_VERSION`), and `FIELDS` with a value for each field, of
 /// the field's visibility. Two of them may not have one name. Further the view of a row that `Database::row` gives, with
 /// a method for each relation beside `id()` and `get()` (so that no relation can have these names), and the view that
-/// `get_mut` and `iter_mut` lend, in which fields that are in a key can be read only.
+/// `get_mut` and `iter_mut` lend, in which fields that are in a key, an index or a column can be read only: `set`, `update` and
+/// `update_where` change them. Indexes and columns are no part of a file: declaring one changes nothing on disk.
 ///
 /// A public model refers to public models, as its constants name them.
 ///
