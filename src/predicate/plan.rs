@@ -215,9 +215,7 @@ pub(crate) fn ways<M: Model>(database: &Database, table: Table<'_, M>, conjuncts
         }
     }
     M::declare(&mut Declared { table, conjuncts, ways: &mut ways });
-    for (place, index) in table.index.secondary.iter().enumerate() {
-        ways.extend(by_index(place, index, conjuncts));
-    }
+    ways.extend(ways_by_index(table, conjuncts));
     // What the related rows lead to has to be found out first: no more of it than would be gained.
     let shortest = ways.iter().map(|way| way.rows).min().unwrap_or(table.len()).min(table.len());
     for other in &conjuncts.others {
@@ -229,6 +227,15 @@ pub(crate) fn ways<M: Model>(database: &Database, table: Table<'_, M>, conjuncts
         }
     }
     ways
+}
+
+/// The ways by indexes that are no unique keys.
+pub(crate) fn ways_by_index<'a, M: Model>(
+    table: Table<'a, M>,
+    conjuncts: &'a Conjuncts<'_>,
+) -> impl Iterator<Item = Way> + 'a {
+    let indexes = table.index.secondary.iter().enumerate();
+    indexes.filter_map(|(place, index)| by_index(place, index, conjuncts))
 }
 
 struct Declared<'a, 'c, M: Model> {

@@ -86,9 +86,8 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
         if conjuncts.is_empty() {
             return Ok(None);
         }
-        let ways = plan::ways(self.database, table, &conjuncts);
-        let exact = ways.iter().find(|way| way.is_exact(&conjuncts) && !way.may_repeat());
-        Ok(exact.map(|way| way.rows))
+        let mut ways = plan::ways_by_index(table, &conjuncts);
+        Ok(ways.find(|way| way.is_exact(&conjuncts) && !way.may_repeat()).map(|way| way.rows))
     }
 
     pub(super) fn run(self) -> Result<Rows<'a, M, C::Opened<'a>>, Error> {
@@ -201,7 +200,7 @@ impl Chunks {
     fn fill<M: Model, T: Test<M>>(&mut self, rows: &Arena<M>, test: &T) -> bool {
         self.passing.clear();
         self.given = 0;
-        let reads = test.reads();
+        let reads = reads(rows, test);
         let mut truths: Truths = [Truth::True as u8; CHUNK];
         while self.next < rows.next_slot() as usize {
             let first = self.next;
@@ -219,7 +218,7 @@ impl Chunks {
                 self.passing.resize(CHUNK, 0);
                 let mut passing = 0;
                 for (word, truths) in truths.chunks_exact(64).enumerate() {
-                    let Some(stored) = stored_word(rows, first / 64 + word) else { break };
+                    let stored = rows.stored_word(first / 64 + word);
                     for (bit, truth) in truths.iter().enumerate() {
                         // Written whether it passes or not, so that nothing has to be foretold.
                         self.passing[passing] = (first + word * 64 + bit) as u32;
@@ -246,16 +245,9 @@ impl Chunks {
     }
 }
 
-/// Which of the 64 slots of a word hold rows; `None` beyond the last. Where there are no columns the rows are asked.
-fn stored_word<M>(rows: &Arena<M>, word: usize) -> Option<u64> {
-    if word * 64 >= rows.next_slot() as usize {
-        return None;
-    }
-    if rows.has_columns() {
-        return Some(rows.stored_word(word));
-    }
-    let is_stored = |bit: &u32| rows.in_slot(word as u32 * 64 + bit).is_some();
-    Some((0..64).filter(is_stored).fold(0, |stored, bit| stored | 1 << bit))
+/// What of a condition is in columns: nothing where there are none, not even of one that holds for every row.
+fn reads<M: Model>(rows: &Arena<M>, test: &impl Test<M>) -> Reads {
+    if rows.has_columns() { test.reads() } else { Reads::Rows }
 }
 
 /// Shows all rows that pass, until `show` breaks.
@@ -266,7 +258,7 @@ fn drive<'a, M: Model, T: Test<M>, B>(
     show: &mut impl FnMut(At<'a, M>) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     match source {
-        Source::Scan(chunks) if test.reads() == Reads::Rows && chunks.given == chunks.passing.len() => {
+        Source::Scan(chunks) if reads(rows, test) == Reads::Rows && chunks.given == chunks.passing.len() => {
             for (key, row) in rows.iter() {
                 if (slot_of(key) as usize) < chunks.next.max(chunks.from) {
                     continue;

@@ -1,4 +1,5 @@
-//! The models that the test is about, and their rows as plain cells.
+//! The models that the test is about, and their rows as plain cells. Keys of all kinds are in indexes and columns too, which
+//! `check()` proves after each step.
 //!
 //! The naive store knows rows as cells and the schema as numbers; only here, in `run` and in `through` are they typed.
 
@@ -27,23 +28,25 @@ pub(crate) const NOWHERE: u32 = u32::MAX;
 #[model(has_many(partners: Region, through = Pact, via(signer, partner)))]
 #[model(has_many(signers: Region, through = Pact, via(partner, signer)))]
 pub(crate) struct Region {
-    #[model(primary_key)]
+    #[model(primary_key, ordered, column)]
     code: u32,
+    #[model(index, column)]
     #[model(belongs_to(Region), name = parent, on_delete = cascade, on_update = cascade)]
     parent_code: Option<u32>,
 }
 
 /// A composite unique key, and a relation to itself by id.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[model(unique(region_code, number))]
+#[model(unique(region_code, number), ordered(number, region_code), index(region_code, twin_id))]
 #[model(has_many(twins: City), has_many(leaving: Road, via = start), has_many(arriving: Road, via = end))]
 #[model(has_one(mayor: Mayor), has_many(depots: Depot))]
 #[model(has_many(visits: Visit), has_many(visitors: Hero, through = Visit))]
 pub(crate) struct City {
     #[model(belongs_to(Region), name = region, on_delete = cascade, on_update = cascade)]
     region_code: u32,
+    #[model(ordered)]
     number: u32,
-    #[model(belongs_to, on_delete = set_default)]
+    #[model(belongs_to, column, on_delete = set_default)]
     twin_id: Option<Id<City>>,
 }
 
@@ -55,7 +58,7 @@ pub(crate) struct Road {
     start_id: Id<City>,
     #[model(belongs_to, on_delete = cascade)]
     end_id: Id<City>,
-    #[model(belongs_to(Region), name = keeper, on_delete = cascade, on_update = set_null)]
+    #[model(belongs_to(Region), ordered, name = keeper, on_delete = cascade, on_update = set_null)]
     keeper_code: Option<u32>,
     length: Length,
 }
@@ -63,7 +66,7 @@ pub(crate) struct Road {
 /// A has_one, restricting.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Mayor {
-    #[model(belongs_to, unique)]
+    #[model(belongs_to, unique, ordered, column)]
     city_id: Id<City>,
     #[model(unique)]
     name: u32,
@@ -73,8 +76,9 @@ pub(crate) struct Mayor {
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(belongs_to(City, key_from(region_code, number), key_to(region_code, number), on_delete = set_null, on_update = no_action))]
 pub(crate) struct Depot {
-    #[model(belongs_to(Region), name = region, on_delete = no_action)]
+    #[model(belongs_to(Region), ordered, column, name = region, on_delete = no_action)]
     region_code: Option<u32>,
+    #[model(index)]
     number: Option<u32>,
     #[model(belongs_to, on_delete = set_null)]
     road_id: Option<Id<Road>>,
@@ -86,7 +90,7 @@ pub(crate) struct Depot {
 pub(crate) struct Guild {
     #[model(primary_key)]
     name: u32,
-    #[model(belongs_to, deferred, on_delete = no_action)]
+    #[model(belongs_to, column, index, deferred, on_delete = no_action)]
     leader_id: Id<Hero>,
 }
 
@@ -97,7 +101,7 @@ pub(crate) struct Guild {
 pub(crate) struct Hero {
     #[model(unique)]
     name: u32,
-    #[model(belongs_to(Guild), name = guild, on_delete = no_action, on_update = cascade)]
+    #[model(belongs_to(Guild), ordered, column, name = guild, on_delete = no_action, on_update = cascade)]
     guild_name: u32,
     #[model(belongs_to)]
     mentor_id: Option<Id<Hero>>,
@@ -118,7 +122,7 @@ pub(crate) struct Visit {
 
 /// A link of a model to itself, by natural keys.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[model(unique(signer_code, partner_code))]
+#[model(unique(signer_code, partner_code), ordered(partner_code, signer_code))]
 pub(crate) struct Pact {
     #[model(belongs_to(Region), name = signer, on_delete = cascade, on_update = cascade)]
     signer_code: u32,
