@@ -1,0 +1,8 @@
+//! Predicates, queries, indexes and columns: random walks against a naive look at all rows, and single cases.
+
+mod answers;
+mod expression;
+mod rows;
+mod schema;
+mod walk;
+mod writes;
