@@ -114,10 +114,11 @@ impl Way {
         self.is_exact && conjuncts.are_all && self.meets == conjuncts.count
     }
 
-    /// The keys to which it leads, in no order, perhaps more than once.
+    /// The keys of stored rows to which it leads, in no order, perhaps more than once.
     pub(crate) fn keys<M: Model>(&self, table: Table<'_, M>) -> Vec<DefaultKey> {
         match &self.through {
-            Through::Keys(keys) => keys.clone(),
+            // An id that was given may name no row, and a related row's may be reserved.
+            Through::Keys(keys) => keys.iter().copied().filter(|key| table.rows.contains(*key)).collect(),
             Through::Ranges { index, ranges } => {
                 let index = &table.index.secondary[*index];
                 ranges.iter().flat_map(|range| index.range(range)).collect()
@@ -197,6 +198,9 @@ fn narrow(bound: &mut Bound<IndexKey>, other: &Bound<IndexKey>, is_narrower: fn(
     let (Bound::Included(key) | Bound::Excluded(key)) = other else { return };
     let narrows = match &*bound {
         Bound::Unbounded => true,
+        // Nothing is less or greater than a value without an order, so that nothing is left, whatever else is asked for.
+        Bound::Included(own) | Bound::Excluded(own) if *own >= IndexKey::Unordered => false,
+        _ if *key >= IndexKey::Unordered => true,
         Bound::Included(own) => is_narrower(key, own) || (key == own && matches!(other, Bound::Excluded(_))),
         Bound::Excluded(own) => is_narrower(key, own),
     };

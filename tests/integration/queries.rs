@@ -1,6 +1,7 @@
 //! Predicates, queries, indexes and columns: random walks against a naive look at all rows, and single cases.
 
 mod answers;
+mod cases;
 mod expression;
 mod rows;
 mod schema;

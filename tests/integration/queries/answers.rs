@@ -201,7 +201,7 @@ impl Spec {
             groups.into_iter().map(|(_, text, ids)| (text, ids)).collect::<Vec<_>>()
         };
         // Of values that are equal the first in the order of the rows; by slot where all of them are asked for.
-        let first = if self.skip.is_none() && self.limit.is_none() { &by_slot } else { &rows };
+        let first = if self.skip.unwrap_or(0) == 0 && self.limit.is_none() { &by_slot } else { &rows };
         let extreme = |by: By, descends: bool, text: &dyn Fn(&MemberRow) -> String| {
             let mut rows = first.clone();
             rows.retain(|(_, row)| Value::of(row, by).rank() == 0);
@@ -269,9 +269,9 @@ impl Spec {
             levelled: groups(By::Level, &|row| format!("{:?}", row.level)),
             rated: groups(By::Rating, &|row| format!("{:?}", row.rating)),
             scored: groups(By::Score, &|row| format!("{:?}", row.score)),
-            joined: world.all_have_clubs().then(|| {
-                rows.iter().filter_map(|(id, row)| Some((*id, row.club?))).collect()
-            }),
+            joined: world
+                .all_have_clubs()
+                .then(|| rows.iter().filter_map(|(id, row)| Some((*id, row.club?))).collect()),
             ids,
         }
     }

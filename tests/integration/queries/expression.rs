@@ -234,9 +234,9 @@ impl World {
                 let name = self.club(*club).map(|place| &self.clubs[place].1.name);
                 each(members, |_, row| Some(name.is_some() && row.club_name.as_ref() == name))
             }
-            OfMember::HasCard(least) => each(members, |id, _| {
-                Some(self.cards.iter().any(|(member, level)| *member == id && level >= least))
-            }),
+            OfMember::HasCard(least) => {
+                each(members, |id, _| Some(self.cards.iter().any(|(member, level)| *member == id && level >= least)))
+            }
             OfMember::Visited(of, clubs) => related!(of, clubs, |_id, row, club, _club_row| row.visited.contains(club)),
             OfMember::Favourites(of, clubs) => {
                 related!(of, clubs, |id, _row, club, _club_row| self.fans.contains(&(*club, id)))
@@ -263,7 +263,9 @@ impl World {
             let known = self.of_members(members);
             each(clubs, |id, row| {
                 let all = self.members.iter().zip(&known);
-                of.holds(all.filter(|((member, other), _)| is_related(id, row, *member, other)).map(|(_, known)| *known))
+                of.holds(
+                    all.filter(|((member, other), _)| is_related(id, row, *member, other)).map(|(_, known)| *known),
+                )
             })
         };
         match condition {
@@ -321,9 +323,9 @@ impl Random {
                 12 | 13 => Compare::Between(value(self), value(self)),
                 14 | 15 if kind.hash => Compare::IsIn((0..self.below(5)).map(|_| value(self)).collect()),
                 16 if kind.text => Compare::StartsWith(self.text()),
-                17 if kind.text => {
-                    Compare::Like((0..self.below(5)).map(|_| self.pick(&['a', '\0', 'é', '%', '_', '%', '\\'])).collect())
-                }
+                17 if kind.text => Compare::Like(
+                    (0..self.below(5)).map(|_| self.pick(&['a', '\0', 'é', '%', '_', '%', '\\'])).collect(),
+                ),
                 18 => Compare::Matches,
                 19 if kind.optional => {
                     if self.once_in(2) {
@@ -349,8 +351,31 @@ impl Random {
         self.pick(&["a", "\0", "é", "aé"]).to_owned()
     }
 
+    /// Several comparisons of the fields of one index.
+    fn of_one_index(&mut self) -> OfMember {
+        let points = |random: &mut Self| random.below(7) as u32;
+        let country = |random: &mut Self| OfMember::Country(random.compare(TEXT.optional(), Self::country));
+        let rating = |random: &mut Self| OfMember::Rating(random.compare(FLOAT.optional(), Self::float));
+        let level = |random: &mut Self| OfMember::Level(random.compare(VALUE, |random| random.below(7) as i16 - 3));
+        let title = |random: &mut Self| OfMember::Title(random.compare(TEXT, Self::text));
+        let both = match self.below(8) {
+            0 => [rating(self), rating(self)],
+            1 => [OfMember::Points(self.compare(VALUE, points)), OfMember::Points(self.compare(VALUE, points))],
+            2 => [title(self), title(self)],
+            3 => [country(self), country(self)],
+            4 => [country(self), OfMember::Points(self.compare(VALUE, points))],
+            5 => [country(self), level(self)],
+            6 => [OfMember::Active(self.compare(VALUE, |random| random.once_in(2))), rating(self)],
+            _ => [title(self), level(self)],
+        };
+        OfMember::AllOf(both.into())
+    }
+
     pub(super) fn of_member(&mut self, world: &World, depth: usize) -> OfMember {
         let kinds = if depth == 0 { 13 } else { 28 };
+        if self.once_in(6) {
+            return self.of_one_index();
+        }
         let inner = |random: &mut Self| Box::new(random.of_member(world, depth - 1));
         let club = |random: &mut Self| Box::new(random.of_club(world, depth - 1));
         match self.below(kinds) {

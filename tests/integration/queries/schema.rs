@@ -42,7 +42,10 @@ where
 }
 
 /// Those of texts.
-pub(super) fn written<M, P, F>(field: Field<M, String, P, F>, compare: &Compare<String>) -> Option<Predicate<M, Boxed<M>>>
+pub(super) fn written<M, P, F>(
+    field: Field<M, String, P, F>,
+    compare: &Compare<String>,
+) -> Option<Predicate<M, Boxed<M>>>
 where
     M: Model,
     P: Presence<Out<String>: 'static>,
@@ -357,6 +360,19 @@ macro_rules! schema {
                 }
             }
 
+            /// By what the query gets at its rows, whether they are tested, and how they are ordered.
+            pub(in crate::queries) fn plan(db: &Database, spec: &Spec) -> String {
+                let filters = Predicate::all_of(spec.filters.iter().map(of_members));
+                let plan = shaped(db.query().filter(filters), spec).explain().unwrap();
+                let tests = if plan.tests { ", tested" } else { "" };
+                let order = match (plan.orders.is_empty(), plan.sorts) {
+                    (true, _) => "",
+                    (false, true) => ", sorted",
+                    (false, false) => ", walked",
+                };
+                format!("{}{tests}{order}", plan.access)
+            }
+
             pub(in crate::queries) fn answers(db: &Database, spec: &Spec) -> Answers {
                 match spec.filters.as_slice() {
                     [] => asked(&shaped(db.query(), spec), spec),
@@ -475,6 +491,13 @@ macro_rules! schema {
             }
 
             pub(in crate::queries) fn write(db: &mut Database, write: &Write) -> Result<String, String> {
+                if matches!(write, Write::InsertAt(_)) {
+                    // An undo takes the row back, and not an id that was reserved outside.
+                    let mut tx = db.begin().unwrap();
+                    let outcome = write_in(&mut tx, write);
+                    tx.commit().unwrap();
+                    return outcome;
+                }
                 write!(db, write)
             }
             pub(in crate::queries) fn write_in(db: &mut Transaction<'_>, write: &Write) -> Result<String, String> {

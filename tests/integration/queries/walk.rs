@@ -1,5 +1,6 @@
 //! Random walks over two databases with the same rows, one without an index, one with all of them.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use relata::Database;
@@ -28,30 +29,30 @@ struct Seen {
     undone: usize,
     loaded: usize,
     pages: usize,
+    /// With indexes.
+    plans: BTreeMap<String, usize>,
 }
 
 /// Both databases have the same rows and the same faults.
 fn compare(plain: &Database, declared: &Database, unchecked: bool) -> World {
     let world = plain::world(plain);
     assert_eq!(format!("{world:?}"), format!("{:?}", declared::world(declared)));
-    let faults = |db: &Database| format!("{:?}", db.check().map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    let faults = |db: &Database| {
+        format!("{:?}", db.check().map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>()))
+    };
     assert_eq!(faults(plain), faults(declared));
     assert!(unchecked || plain.check().is_ok(), "{}", faults(plain));
     world
 }
 
-fn ask(
-    plain: &Database,
-    declared: &Database,
-    world: &World,
-    random: &mut Random,
-    last: &mut String,
-    seen: &mut Seen,
-) {
+fn ask(plain: &Database, declared: &Database, world: &World, random: &mut Random, last: &mut String, seen: &mut Seen) {
     let spec = Spec::any(random, world);
     *last = format!("{spec:?}");
     let expected = spec.answers(world);
     seen.asked += 1;
+    for plan in [plain::plan(plain, &spec), declared::plan(declared, &spec)] {
+        *seen.plans.entry(plan).or_default() += 1;
+    }
     seen.found += usize::from(expected.exists);
     assert_eq!(plain::answers(plain, &spec), expected, "without indexes");
     assert_eq!(declared::answers(declared, &spec), expected, "with indexes");
@@ -127,8 +128,11 @@ impl Walk {
         for _ in 0..self.random.below(30) {
             let world = plain::world(&self.plain);
             let (club, member) = (self.random.row(&world.clubs, 99), self.random.row(&world.members, 99));
-            let write =
-                if self.random.once_in(3) { Write::Card(member, self.random.below(4) as i16) } else { Write::Link(club, member) };
+            let write = if self.random.once_in(3) {
+                Write::Card(member, self.random.below(4) as i16)
+            } else {
+                Write::Link(club, member)
+            };
             self.write(&write);
         }
     }
@@ -144,14 +148,15 @@ impl Walk {
         let mut of_plain = if deferred { plain.begin_deferred() } else { plain.begin() }.unwrap();
         let mut of_declared = if deferred { declared.begin_deferred() } else { declared.begin() }.unwrap();
         for _ in 0..random.below(6) {
-            let mut write = |plain: &mut relata::Transaction<'_>, declared: &mut relata::Transaction<'_>, random: &mut Random| {
-                let world = plain::world(plain);
-                let write = if random.once_in(12) { Write::Reserve } else { random.write(&world, *unchecked) };
-                *last = format!("{write:?}");
-                let outcome = plain::write_in(plain, &write);
-                assert_eq!(declared::write_in(declared, &write), outcome);
-                seen.accepted += usize::from(outcome.is_ok());
-            };
+            let mut write =
+                |plain: &mut relata::Transaction<'_>, declared: &mut relata::Transaction<'_>, random: &mut Random| {
+                    let world = plain::world(plain);
+                    let write = if random.once_in(12) { Write::Reserve } else { random.write(&world, *unchecked) };
+                    *last = format!("{write:?}");
+                    let outcome = plain::write_in(plain, &write);
+                    assert_eq!(declared::write_in(declared, &write), outcome);
+                    seen.accepted += usize::from(outcome.is_ok());
+                };
             if random.once_in(4) {
                 let (mut one, mut other) = (of_plain.begin(), of_declared.begin());
                 for _ in 0..random.below(4) {
@@ -161,7 +166,8 @@ impl Walk {
                     one.rollback();
                     other.rollback();
                 } else {
-                    let text = |outcome: Result<(), relata::CommitError<'_>>| outcome.map_err(|error| error.to_string());
+                    let text =
+                        |outcome: Result<(), relata::CommitError<'_>>| outcome.map_err(|error| error.to_string());
                     assert_eq!(text(one.commit()), text(other.commit()));
                 }
             } else {
@@ -271,7 +277,7 @@ fn queries_give_what_a_naive_look_at_all_rows_gives() {
             let rows = catch_unwind(AssertUnwindSafe(|| plain::world(&walk.plain)));
             panic!("RELATA_QUERIES_SEED={seed} RELATA_QUERIES_CASES=1\n{}\n{rows:?}", walk.last);
         }
-        let Seen { asked, found, accepted, refused, undone, loaded, pages } = walk.seen;
+        let Seen { asked, found, accepted, refused, undone, loaded, pages, plans } = walk.seen;
         total.asked += asked;
         total.found += found;
         total.accepted += accepted;
@@ -279,8 +285,15 @@ fn queries_give_what_a_naive_look_at_all_rows_gives() {
         total.undone += undone;
         total.loaded += loaded;
         total.pages += pages;
+        for (plan, times) in plans {
+            *total.plans.entry(plan).or_default() += times;
+        }
     }
-    let Seen { asked, found, accepted, refused, undone, loaded, pages } = total;
+    let Seen { asked, found, accepted, refused, undone, loaded, pages, ref plans } = total;
+    let has = |begin: &str, end: &str| plans.keys().any(|plan| plan.starts_with(begin) && plan.ends_with(end));
+    let ways = ["ids", "unique key", "index", "range", "related", "relation", "scan", "scan of columns"];
+    let are_all = ways.iter().all(|way| has(way, "tested") && has(way, "sorted")) && has("range", "tested, walked");
+    assert!(are_all || cases < 20, "{total:#?}");
     let rare = [refused, undone, loaded, pages].into_iter().min().unwrap_or_default();
     let is_varied = found > asked / 4 && found < asked && accepted > refused && rare as u64 >= cases / 4;
     assert!(is_varied || cases < 20, "{total:?}");

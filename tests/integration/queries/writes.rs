@@ -34,7 +34,8 @@ impl Random {
     /// A write that fits most of the time.
     pub(super) fn write(&mut self, world: &World, unchecked: bool) -> Write {
         let (clubs, members) = (&world.clubs, &world.members);
-        let code = |random: &mut Self| members.get(random.below(members.len().max(1))).and_then(|(_, row)| row.code.clone());
+        let code =
+            |random: &mut Self| members.get(random.below(members.len().max(1))).and_then(|(_, row)| row.code.clone());
         match self.below(32) {
             0..3 => Write::InsertClub(self.club()),
             3 if unchecked => Write::Unchecked(self.flawed(world, 6)),
