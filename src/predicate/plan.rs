@@ -475,6 +475,7 @@ pub(crate) struct Walk {
     meets: usize,
     /// What the keys of a group begin with; `None` where the index is of one field.
     leading: Option<Vec<u8>>,
+    descends: bool,
 }
 
 /// What of an index is walked.
@@ -494,6 +495,8 @@ impl Walk {
     pub(crate) fn place(&self, keys: &[IndexKey]) -> IndexKey {
         match (&self.leading, keys) {
             (None, [key, ..]) => key.clone(),
+            // A group is walked backwards where no row is without a value: behind one that was there is nothing.
+            (Some(_), [.., key]) if self.descends && *key >= IndexKey::Unordered => IndexKey::Absent,
             (leading, keys) => {
                 let mut bytes = leading.clone().unwrap_or_default();
                 keys.iter().for_each(|key| key.append(&mut bytes));
@@ -524,7 +527,7 @@ pub(crate) fn walk<M: Model>(
                 _ => (WalkRange::All, 0),
             };
             let rows = if let WalkRange::Range(range) = &range { index.range(range).len() } else { index.len() };
-            return Some(Walk { index: place, range, rows, meets, leading: None });
+            return Some(Walk { index: place, range, rows, meets, leading: None, descends });
         }
         let mut bytes = Vec::new();
         for field in &index.fields[..leading] {
@@ -544,7 +547,14 @@ pub(crate) fn walk<M: Model>(
         }
         let range = beginning(bytes.clone());
         let rows = index.range(&range).len();
-        Some(Walk { index: place, range: WalkRange::Range(range), rows, meets: leading, leading: Some(bytes) })
+        Some(Walk {
+            index: place,
+            range: WalkRange::Range(range),
+            rows,
+            meets: leading,
+            leading: Some(bytes),
+            descends,
+        })
     };
     table.index.secondary.iter().enumerate().filter_map(of_index).min_by_key(|walk| walk.rows)
 }

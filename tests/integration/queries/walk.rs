@@ -265,7 +265,7 @@ fn number(variable: &str, usual: u64) -> u64 {
 // behaviours Q1 to Q9, Q11, Q13, R48 and R50
 #[test]
 fn queries_give_what_a_naive_look_at_all_rows_gives() {
-    let (seed, cases) = (number("RELATA_QUERIES_SEED", 1), number("RELATA_QUERIES_CASES", 60));
+    let (seed, cases) = (number("RELATA_QUERIES_SEED", 1), number("RELATA_QUERIES_CASES", 100));
     let mut total = Seen::default();
     for seed in seed..seed + cases {
         let mut walk = Walk::new(seed);
