@@ -134,7 +134,7 @@ fn a_reserved_id_is_no_related_row() {
     tx.commit().unwrap();
 }
 
-/// behaviours Q5 and Q8: a float that is no number is a value, and has no place in the order
+/// behaviours Q4 and Q5: a float that is no number is a value, and has no place in the order
 #[test]
 fn no_number_is_not_null() {
     let nan = Some(f64::NAN);
@@ -188,7 +188,7 @@ fn a_group_serves_where_each_part_has_a_value() {
     assert_eq!(absent.count().unwrap(), 4);
 }
 
-/// behaviours Q8 and R48: where rows are equal they come by slot, also where the order descends
+/// behaviours Q4 and R48: where rows are equal they come by slot, also where the order descends
 #[test]
 fn ties_come_by_slot_when_descending() {
     let mut db = empty();
@@ -207,7 +207,7 @@ fn ties_come_by_slot_when_descending() {
     assert_eq!(of_group.ids().unwrap().collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
-/// behaviour Q11: a page begins behind the row of the cursor also where that row and all like it are gone
+/// behaviour Q8: a page begins behind the row of the cursor also where that row and all like it are gone
 #[test]
 fn a_cursor_behind_absent_values_is_the_end_when_they_go() {
     let (mut db, ids) = rated(&[Some(1.0), None, Some(2.0), None, Some(f64::NAN), None]);
@@ -229,7 +229,7 @@ fn a_cursor_behind_absent_values_is_the_end_when_they_go() {
     assert!(rest.is_empty() && end.is_none(), "{rest:?}");
 }
 
-/// behaviour Q11: a cursor of a query with another order is refused
+/// behaviour Q8: a cursor of a query with another order is refused
 #[test]
 fn a_cursor_belongs_to_an_order() {
     let (db, _) = rated(&[Some(1.0), Some(2.0)]);
@@ -248,7 +248,7 @@ fn a_cursor_belongs_to_an_order() {
     );
 }
 
-/// behaviour Q9: where one row is asked for, several are an error that names two of them
+/// behaviour Q7: where one row is asked for, several are an error that names two of them
 #[test]
 fn several_rows_are_not_one() {
     let (db, ids) = rated(&[Some(1.0), Some(2.0), None]);
@@ -291,7 +291,7 @@ fn a_panic_in_a_closure_changes_nothing() {
     assert_eq!(left, [1, 0, 0, 0]);
 }
 
-/// behaviour Q13: a column has the values of the rows after every kind of write, and what was before after an undo
+/// behaviours Q13 and Q15: a column has the values of the rows after every kind of write, and what was before after an undo
 #[test]
 fn columns_follow_rows_back_and_forth() {
     let mut db = empty();
@@ -338,7 +338,7 @@ fn columns_follow_rows_back_and_forth() {
     assert_eq!(error.to_string(), "`Member`.note is no column: declare it (`#[model(column)]`)");
 }
 
-/// behaviour Q3: over has_one as over the others, to any depth
+/// behaviours Q3 and R50: over has_one as over the others, to any depth
 #[test]
 fn conditions_reach_over_relations_of_every_kind() {
     let mut db = empty();

@@ -63,7 +63,7 @@ fn ask(plain: &Database, declared: &Database, world: &World, random: &mut Random
     let counted = |wanted: Option<bool>| known.iter().filter(|known| **known == wanted).count();
     let (members, not) = (declared::of_members(&condition), declared::of_members(&condition).not());
     let both = [declared.query().filter(members).count().unwrap(), declared.query().filter(not).count().unwrap()];
-    // behaviour Q4: The rows for which it is unknown are those that are in neither.
+    // behaviour Q2: The rows for which it is unknown are those that are in neither.
     assert_eq!(both, [counted(Some(true)), counted(Some(false))]);
     assert_eq!(both[0] + both[1] + counted(None), world.members.len());
 
@@ -262,7 +262,7 @@ fn number(variable: &str, usual: u64) -> u64 {
 }
 
 /// The ordinary run is always the same one. `RELATA_QUERIES_SEED` asks for another, `RELATA_QUERIES_CASES` for more.
-// behaviours Q1 to Q9, Q11, Q13, R48 and R50
+// behaviours Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q11, Q12, Q13, Q14, R48 and R50
 #[test]
 fn queries_give_what_a_naive_look_at_all_rows_gives() {
     let (seed, cases) = (number("RELATA_QUERIES_SEED", 1), number("RELATA_QUERIES_CASES", 100));
