@@ -2,6 +2,7 @@
 
 mod answers;
 mod cases;
+mod compared;
 mod expression;
 mod rows;
 mod schema;

@@ -303,7 +303,10 @@ fn columns_follow_rows_back_and_forth() {
         let of_rows: Vec<i16> = db.iter::<Member>().map(|(_, row)| row.level).collect();
         assert_eq!(column.runs().flat_map(relata::ColumnRun::iter).copied().collect::<Vec<_>>(), of_rows);
         assert!(db.iter::<Member>().all(|(id, row)| column.get(id) == Some(row.level)));
-        assert_eq!(db.query().sum(Member::FIELDS.level).unwrap(), of_rows.iter().map(|level| i64::from(*level)).sum());
+        assert_eq!(
+            db.query().sum(Member::FIELDS.level).unwrap(),
+            of_rows.iter().map(|level| i64::from(*level)).sum::<i64>()
+        );
     };
     expect(&db);
     let before = db.clone();

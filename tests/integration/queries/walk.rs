@@ -210,7 +210,7 @@ impl Walk {
     }
 
     fn step(&mut self) {
-        match self.random.below(14) {
+        match self.random.below(15) {
             0..2 => self.transaction(),
             2 => {
                 let outcome = self.plain.undo();
@@ -248,6 +248,11 @@ impl Walk {
                 }
             }
             6 => self.pages(),
+            7 => {
+                self.last = "shrink".into();
+                self.plain.shrink();
+                self.declared.shrink();
+            }
             _ => self.any_write(),
         }
         let world = compare(&self.plain, &self.declared, self.unchecked);
