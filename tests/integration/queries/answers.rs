@@ -46,6 +46,9 @@ pub(super) struct Answers {
     pub(super) joined: Option<Vec<(Raw, Raw)>>,
 }
 
+/// How many clubs there are, which, their members by a join to them, and by one from them.
+pub(super) type OfClubs = (usize, Vec<Raw>, Option<Vec<(Raw, Raw)>>, Option<Vec<(Raw, Raw)>>);
+
 /// Where the next page begins, in a database.
 pub(super) struct Cursors<C>(pub(super) Option<C>);
 
@@ -228,8 +231,8 @@ impl Spec {
             parts[slot as usize % 8] += rating;
             rated_count += 1;
         }
-        let [a, b, c, d, e, f, g, h] = parts;
-        let ratings: f64 = ((a + b) + (c + d)) + ((e + f) + (g + h));
+        let fours = [parts[0] + parts[1], parts[2] + parts[3], parts[4] + parts[5], parts[6] + parts[7]];
+        let ratings: f64 = (fours[0] + fours[1]) + (fours[2] + fours[3]);
         let bits = |value: f64| if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() };
         let mean = |sum: f64, count: usize| (count > 0).then(|| bits(sum / count as f64));
         let model = |id: &Raw| format!("Member {}v{}", id.0, id.1);
@@ -284,12 +287,7 @@ impl World {
     }
 
     /// What [`Answers`] is for clubs: how many, which, and with their members that meet a condition.
-    #[expect(clippy::type_complexity, reason = "four answers")]
-    pub(super) fn of_club_answers(
-        &self,
-        clubs: &OfClub,
-        members: &OfMember,
-    ) -> (usize, Vec<Raw>, Option<Vec<(Raw, Raw)>>, Option<Vec<(Raw, Raw)>>) {
+    pub(super) fn of_club_answers(&self, clubs: &OfClub, members: &OfMember) -> OfClubs {
         let known = self.of_clubs(clubs);
         let ids: Vec<Raw> =
             self.clubs.iter().zip(&known).filter(|(_, known)| **known == Some(true)).map(|((id, _), _)| *id).collect();

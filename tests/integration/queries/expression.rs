@@ -128,8 +128,7 @@ fn is_like(text: &[char], pattern: &[char]) -> bool {
         [] => text.is_empty(),
         ['%', rest @ ..] => (0..=text.len()).any(|taken| is_like(&text[taken..], rest)),
         ['_', rest @ ..] => !text.is_empty() && is_like(&text[1..], rest),
-        ['\\', next, rest @ ..] => text.first() == Some(next) && is_like(&text[1..], rest),
-        [next, rest @ ..] => text.first() == Some(next) && is_like(&text[1..], rest),
+        ['\\', next, rest @ ..] | [next, rest @ ..] => text.first() == Some(next) && is_like(&text[1..], rest),
     }
 }
 
@@ -172,12 +171,12 @@ fn each<R>(rows: &[(Raw, R)], of: impl Fn(Raw, &R) -> Known) -> Vec<Known> {
 
 impl Of {
     /// By what is known of each related row: one for which it is unknown does not meet it.
-    fn holds(self, mut related: impl Iterator<Item = Known>) -> Known {
-        Some(match self {
+    fn holds(self, mut related: impl Iterator<Item = Known>) -> bool {
+        match self {
             Of::Some => related.any(|known| known == Some(true)),
             Of::None => !related.any(|known| known == Some(true)),
             Of::Every => related.all(|known| known == Some(true)),
-        })
+        }
     }
 }
 
@@ -199,7 +198,7 @@ impl World {
                 let known = self.of_clubs($clubs);
                 each(members, |$id, $row| {
                     let all = self.clubs.iter().zip(&known);
-                    $of.holds(all.filter(|(($club, $club_row), _)| $is_related).map(|(_, known)| *known))
+                    Some($of.holds(all.filter(|(($club, $club_row), _)| $is_related).map(|(_, known)| *known)))
                 })
             }};
         }
@@ -263,9 +262,9 @@ impl World {
             let known = self.of_members(members);
             each(clubs, |id, row| {
                 let all = self.members.iter().zip(&known);
-                of.holds(
+                Some(of.holds(
                     all.filter(|((member, other), _)| is_related(id, row, *member, other)).map(|(_, known)| *known),
-                )
+                ))
             })
         };
         match condition {

@@ -315,17 +315,20 @@ macro_rules! schema {
             }
 
             /// Clubs by a condition: counted, listed, by a join from members to them, and by one from them to members.
-            #[expect(clippy::type_complexity, reason = "four answers")]
             pub(in crate::queries) fn of_club_answers(
-                db: &Database, clubs: &OfClub, members: &OfMember,
-            ) -> (usize, Vec<Raw>, Option<Vec<(Raw, Raw)>>, Option<Vec<(Raw, Raw)>>) {
+                db: &Database,
+                clubs: &OfClub,
+                members: &OfMember,
+            ) -> crate::queries::answers::OfClubs {
                 let query = db.query::<Club>().filter(of_clubs(clubs));
                 query.explain().unwrap();
                 let to = db.rows::<Member>().filter_by(of_members(members)).join(Member::CLUB).filter_by(of_clubs(clubs));
                 let from = db.rows::<Club>().filter_by(of_clubs(clubs)).join(Club::MEMBERS).filter_by(of_members(members));
                 let mut from: Option<Vec<(Raw, Raw)>> =
                     from.iter().ok().map(|join| join.map(|(club, member)| (raw(member.id()), raw(club.id()))).collect());
-                from.iter_mut().for_each(|pairs| pairs.sort_unstable());
+                if let Some(pairs) = &mut from {
+                    pairs.sort_unstable();
+                }
                 (
                     query.clone().count().unwrap(),
                     query.ids().unwrap().map(raw).collect(),
