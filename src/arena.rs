@@ -21,7 +21,7 @@
 //!
 //! Not responsible for: indexes and integrity. Every call here changes rows only.
 
-use std::mem;
+use std::{fmt, mem};
 
 use slotmap::{DefaultKey, Key};
 
@@ -81,6 +81,12 @@ pub(crate) enum RowChange {
     Cancelled,
 }
 
+impl<M> fmt::Debug for Arena<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arena").field("len", &self.len).field("next_slot", &self.next_slot).finish_non_exhaustive()
+    }
+}
+
 impl<M> Default for Arena<M> {
     fn default() -> Self {
         Arena {
@@ -114,9 +120,15 @@ impl<M> Arena<M> {
         !self.columns.is_empty()
     }
 
-    /// A bit for each slot, by words of 64, that says whether it holds a row; where there are columns.
-    pub(crate) fn stored_bits(&self) -> &Blocks<u64> {
-        self.columns.stored()
+    /// Which of the 64 slots from `64 * word` on hold rows, a bit for each; where there are columns.
+    #[inline]
+    pub(crate) fn stored_word(&self, word: usize) -> u64 {
+        self.columns.stored(word, self.next_slot as usize)
+    }
+
+    /// [`Arena::stored_word`] of all slots that were ever used.
+    pub(crate) fn stored_words(&self) -> impl Iterator<Item = u64> {
+        (0..(self.next_slot as usize).div_ceil(64)).map(|word| self.stored_word(word))
     }
 
     /// What the columns take.
@@ -337,6 +349,40 @@ impl<M: Clone> Arena<M> {
         Some(row)
     }
 
+    /// Takes rows out, each of which is stored, in this order. See [`Arena::remove`].
+    pub(crate) fn remove_all(&mut self, keys: &[DefaultKey]) -> Vec<M> {
+        debug_assert!(keys.iter().all(|key| self.contains(*key)), "only rows are removed");
+        let mut rows = Vec::with_capacity(keys.len());
+        self.slots.change_all(keys.iter().map(|key| slot_of(*key) as usize), |_, slot| {
+            slot.version = slot.version.wrapping_add(1);
+            if let Some(row) = slot.row.take() {
+                rows.push(row);
+            }
+        });
+        self.len -= rows.len();
+        keys.iter().for_each(|key| self.note(*key));
+        if keys.iter().all(|key| next_in_slot(*key).is_some()) {
+            self.free.push_all(keys.iter().map(|key| next_in_slot(*key).unwrap_or(*key)));
+        } else {
+            for key in keys {
+                self.free_slot(*key);
+            }
+        }
+        rows
+    }
+
+    /// Exchanges rows, each of which is stored, for others, which are those of before then.
+    pub(crate) fn swap_all(&mut self, keys: &[DefaultKey], rows: &mut [M]) {
+        debug_assert!(keys.iter().all(|key| self.contains(*key)), "only rows are exchanged");
+        let mut rows = rows.iter_mut();
+        self.slots.change_all(keys.iter().map(|key| slot_of(*key) as usize), |_, slot| {
+            if let (Some(stored), Some(row)) = (&mut slot.row, rows.next()) {
+                mem::swap(stored, row);
+            }
+        });
+        keys.iter().for_each(|key| self.note(*key));
+    }
+
     /// Gives a reserved id back, unfilled.
     pub(crate) fn cancel(&mut self, key: DefaultKey) {
         if self.is_reserved(key) {
@@ -545,7 +591,10 @@ impl<M> Arena<M> {
         if accounted != self.next_slot as usize {
             faults.push(format!("{accounted} slots accounted for, {} used", self.next_slot));
         }
-        faults.extend(self.columns.faults(self.numbered().map(|(number, slot)| (number, slot.row.as_ref()))));
+        faults.extend(
+            self.columns
+                .faults(self.numbered().map(|(number, slot)| (number, slot.row.as_ref())), self.next_slot as usize),
+        );
         faults
     }
 }

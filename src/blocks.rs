@@ -177,6 +177,37 @@ impl<T: Clone> Blocks<T> {
         Arc::make_mut(self.blocks.get_mut(place >> Self::BITS)?).get_mut(place & (Self::FULL - 1))
     }
 
+    /// Hands the entries at these places, for which there is room, to `change`, with their places, and does not ask for each
+    /// whether its block is shared.
+    #[inline]
+    pub(crate) fn change_all(
+        &mut self,
+        places: impl Iterator<Item = usize> + Clone,
+        mut change: impl FnMut(usize, &mut T),
+    ) {
+        let numbers = places.clone().map(|place| place >> Self::BITS);
+        let runs = numbers.clone().zip(numbers.skip(1)).filter(|(left, right)| left != right).count();
+        if runs < self.blocks.len() {
+            // Once for those of one block that follow on each other.
+            let mut places = places.peekable();
+            while let Some(first) = places.peek() {
+                let number = first >> Self::BITS;
+                let block = Arc::make_mut(&mut self.blocks[number]);
+                while let Some(place) = places.next_if(|place| place >> Self::BITS == number) {
+                    change(place, &mut block[place & (Self::FULL - 1)]);
+                }
+            }
+            return;
+        }
+        places.clone().for_each(|place| self.own(place));
+        // What is shared still has none of the places.
+        let mut blocks: Vec<&mut [T]> =
+            self.blocks.iter_mut().map(|block| Arc::get_mut(block).unwrap_or_default()).collect();
+        for place in places {
+            change(place, &mut blocks[place >> Self::BITS][place & (Self::FULL - 1)]);
+        }
+    }
+
     /// The entries in order, to be changed, to the end of the last block. A block is copied when it is reached.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.blocks.iter_mut().flat_map(|block| Arc::make_mut(block).iter_mut())
@@ -357,11 +388,17 @@ impl<T: Copy> Stack<T> {
 
     #[inline]
     pub(crate) fn push(&mut self, entry: T) {
+        self.push_room();
+        self.top.push(entry);
+    }
+
+    /// Makes room on top for one entry at least.
+    #[inline]
+    fn push_room(&mut self) {
         // Two blocks at the most, so that pops and pushes in turn do not move a block each time.
         if self.top.len() == 2 * Self::FULL {
             self.full.push(self.top.drain(..Self::FULL).collect());
         }
-        self.top.push(entry);
     }
 
     #[inline]
@@ -370,6 +407,14 @@ impl<T: Copy> Stack<T> {
             self.top.extend_from_slice(&self.full.pop()?);
         }
         self.top.pop()
+    }
+
+    /// Pushes entries, the last of which is on top then.
+    pub(crate) fn push_all(&mut self, mut entries: impl ExactSizeIterator<Item = T>) {
+        while entries.len() > 0 {
+            self.push_room();
+            self.top.extend(entries.by_ref().take(2 * Self::FULL - self.top.len()));
+        }
     }
 
     /// The entry that the `nth` of the next pops (from 0) will give.

@@ -48,6 +48,9 @@ impl<M: Model> AnyRows for Arena<M> {
 
     fn plan_removal(&self, index: &Indexes, keys: &[DefaultKey]) -> Result<Vec<Option<u32>>, Error> {
         let mut all = Vec::with_capacity(keys.len() * index.uniques.len());
+        if index.uniques.is_empty() {
+            return Ok(all);
+        }
         let mut hashes = UniqueHashes::default();
         for key in keys {
             hashes.clear();

@@ -165,7 +165,7 @@ pub enum Error {
         key: String,
     },
     /// A statement over many rows was refused; every violation is counted and up to 10,000 are listed (behaviour I9).
-    #[error("{count} violation(s) in a batch of {rows} rows, nothing stored{}", first(violations))]
+    #[error("{count} violation(s) in a batch of {rows} rows, nothing changed{}", first(violations))]
     BatchRefused {
         /// How many rows the statement had.
         rows: usize,
@@ -322,10 +322,10 @@ impl Error {
     }
 }
 
-/// One refused row of a batch; printed, `batch[0]` is the first row.
+/// One refused row of a batch, or of the ids that a statement was given; printed, `batch[0]` is the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchViolation {
-    /// The row's place in the batch, from 0.
+    /// The place of the row, or of its id, in the batch, from 0.
     pub index: usize,
     /// What is wrong with it.
     pub error: Error,
@@ -405,7 +405,7 @@ impl fmt::Display for Missing {
 pub enum Holder {
     /// A stored row.
     Row(RowId),
-    /// The row at this place, from 0, of the batch that is being inserted; printed as `batch[0]`.
+    /// The row at this place, from 0, of the batch that is being stored; printed as `batch[0]`.
     Batch(usize),
 }
 

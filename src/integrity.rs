@@ -113,6 +113,12 @@ pub(crate) struct Faults {
     pub(crate) count: usize,
 }
 
+impl From<Vec<(usize, Error)>> for Faults {
+    fn from(kept: Vec<(usize, Error)>) -> Self {
+        Faults { count: kept.len(), kept }
+    }
+}
+
 /// Faults that are being collected.
 struct Collecting {
     faults: Faults,

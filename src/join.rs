@@ -127,7 +127,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn rows<M: Model>(&self) -> Join<'_, Start<'_, M>> {
-        let opened = self.table::<M>().map(|table| (Sources::Table(table.rows.keys()), Start { rows: table.rows }));
+        let opened = self.table::<M>().map(|table| (Sources::all(table), Start { rows: table.rows }));
         Join { database: self, opened }
     }
 

@@ -40,6 +40,7 @@
 //! | declare models | the derive [`Model`](derive@Model), with the whole grammar; the trait [`Model`](trait@Model) by hand |
 //! | build, load, save | [`DatabaseBuilder`], [`Database::save`], [`save_in_background`](Database::save_in_background), [`snapshot`] |
 //! | write | [`Database::insert`], [`insert_many`](Database::insert_many), [`import`](Database::import), [`update`](Database::update), [`upsert`](Database::upsert), [`delete`](Database::delete), [`create`](Database::create) |
+//! | write many rows as one | [`delete_many`](Database::delete_many), [`update_many`](Database::update_many), [`upsert_many`](Database::upsert_many) |
 //! | read | [`Database::get`], [`find`](Database::find), [`related`](Database::related), [`children`](Database::children), [`row`](Database::row), [`Table`] |
 //! | list ids in an order | [`ReferencesMany`], [`IdList`], [`ListRelation`] |
 //! | refer to one of several models | the derive [`PolymorphicId`](derive@PolymorphicId) |
@@ -155,8 +156,8 @@ pub use predicate::{
 };
 pub use predicate::{Condition, Operand, Predicate, Reaches, Text};
 pub use query::{
-    Access as QueryAccess, ColumnRef, ColumnRun, Cursor as PageCursor, Explained, Order, Page, Query, Rows, Select,
-    Summed, Values,
+    Access as QueryAccess, Branches, ColumnRef, ColumnRun, Cursor as PageCursor, Explained, Order, Page, Query, RowIds, Rows,
+    Select, Summed, Values,
 };
 #[cfg(feature = "derive")]
 pub use relata_derive::{Lossless, Model, PolymorphicId};
@@ -169,7 +170,10 @@ pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
 pub use transaction::{CommitError, Transaction};
-pub use write::{Access, Dangling, Deleted, Imported, Owner, Refused, Source, Split, TableMut, UpdatePlan, Updated};
+pub use write::{
+    Access, Dangling, Deleted, DeletedMany, Imported, Owner, Refused, Source, Split, TableMut, UpdatePlan, Updated,
+    UpdatedMany,
+};
 
 /// The README's examples are compiled and run.
 #[cfg(doctest)]

@@ -9,6 +9,7 @@ mod explain;
 mod order;
 mod page;
 mod run;
+mod statements;
 mod values;
 
 use std::fmt;
@@ -23,12 +24,12 @@ use crate::join::{Join, Start};
 use crate::model::Model;
 use crate::predicate::{All, And, Condition, Predicate};
 
-pub use aggregate::Summed;
+pub use aggregate::{Branches, Summed};
 pub use column::{ColumnRef, ColumnRun};
 pub use explain::{Access, Explained};
 pub use order::Order;
 pub use page::{Cursor, Page};
-pub use run::Rows;
+pub use run::{RowIds, Rows};
 pub use values::{Select, Values};
 
 /// The rows of a table that meet a predicate, made by [`Database::query`].
@@ -147,8 +148,8 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
     }
 
     /// The ids. Where an index answers the whole predicate no row is touched.
-    pub fn ids(self) -> Result<impl Iterator<Item = Id<M>> + use<'a, M, C>, Error> {
-        Ok(self.run()?.into_keys().map(Id::from_key))
+    pub fn ids(self) -> Result<RowIds<'a, M, C::Opened<'a>>, Error> {
+        Ok(RowIds(self.run()?))
     }
 
     /// The first row.
@@ -185,7 +186,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
     /// Whether there is a row.
     pub fn exists(self) -> Result<bool, Error> {
         let limit = self.limit.min(1);
-        Ok(Query { orders: SmallVec::new(), limit, ..self }.run()?.into_keys().next().is_some())
+        Ok(Query { orders: SmallVec::new(), limit, ..self }.run()?.next_row().is_some())
     }
 
     /// Joins the rows with those of another table, see [`Join`]: a join that starts with these rows in this order.
@@ -205,7 +206,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
     /// ```
     pub fn rows(self) -> Result<Join<'a, Start<'a, M>>, Error> {
         let database = self.database;
-        let keys = self.run()?.into_keys().collect();
+        let keys = self.ids()?.map(Id::key).collect();
         Join::of_keys(database, keys)
     }
 

@@ -27,7 +27,7 @@ use crate::model::{ById, Editable, Field, FieldOf, KeyOf, Model, Optional, Prese
 use crate::relation::{BelongsTo, By, Inverse, Through};
 use crate::table::{RowAt, Store};
 use crate::undo;
-use crate::write::{Dangling, Deleted, Imported, Owner, Source, Updated};
+use crate::write::{Dangling, Deleted, DeletedMany, Imported, Owner, Source, Updated, UpdatedMany};
 
 /// An open transaction. Dropped, it is rolled back.
 ///
@@ -400,14 +400,17 @@ writes! {
     cancel[M: Model](id: Id<M>) -> ();
     update[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> T;
     update_reporting[M: Model, T](id: Id<M>, edit: impl FnOnce(&mut M) -> T) -> Updated<T>;
+    update_many[M: Model](ids: impl IntoIterator<Item = Id<M>>, edit: impl FnMut(Id<M>, &mut M)) -> UpdatedMany;
     replace[M: Model](id: Id<M>, row: M) -> M;
     set[M: Model, V, P: Presence, F: FieldOf<M, V, P>](id: Id<M>, field: Field<M, V, P, F>, value: P::Out<V>) -> P::Out<V>;
     upsert[U: Unique](by: By<U>, row: U::Model) -> (Id<U::Model>, Option<U::Model>);
+    upsert_many[U: Unique](by: By<U>, rows: impl Into<Vec<U::Model>>) -> Vec<(Id<U::Model>, Option<U::Model>)>;
     relate[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, target: Id<R::Target>) -> ();
     place_before[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>, other: Id<R::Source>) -> ();
     place_last[R: Relation](source: Id<R::Source>, relation: BelongsTo<R>) -> ();
     unrelate[R: Relation<Presence = Optional>](source: Id<R::Source>, relation: BelongsTo<R>) -> ();
     delete[M: Model](id: Id<M>) -> Deleted<M>;
+    delete_many[M: Model](ids: impl IntoIterator<Item = Id<M>>) -> DeletedMany<M>;
     set_default_target[R: Relation<Reference = ById<<R as Relation>::Target>>](relation: BelongsTo<R>, target: Option<Id<R::Target>>) -> Option<Id<R::Target>>;
     create[I: Inverse](owner: Id<Owner<I>>, relation: I, make: impl FnOnce(KeyOf<I::Relation>) -> Source<I>) -> Id<Source<I>>;
     create_many[I: Inverse](owner: Id<Owner<I>>, relation: I, make: impl FnOnce(KeyOf<I::Relation>) -> Vec<Source<I>>) -> Vec<Id<Source<I>>>;

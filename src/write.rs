@@ -14,6 +14,7 @@ mod many;
 mod order;
 mod owner;
 mod parts;
+mod sets;
 mod split;
 mod update;
 
@@ -21,6 +22,7 @@ pub use delete::Deleted;
 pub use import::{Dangling, Imported, Refused};
 pub(crate) use owner::expect_key;
 pub use owner::{Owner, Source};
+pub use sets::{DeletedMany, UpdatedMany};
 pub use split::{Access, Split, TableMut};
 pub use update::{UpdatePlan, Updated};
 

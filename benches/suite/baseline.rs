@@ -110,6 +110,11 @@ impl LinesOfOrders {
         }
         sum
     }
+
+    /// The same where prices lie side by side.
+    pub(crate) fn prices_of(&self, prices: &[i64]) -> i64 {
+        self.members.iter().map(|place| prices[*place as usize]).sum()
+    }
 }
 
 /// Stores rows in a bare slot map, one by one.

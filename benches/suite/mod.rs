@@ -7,6 +7,7 @@ mod baseline;
 mod children;
 mod clone;
 mod data;
+mod declared;
 mod delete;
 mod include;
 mod insert;
@@ -66,7 +67,11 @@ pub(crate) fn for_each_of_lines(scale: f64, fans: &[usize], mut visit: impl FnMu
             clone::workloads,
         ];
         rooms.into_iter().flat_map(|workloads| workloads(&data)).for_each(&mut visit);
+        let columns = declared::Columns::new(&data.flat);
+        declared::workloads(&data, &columns).into_iter().for_each(&mut visit);
     }
+    visit(declared::delete_set(100_000));
+    declared::workloads_of_scores((1e6 * scale.max(SCALE_OF_TEST)) as usize).into_iter().for_each(&mut visit);
     for fan in fans {
         visit(delete::workload(*fan));
     }

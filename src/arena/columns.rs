@@ -2,8 +2,9 @@
 //! here, so that no write can forget them. A table without columns keeps nothing.
 //!
 //! # Invariants
-//! 1. Bit `n % 64` of word `n / 64` of `stored` says whether slot `n` holds a row.
-//! 2. Where it does, each column has the row's value at place `n`.
+//! 1. Of the slots that were ever used, bit `n % 64` of word `n / 64` of `vacant` says that slot `n` holds no row. Slots that
+//!    come into use hold one, as a rule, so that storing a new row writes no bit.
+//! 2. Where a slot holds a row, each column has the row's value at place `n`.
 
 use std::any::Any;
 
@@ -31,25 +32,25 @@ pub(crate) trait AnyColumn<M>: Send + Sync {
 
 pub(crate) struct Columns<M> {
     columns: Vec<Box<dyn AnyColumn<M>>>,
-    stored: Blocks<u64>,
+    vacant: Blocks<u64>,
 }
 
 impl<M> Default for Columns<M> {
     fn default() -> Self {
-        Columns { columns: Vec::new(), stored: Blocks::default() }
+        Columns { columns: Vec::new(), vacant: Blocks::default() }
     }
 }
 
 impl<M> Clone for Columns<M> {
     fn clone(&self) -> Self {
         let columns = self.columns.iter().map(|column| column.clone_column()).collect();
-        Columns { columns, stored: self.stored.clone() }
+        Columns { columns, vacant: self.vacant.clone() }
     }
 }
 
 impl<M> Columns<M> {
     pub(super) fn of(columns: Vec<Box<dyn AnyColumn<M>>>) -> Self {
-        Columns { columns, stored: Blocks::default() }
+        Columns { columns, vacant: Blocks::default() }
     }
 
     /// The same columns without values.
@@ -67,18 +68,27 @@ impl<M> Columns<M> {
         self.columns.get(place).map(|column| &**column)
     }
 
-    /// Which slots hold rows.
-    pub(super) fn stored(&self) -> &Blocks<u64> {
-        &self.stored
+    /// Which of the 64 slots of a word hold rows, where `next_slot` is the first that was never used.
+    #[inline]
+    pub(super) fn stored(&self, word: usize, next_slot: usize) -> u64 {
+        let used = match next_slot.saturating_sub(word * 64) {
+            0 => 0,
+            some @ 1..64 => u64::MAX >> (64 - some),
+            _ => u64::MAX,
+        };
+        // Slot 0 is no row's.
+        used & !self.vacant.get(word).copied().unwrap_or_default() & if word == 0 { !1 } else { u64::MAX }
     }
 
     /// A row has come into a slot, or gone from it.
     pub(super) fn note(&mut self, slot: usize, row: Option<&M>) {
-        let (word, bit) = (self.stored.at(slot / 64), 1 << (slot % 64));
+        let bit = 1 << (slot % 64);
         match row {
-            None => *word &= !bit,
+            None => *self.vacant.at(slot / 64) |= bit,
             Some(row) => {
-                *word |= bit;
+                if self.vacant.get(slot / 64).is_some_and(|word| word & bit != 0) {
+                    *self.vacant.at(slot / 64) &= !bit;
+                }
                 for column in &mut self.columns {
                     column.set(slot, row);
                 }
@@ -86,16 +96,8 @@ impl<M> Columns<M> {
         }
     }
 
-    /// Rows have come into slots one after the other.
+    /// Rows have come into slots one after the other, which were never used.
     pub(super) fn note_run(&mut self, first: usize, rows: &[M]) {
-        let end = first + rows.len();
-        let mut slot = first;
-        while slot < end {
-            let behind = end.min((slot / 64 + 1) * 64);
-            let ones = u64::MAX >> (64 - (behind - slot));
-            *self.stored.at(slot / 64) |= ones << (slot % 64);
-            slot = behind;
-        }
         for column in &mut self.columns {
             column.set_run(first, rows);
         }
@@ -103,18 +105,18 @@ impl<M> Columns<M> {
 
     /// What the columns take.
     pub(super) fn bytes(&self) -> Bytes {
-        self.stored.bytes() + self.columns.iter().map(|column| column.bytes()).sum()
+        self.vacant.bytes() + self.columns.iter().map(|column| column.bytes()).sum()
     }
 
     /// What does not agree with the rows, each with its slot.
-    pub(super) fn faults<'a>(&self, rows: impl Iterator<Item = (u32, Option<&'a M>)>) -> Vec<String>
+    pub(super) fn faults<'a>(&self, rows: impl Iterator<Item = (u32, Option<&'a M>)>, next_slot: usize) -> Vec<String>
     where
         M: 'a,
     {
         let mut faults = Vec::new();
         for (slot, row) in rows.take(if self.is_empty() { 0 } else { usize::MAX }) {
             let number = slot as usize;
-            let is_stored = self.stored.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1);
+            let is_stored = self.stored(number / 64, next_slot) >> (number % 64) & 1 == 1;
             if is_stored != row.is_some() {
                 faults.push(format!("slot {slot} holds a row or none, and its bit says something else"));
             }

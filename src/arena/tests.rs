@@ -82,7 +82,7 @@ fn apply(arena: &mut Arena<u32>, model: &mut BTreeMap<DefaultKey, u32>, step: St
 /// The arena after its slots and rows have gone out and come back.
 fn restored(arena: &Arena<u32>) -> Arena<u32> {
     let slots = arena.slots();
-    let mut restored = Arena::restore(&slots).expect("the slots of an arena are those of one");
+    let mut restored = Arena::default().restore(&slots).expect("the slots of an arena are those of one");
     assert!(arena.iter().map(|(key, _)| key).eq(slots.stored()));
     for (key, row) in arena.iter() {
         assert_eq!(restored.restore_row(key, *row), Ok(()));
@@ -134,7 +134,7 @@ fn random_histories_keep_the_invariants_and_come_back_with_the_same_future_ids()
 /// An arena whose slot 1 holds a row of the last generation there is, and whose slot 2 is one reuse before it.
 fn worn() -> Arena<u32> {
     let slots = slots_of(&[u32::MAX, u32::MAX - 1, 5], &[2]);
-    let mut arena = Arena::restore(&slots).expect("the slots are well formed");
+    let mut arena = Arena::default().restore(&slots).expect("the slots are well formed");
     for key in slots.stored() {
         assert_eq!(arena.restore_row(key, slot_of(key)), Ok(()));
     }
@@ -158,6 +158,14 @@ fn a_slot_whose_generation_would_wrap_is_retired_and_stays_so() {
     assert_eq!(back.get(last), None);
     assert_eq!(back.faults(), Vec::<String>::new());
     same_rows_and_future(&mut arena, &mut back);
+
+    // So are those of rows that go together.
+    let (mut together, mut alone) = (worn(), worn());
+    let next = [together.insert(5), alone.insert(5)][0];
+    assert_eq!(together.remove_all(&[next, last]), [5, 1]);
+    assert_eq!([next, last].map(|key| alone.remove(key)), [Some(5), Some(1)]);
+    assert_eq!((&together.retired, together.faults()), (&alone.retired, Vec::new()));
+    same_rows_and_future(&mut together, &mut alone);
 }
 
 #[test]

@@ -28,6 +28,7 @@ enum Step {
     Write(usize, u64),
     Reserve(usize),
     WriteAll(u64),
+    ChangeAll(Vec<usize>, u64),
     Clone,
     DropOldest,
 }
@@ -37,6 +38,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0..60_usize, any::<u64>()).prop_map(|(place, value)| Step::Write(place, value)),
         1 => (0..80_usize).prop_map(Step::Reserve),
         1 => any::<u64>().prop_map(Step::WriteAll),
+        2 => (prop::collection::vec(0..60_usize, 0..30), any::<u64>())
+            .prop_map(|(places, value)| Step::ChangeAll(places, value)),
         2 => Just(Step::Clone),
         1 => Just(Step::DropOldest),
     ]
@@ -80,6 +83,18 @@ fn clones_go_their_own_ways() {
                     list.iter_mut().take(capacity).for_each(|entry| *entry = value);
                     list.resize(list.len().max(capacity), value);
                 }
+                Step::ChangeAll(mut places, value) => {
+                    places.retain(|place| *place < blocks.capacity());
+                    let mut changed = Vec::new();
+                    blocks.change_all(places.iter().copied(), |place, entry| {
+                        changed.push(place);
+                        *entry = big(value.wrapping_add(place as u64));
+                    });
+                    prop_assert_eq!(&changed, &places);
+                    for place in places {
+                        list[place] = value.wrapping_add(place as u64);
+                    }
+                }
                 Step::Clone => {
                     let clone = (blocks.clone(), list.clone());
                     all.insert(0, clone);
@@ -116,6 +131,11 @@ fn a_write_copies_the_block_that_it_touches_and_no_other() {
     assert_eq!((clone.get(20), blocks.get(20)), (Some(&big(20)), Some(&big(1000))));
     blocks.own(63);
     assert_eq!(shared(&blocks), 6);
+    // In runs, and here and there.
+    blocks.change_all([24, 25].into_iter(), |_, entry| *entry = big(1));
+    assert_eq!(shared(&blocks), 5);
+    blocks.change_all((0..20).map(|n| [0, 20, 40][n % 3]), |_, entry| *entry = big(1));
+    assert_eq!(shared(&blocks), 3);
 }
 
 #[test]
@@ -161,6 +181,11 @@ fn a_copy_that_panics_leaves_the_block_as_it_was() {
 fn a_stack_gives_the_last_first() {
     let mut stack = Stack::default();
     (0..10_000_u32).for_each(|entry| stack.push(entry));
+    let mut at_once = Stack::default();
+    at_once.push_all(0..100_u32);
+    at_once.push_all([].into_iter());
+    at_once.push_all(100..10_000);
+    assert!(at_once.iter().eq(stack.iter()) && at_once.len() == 10_000);
     let clone = stack.clone();
     assert_eq!(
         (stack.nth_from_top(0), stack.nth_from_top(9_999), stack.nth_from_top(10_000)),

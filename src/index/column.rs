@@ -13,7 +13,7 @@
 
 use slotmap::{DefaultKey, KeyData};
 
-use crate::blocks::{Blocks, Bytes};
+use crate::blocks::{self, Blocks, Bytes};
 use crate::id::{FIRST_GENERATION, SLOTS_END, key_from_parts, slot_of, version_of};
 
 /// What a link, or a step of a path, gives where there is no target: keys in slots that no row has.
@@ -200,6 +200,19 @@ impl Column {
         Some(Entry { target: self.target_key(target), position })
     }
 
+    /// Takes sources out, and tells `left` of each its slot and that of its target, or of a key of no target. The positions
+    /// stand until all have left.
+    #[inline]
+    pub(super) fn remove_all(&mut self, sources: &[DefaultKey], mut left: impl FnMut(u32, u32, &Blocks<u32>)) {
+        let Column { places, positions, len, .. } = self;
+        places.change_all(sources.iter().map(|source| slot_of(*source) as usize), |slot, place| {
+            debug_assert_ne!(place.version, Place::VACANT.version, "a source has an entry");
+            let Place { target, .. } = std::mem::replace(place, Place::VACANT);
+            left(slot as u32, target, positions);
+        });
+        *len -= sources.len();
+    }
+
     /// Tells the source in a slot its new position.
     #[inline]
     pub(super) fn move_to(&mut self, slot: u32, position: u32) {
@@ -211,6 +224,11 @@ impl Column {
         self.positions.write_all(slots.iter().map(|slot| *slot as usize).zip(0..));
     }
 
+    /// All sources, in slot order.
+    pub(super) fn keys(&self) -> Keys<'_> {
+        Keys { places: self.places.iter(), next: 0 }
+    }
+
     /// All sources with their entries, in slot order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (DefaultKey, Entry)> {
         let both = (0..).zip(self.places.iter().zip(self.positions.iter()));
@@ -218,6 +236,29 @@ impl Column {
             let source = key_from_parts(slot, place.version)?;
             Some((source, Entry { target: self.target_key(place.target), position: *position }))
         })
+    }
+}
+
+/// The keys of sources, see [`Column::keys`].
+#[derive(Debug, Clone)]
+pub(crate) struct Keys<'a> {
+    places: blocks::Iter<'a, Place>,
+    next: u32,
+}
+
+impl Iterator for Keys<'_> {
+    type Item = DefaultKey;
+
+    #[inline]
+    fn next(&mut self) -> Option<DefaultKey> {
+        loop {
+            let place = self.places.next()?;
+            let slot = self.next;
+            self.next += 1;
+            if place.version != Place::VACANT.version {
+                return Some(key(slot, place.version));
+            }
+        }
     }
 }
 

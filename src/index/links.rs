@@ -21,11 +21,11 @@ use slotmap::{DefaultKey, Key};
 
 use super::Backward;
 use super::column::Column;
-pub(crate) use super::column::{Entry, no_target};
+pub(crate) use super::column::{Entry, Keys as LinkedKeys, no_target};
 use super::postings::Postings;
 use super::referrers::{Referrers, Sources};
-use crate::blocks::Bytes;
-use crate::id::slot_of;
+use crate::blocks::{Blocks, Bytes};
+use crate::id::{SLOTS_END, slot_of};
 
 /// What a write does to the link of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +134,11 @@ impl Link {
         self.column.bytes() + self.postings.bytes() + super::waiting_bytes(self.waiting.len())
     }
 
+    /// All sources, in slot order: the rows of the table.
+    pub(crate) fn sources_of_all(&self) -> LinkedKeys<'_> {
+        self.column.keys()
+    }
+
     /// How many sources the column has.
     pub(crate) fn len(&self) -> usize {
         self.column.len()
@@ -232,6 +237,44 @@ impl Link {
         } else if self.postings.punch(slot_of(target), position) {
             self.close_up_list(slot_of(target));
         }
+    }
+
+    /// [`Link::leave`] for many sources, each of which is linked, where nothing is to be put back. A list that several in
+    /// sequence leave is gone to once, and is dropped where they are all that it has.
+    pub(crate) fn leave_all(&mut self, sources: &[DefaultKey]) {
+        let Link { column, postings, waiting, sparse, .. } = self;
+        let position = |positions: &Blocks<u32>, slot: u32| positions.get(slot as usize).copied().unwrap_or_default();
+        // Those that leave the list of one target, by their slots.
+        let (mut target, mut leaving) = (0, Vec::new());
+        let mut leave = |target: u32, leaving: &mut Vec<u32>, positions: &Blocks<u32>| {
+            if leaving.len() < postings.count(target) {
+                for slot in &mut *leaving {
+                    *slot = position(positions, *slot);
+                }
+                if postings.punch_all(target, leaving) {
+                    sparse.push(target);
+                }
+            } else if !leaving.is_empty() {
+                postings.clear(target);
+            }
+            leaving.clear();
+        };
+        let mut left = 0;
+        column.remove_all(sources, |source, its_target, positions| {
+            if its_target == slot_of(no_target::unresolved()) {
+                waiting.remove(&(position(positions, source), source));
+            } else if its_target < SLOTS_END {
+                if its_target != target {
+                    leave(target, &mut leaving, positions);
+                    target = its_target;
+                }
+                leaving.push(source);
+            }
+            left += 1;
+            if left == sources.len() {
+                leave(target, &mut leaving, positions);
+            }
+        });
     }
 
     /// Closes up the lists that should be.

@@ -136,6 +136,7 @@ pub(crate) mod probes {
         static HASHED: Cell<usize> = const { Cell::new(0) };
         static MOVED: Cell<usize> = const { Cell::new(0) };
         static TOUCHED: Cell<usize> = const { Cell::new(0) };
+        static LISTS_LEFT: Cell<usize> = const { Cell::new(0) };
     }
 
     pub(crate) fn count_link() {
@@ -157,6 +158,15 @@ pub(crate) mod probes {
 
     pub(crate) fn count_moved() {
         MOVED.set(MOVED.get() + 1);
+    }
+
+    pub(crate) fn count_list_left() {
+        LISTS_LEFT.set(LISTS_LEFT.get() + 1);
+    }
+
+    /// How often sources that leave have gone to a list so far.
+    pub(crate) fn lists_left() -> usize {
+        LISTS_LEFT.get()
     }
 
     /// How many entries of lists of ids closing up has moved so far.

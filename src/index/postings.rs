@@ -96,6 +96,8 @@ impl Postings {
     /// Turns the entry at a position into a hole, and says whether the list should be closed up.
     #[inline]
     pub(crate) fn punch(&mut self, target: u32, position: u32) -> bool {
+        #[cfg(test)]
+        super::probes::count_list_left();
         let list = self.lists.at(target as usize);
         list.entries.set(position as usize, HOLE);
         *list.entries.holes_mut() += 1;
@@ -103,6 +105,24 @@ impl Postings {
             list.trim();
         }
         list.is_sparse()
+    }
+
+    /// Turns the entries at positions, each once, into holes, and says whether the list should be closed up.
+    pub(crate) fn punch_all(&mut self, target: u32, positions: &[u32]) -> bool {
+        #[cfg(test)]
+        super::probes::count_list_left();
+        let list = self.lists.at(target as usize);
+        list.entries.punch(positions);
+        list.trim();
+        list.is_sparse()
+    }
+
+    /// Drops all entries of a target.
+    pub(crate) fn clear(&mut self, target: u32) {
+        #[cfg(test)]
+        super::probes::count_list_left();
+        let list = self.lists.at(target as usize);
+        *list = List { version: list.version, ..List::default() };
     }
 
     /// Puts a source back at the position that it had, into the hole that it left or beyond the end.

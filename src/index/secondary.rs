@@ -7,7 +7,7 @@
 //! # Invariants
 //! 1. A row is in the one tree that its key says, and `held` has that key at its slot.
 
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use slotmap::DefaultKey;
@@ -299,6 +299,20 @@ impl Walk<'_> {
         keyed.checked_sub(1).map(|last| self.keyed.nth(last));
         unordered.checked_sub(1).map(|last| self.unordered.nth(last));
         absent.checked_sub(1).map(|last| self.absent.nth(last));
+    }
+
+    /// Shows the rows until `show` breaks.
+    pub(crate) fn show_all<B>(self, mut show: impl FnMut(DefaultKey) -> ControlFlow<B>) -> ControlFlow<B> {
+        let Walk { keyed, mut unordered, mut absent } = self;
+        match keyed {
+            Keyed::Short(Walked::Up(mut range)) => range.try_for_each(|(_, row)| show(row))?,
+            Keyed::Short(Walked::Down(mut range)) => range.try_for_each(|(_, row)| show(row))?,
+            Keyed::Long(Walked::Up(mut range)) => range.try_for_each(|(_, row)| show(row))?,
+            Keyed::Long(Walked::Down(mut range)) => range.try_for_each(|(_, row)| show(row))?,
+            Keyed::Rest(mut range) => range.try_for_each(|(_, row)| show(row))?,
+        }
+        unordered.try_for_each(|(_, row)| show(row))?;
+        absent.try_for_each(|(_, row)| show(row))
     }
 
     /// How many rows are left.

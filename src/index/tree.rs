@@ -51,6 +51,9 @@ fn by_slot(row: DefaultKey) -> u64 {
     row.data().as_ffi().rotate_left(32)
 }
 
+/// How many entries a search of a node steps over at once.
+const STEP: usize = 16;
+
 /// How many of the entries, which are those of one node, come before a place.
 #[inline]
 fn count_before<K>(entries: &[Entry<K>], is_before: impl Fn(&Entry<K>) -> bool) -> usize {
@@ -60,7 +63,6 @@ fn count_before<K>(entries: &[Entry<K>], is_before: impl Fn(&Entry<K>) -> bool) 
     }
     // All of the steps, then all that is within one: the memory for a comparison is not waited for before the next one
     // is begun, as it is where each comparison decides which entry is the next one.
-    const STEP: usize = 16;
     let steps: usize = entries.chunks_exact(STEP).map(|step| usize::from(is_before(&step[STEP - 1]))).sum();
     let within = entries[steps * STEP..].iter().take(STEP);
     steps * STEP + within.map(|entry| usize::from(is_before(entry))).sum::<usize>()
@@ -126,12 +128,14 @@ impl<K: Ord> Tree<K> {
         Range::between(self, &self.start(from), &self.end(to))
     }
 
+    #[cfg(test)]
     /// The entries of keys between two bounds, from high keys to low ones, the rows of one key in the order of their
     /// slots. O(log n), and O(1) amortised for each key of one row, O(log n) for one of several.
     pub(crate) fn descending(&self, from: Bound<&K>, to: Bound<&K>) -> Descending<'_, K> {
         self.range(from, to).descending()
     }
 
+    #[cfg(test)]
     /// How many entries have keys between two bounds. O(log n).
     pub(crate) fn count(&self, from: Bound<&K>, to: Bound<&K>) -> usize {
         self.end(to).position.saturating_sub(self.start(from).position)

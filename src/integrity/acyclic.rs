@@ -54,7 +54,7 @@ impl<M: Model> Round<'_, '_, M> {
         let rows = self.pending.rows.len();
         for (place, cycle) in closed(&self.own.index.links[R::INDEX], &self.new_links(R::INDEX)) {
             let name = |key| match self.pending.place(key) {
-                Some(place) if rows > 1 && !self.pending.stored => Holder::Batch(place),
+                Some(place) if rows > 1 => self.pending.holder(place),
                 _ => Holder::Row(row_id::<M>(key)),
             };
             self.faults.push(place, cycle_of::<R>(cycle, name));

@@ -39,17 +39,17 @@ impl<M: Model> Default for Edits<M> {
 
 impl<M: Model> Edits<M> {
     /// The caller's own.
-    pub(super) fn of_caller(store: &Store, table: u32, rows: Vec<M>, keys: Vec<DefaultKey>) -> Self {
-        let mut visitor = Said { store, table, rows: &rows, keys: &keys, found: HashSet::new() };
+    pub(super) fn of_caller(store: &Store, table: u32, pending: Pending<'static, M>) -> Self {
+        let mut visitor = Said { store, table, rows: &pending.rows, keys: &pending.keys, found: HashSet::new() };
         M::declare(&mut visitor);
         let said = visitor.found;
-        let origins = (0..rows.len()).collect();
-        Edits { pending: Pending::updates(rows, keys), origins, said, ..Edits::default() }
+        let origins = (0..pending.rows.len()).collect();
+        Edits { pending, origins, said, ..Edits::default() }
     }
 
     /// New rows, which nothing follows: for others to be planned beside them.
     pub(crate) fn of_new(rows: Vec<M>, keys: Vec<DefaultKey>) -> Self {
-        Edits { pending: Pending::of(rows.into(), keys.into(), false), ..Edits::default() }
+        Edits { pending: Pending::of_new(rows, keys), ..Edits::default() }
     }
 
     /// The row under a key, to be edited: a copy of the stored one, if it is not among the edited ones yet.

@@ -117,7 +117,7 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
     }
 
     pub(super) fn stored(&self, place: usize) -> Option<&M> {
-        if self.pending.stored { self.own.rows.get(self.pending.keys[place]) } else { None }
+        if self.pending.is_stored(place) { self.own.rows.get(self.pending.keys[place]) } else { None }
     }
 
     /// The row that a foreign key will name once the statement is done.
@@ -185,7 +185,7 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
     ) -> LinkChange {
         let (table, target) = target;
         if self.mode == Mode::Checked && !self.store.defers(R::DEFERRED) {
-            let source = self.pending.stored.then(|| self.pending.keys[place]);
+            let source = self.pending.is_stored(place).then(|| self.pending.keys[place]);
             let goes = R::Reference::find(target.rows, target.index, key).is_some_and(|row| self.removes((table, row)));
             let error = if goes {
                 dangling_since::<R>(source, key, Missing::Leaving)
@@ -216,7 +216,7 @@ impl<'p, M: Model> Round<'p, '_, '_, M> {
                 let target = self.pending.keys[place];
                 let hash = match incoming.unique {
                     Some(unique) => self.plan.uniques[unique * rows + place].new,
-                    None => (!self.pending.stored).then(|| waiting_hash(target)),
+                    None => (!self.pending.is_stored(place)).then(|| waiting_hash(target)),
                 };
                 let row: &dyn Any = &self.pending.rows[place];
                 for source in hash.into_iter().flat_map(|hash| link.waiting(hash)) {
@@ -251,13 +251,13 @@ impl<M: Model> Visitor<M> for Round<'_, '_, '_, M> {
         let own = self.pending;
         self.plan.links.reserve(own.rows.len());
         // Other fields than the key run no check of the other table (behaviour I5): it is not looked at.
-        if settled && own.stored && self.keeps_all::<R>() {
+        if settled && own.are_all_stored() && self.keeps_all::<R>() {
             self.plan.links.extend(own.rows.iter().map(|_| LinkChange::Stays));
             return;
         }
         let target = (target_table, self.store.table_at::<R::Target>(target_table));
         for (place, (row, key)) in own.rows.iter().zip(&*own.keys).enumerate() {
-            let stored = if own.stored { self.own.rows.get(*key) } else { None };
+            let stored = if own.is_stored(place) { self.own.rows.get(*key) } else { None };
             let same = stored.is_some_and(|stored| same_key::<R>(stored, row));
             if same && settled {
                 self.plan.links.push(LinkChange::Stays);

@@ -38,9 +38,9 @@ impl<M: Model> Round<'_, '_, '_, M> {
                 let is_promised = || self.store.is_in_transaction() && targets.is_reserved(target);
                 let waits = !is_there && !is_promised();
                 // A violation that stands already is no reason to refuse a change of the rest (behaviour I5).
-                let stands = || self.pending.stored && before.get(source, target).is_some_and(Listing::waits);
+                let stands = || self.pending.is_stored(place) && before.get(source, target).is_some_and(Listing::waits);
                 if waits && self.mode == Mode::Checked && !self.store.defers(false) && !stands() {
-                    let source = self.pending.stored.then_some(source);
+                    let source = self.pending.is_stored(place).then_some(source);
                     self.faults.push(place, dangling_element::<L>(source, element, id, targets));
                 }
                 listed.push(Listed { target, waits });
@@ -54,7 +54,7 @@ impl<M: Model> Round<'_, '_, '_, M> {
     /// Finds the rows that list those which come, and have waited for them.
     pub(super) fn find_listers(&mut self, incoming: Incoming) {
         let list = self.store.tables[incoming.table as usize].index.list(incoming.relation);
-        if self.pending.stored || list.unresolved() == 0 {
+        if self.pending.are_all_stored() || list.unresolved() == 0 {
             return;
         }
         for target in self.pending.keys.iter() {

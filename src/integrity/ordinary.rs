@@ -10,6 +10,7 @@ use std::ops::Range;
 use slotmap::DefaultKey;
 use smallvec::SmallVec;
 
+use super::pending::same_key as same_foreign_key;
 use super::removal::UniqueHashes;
 use super::uniques::same_key;
 use crate::id::slot_of;
@@ -17,7 +18,7 @@ use crate::index::Indexes;
 use crate::index::links::no_target;
 use crate::index::unique::NewEntries;
 use crate::key::hash_of;
-use crate::model::{BLOCK, Index, Model, Reference, Relation, Unique, Visitor, has_key, hash_block};
+use crate::model::{BLOCK, Index, ListRelation, Model, Reference, Relation, Unique, Visitor, has_key, hash_block};
 use crate::order::IndexKey;
 use crate::table::{Store, Table, TableSlot};
 
@@ -47,6 +48,53 @@ pub(crate) fn plan_single<M: Model>(
     let mut planner = Planner { store, slot, own, row, single, is_ordinary: true };
     M::declare(&mut planner);
     planner.is_ordinary
+}
+
+/// Whether rows keep every key of the stored rows that they take the place of, so that no index changes and nothing is
+/// judged: a key that is the same is in nobody's way (behaviour I5). O(rows) for each key, up to the first that differs.
+pub(crate) fn keeps_keys<M: Model>(own: Table<'_, M>, rows: &[M], keys: &[DefaultKey]) -> bool {
+    let mut visitor = Keeping { own, rows: &[], keys: &[], outcome: true };
+    for (rows, keys) in rows.chunks(BLOCK).zip(keys.chunks(BLOCK)) {
+        (visitor.rows, visitor.keys) = (rows, keys);
+        M::declare(&mut visitor);
+        if !visitor.outcome {
+            return false;
+        }
+    }
+    true
+}
+
+struct Keeping<'a, M> {
+    own: Table<'a, M>,
+    /// The rows that are looked at now.
+    rows: &'a [M],
+    keys: &'a [DefaultKey],
+    outcome: bool,
+}
+
+impl<M> Keeping<'_, M> {
+    fn expect(&mut self, is_same: impl Fn(&M, &M) -> bool) {
+        let stored = self.keys.iter().map(|key| self.own.rows.get(*key));
+        let mut both = stored.zip(self.rows);
+        self.outcome = self.outcome && both.all(|(stored, row)| stored.is_some_and(|stored| is_same(stored, row)));
+    }
+}
+
+impl<M: Model> Visitor<M> for Keeping<'_, M> {
+    fn unique<U: Unique<Model = M>>(&mut self) {
+        self.expect(|stored, row| same_key::<U>(Some(stored), row));
+    }
+    fn belongs_to<R: Relation<Source = M>>(&mut self) {
+        self.expect(same_foreign_key::<R>);
+    }
+    fn references_many<L: ListRelation<Source = M>>(&mut self) {
+        self.expect(|stored, row| L::ids(stored) == L::ids(row));
+    }
+    fn index<I: Index<Model = M>>(&mut self) {
+        let index = &self.own.index.secondary[I::INDEX];
+        let is_held = |(key, row): (&DefaultKey, &M)| index.key(*key) == Some(&I::key(row));
+        self.outcome = self.outcome && self.keys.iter().zip(self.rows).all(is_held);
+    }
 }
 
 /// What storing new rows does to the indexes of their table.

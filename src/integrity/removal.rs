@@ -60,22 +60,26 @@ impl fmt::Display for DeletePlan {
 /// The same with positions for names: what is applied.
 #[derive(Debug, Default)]
 pub(crate) struct Removal {
-    /// The rows that go, the first asked for, then by cascade.
+    /// The rows that go, those asked for, then by cascade.
     pub(crate) rows: Vec<RowAt>,
+    /// How many of them were asked for.
+    asked: usize,
     /// The same as a set.
     pub(crate) set: RowSet,
-    /// Source rows that take another key, or none, by the relation over which they refer to a row that goes.
-    pub(crate) rewritten: Vec<(Incoming, Vec<DefaultKey>)>,
+    /// Source rows that take another key, or none, by the relation over which they refer to a row that goes, and the place
+    /// of that one.
+    pub(crate) rewritten: Vec<(usize, Incoming, Vec<DefaultKey>)>,
     /// Source rows that keep their key though its target goes, with the relation and the target: `no_action` where
     /// checks are deferred.
     pub(crate) orphaned: Vec<(RowAt, Incoming, RowAt)>,
-    pub(crate) blocked: Vec<Error>,
+    /// What forbids it, each with the place of the row that must stay.
+    pub(crate) blocked: Vec<(usize, Error)>,
 }
 
 impl Removal {
     /// Works out what removing `roots` would do. O(rows that go + rows that refer to them).
     pub(crate) fn of(store: &Store, roots: &[RowAt]) -> Self {
-        let mut removal = Removal { rows: roots.to_vec(), ..Removal::default() };
+        let mut removal = Removal { rows: roots.to_vec(), asked: roots.len(), ..Removal::default() };
         removal.set.extend(roots);
         removal.close(store);
         removal.look_around(store);
@@ -100,13 +104,13 @@ impl Removal {
     }
 
     fn look_around(&mut self, store: &Store) {
-        for &(table, key) in &self.rows {
+        for (place, &(table, key)) in self.rows.iter().enumerate() {
             for incoming in &store.tables[table as usize].incoming {
                 let link = store.tables[incoming.table as usize].index.links.get(incoming.relation);
                 if link.and_then(Link::default_target) == Some(key) && incoming.unique.is_none() {
                     let model = store.tables[incoming.table as usize].name;
                     let row = store.row_id((table, key));
-                    self.blocked.push(Error::IsDefault { row, model, relation: incoming.name });
+                    self.blocked.push((place, Error::IsDefault { row, model, relation: incoming.name }));
                 }
                 let stays = |at: RowAt| !self.set.contains(&at);
                 let sources = sources(store, incoming.table, incoming.relation, key);
@@ -115,24 +119,47 @@ impl Removal {
                     Action::Cascade => {}
                     Action::SetNull | Action::SetDefault => {
                         if stay.peek().is_some() {
-                            self.rewritten.push((*incoming, stay.collect()));
+                            self.rewritten.push((place, *incoming, stay.collect()));
                         }
                     }
                     action if incoming.waits(store, action) => {
                         self.orphaned.extend(stay.map(|source| ((incoming.table, source), *incoming, (table, key))));
                     }
                     Action::Restrict | Action::NoAction => {
-                        self.blocked.extend(restriction(store, (table, key), *incoming, stays, Act::Delete));
+                        let error = restriction(store, (table, key), *incoming, stays, Act::Delete);
+                        self.blocked.extend(error.map(|error| (place, error)));
                     }
                 }
             }
         }
     }
 
-    /// The rows that go along with the first.
-    pub(crate) fn removed(&self, store: &Store) -> Vec<RowId> {
-        self.rows[1..].iter().map(|at| store.row_id(*at)).collect()
+    /// The rows that go, behind the first so many.
+    pub(crate) fn removed(&self, store: &Store, behind: usize) -> Vec<RowId> {
+        self.rows[behind..].iter().map(|at| store.row_id(*at)).collect()
     }
+
+    /// For each row that goes the place of the row asked for that takes it along. Only for error messages.
+    pub(crate) fn origins(&self, store: &Store) -> Vec<usize> {
+        let mut origins: Vec<usize> = (0..self.asked).collect();
+        // The way of `close` once more: a row that it has met for the first time is the next.
+        for (place, &(table, key)) in self.rows.iter().enumerate() {
+            let cascades = |incoming: &&Incoming| incoming.on_delete == Action::Cascade;
+            for incoming in store.tables[table as usize].incoming.iter().filter(cascades) {
+                for source in sources(store, incoming.table, incoming.relation, key) {
+                    if self.rows.get(origins.len()) == Some(&(incoming.table, source)) {
+                        origins.push(origins[place]);
+                    }
+                }
+            }
+        }
+        origins
+    }
+}
+
+/// Whether none of these rows is referred to. O(rows) for each relation into their table.
+pub(crate) fn are_alone(store: &Store, table: &TableSlot, keys: &[DefaultKey]) -> bool {
+    table.incoming.iter().all(|incoming| keys.iter().all(|key| !refers_to(store, *incoming, *key)))
 }
 
 /// Whether any row refers to this one, or will by `set_default`. O(relations into its table).

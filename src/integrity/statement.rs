@@ -19,7 +19,7 @@ use slotmap::DefaultKey;
 
 use super::removal::Removal;
 use super::uniques::same_key;
-use super::{Edits, sources};
+use super::{Edits, Pending, sources};
 use crate::error::Error;
 use crate::id::RowId;
 use crate::index::links::{LinkChange, waiting_hash};
@@ -95,35 +95,34 @@ fn has_followers(store: &Store, ((table, key), unique): KeyAt) -> bool {
 pub(crate) fn plan_update<M: Model>(
     store: &Store,
     table: u32,
-    rows: Vec<M>,
-    keys: Vec<DefaultKey>,
+    pending: Pending<'static, M>,
     changed: Vec<KeyAt>,
 ) -> (Planned, Vec<(usize, Error)>) {
     let mut worklist = Worklist::new(store, Statement::default());
-    let edits = Edits::of_caller(store, table, rows, keys);
+    let edits = Edits::of_caller(store, table, pending);
     worklist.planned.statement.edits.insert(table, Box::new(edits));
     worklist.follow(changed);
     worklist.finish(Some(table), |_| Vec::new())
 }
 
 /// Plans what becomes of the rows that refer to those which go, and takes the set of these. `hashes` gives those of a
-/// removed row's unique keys.
+/// removed row's unique keys. Faults come by the place of the row that goes.
 pub(crate) fn plan_removal<'h>(
     store: &Store,
     removal: &mut Removal,
     hashes: impl Fn(RowAt) -> &'h [Option<u32>],
-) -> (Planned, Vec<Error>) {
+) -> (Planned, Vec<(usize, Error)>) {
     let removed = std::mem::take(&mut removal.set);
     let mut worklist = Worklist::new(store, Statement { removed, ..Statement::default() });
     let mut changed = Vec::new();
-    for (incoming, sources) in &removal.rewritten {
-        worklist.act(*incoming, incoming.on_delete, sources, None, 0);
+    for (place, incoming, sources) in &removal.rewritten {
+        worklist.act(*incoming, incoming.on_delete, sources, None, *place);
         for unique in store.carried(*incoming) {
             changed.extend(sources.iter().map(|source| ((incoming.table, *source), *unique)));
         }
     }
     worklist.follow(changed);
-    let (planned, faults) = worklist.finish(None, |statement| {
+    worklist.finish(None, |statement| {
         let leaves = |(source, incoming, target): &(RowAt, Incoming, RowAt)| {
             let hash = match incoming.unique {
                 None => Some(waiting_hash(target.1)),
@@ -135,8 +134,7 @@ pub(crate) fn plan_removal<'h>(
             hash.filter(|_| stays).map(|hash| leave(store, *source, *incoming, hash, pending, &goes))
         };
         removal.orphaned.iter().filter_map(leaves).collect()
-    });
-    (planned, faults.into_iter().map(|(_, error)| error).collect())
+    })
 }
 
 /// What becomes of the link of a source that stays as it is, and whose target gives up the key of this hash: keys may

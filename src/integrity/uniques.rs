@@ -46,7 +46,7 @@ pub(super) fn same_key<U: Unique>(left: Option<&U::Model>, right: &U::Model) -> 
 
 impl<'a, M: Model> Round<'_, 'a, '_, M> {
     fn stored(&self, place: usize) -> Option<&'a M> {
-        if self.pending.stored { self.own.rows.get(self.pending.keys[place]) } else { None }
+        if self.pending.is_stored(place) { self.own.rows.get(self.pending.keys[place]) } else { None }
     }
 
     /// Makes sure that a unique key is free for the row, among the stored rows and those of the statement. A key that
@@ -65,7 +65,7 @@ impl<'a, M: Model> Round<'_, 'a, '_, M> {
             let equals = |row: &M| is_key_of::<U>(row, key);
             holder = pending.find_unique(U::INDEX, hash, equals).map(|other| {
                 is_new |= !self.stored(other).is_some_and(equals);
-                if pending.stored { Holder::Row(row_id::<M>(pending.keys[other])) } else { Holder::Batch(other) }
+                pending.holder(other)
             });
         }
         let fault = holder.filter(|_| is_new && self.mode != Mode::Unchecked).map(|existing| {

@@ -11,22 +11,37 @@ use super::row::Joined;
 use super::stage::{Column, Source, Stage, columns, places};
 use crate::arena::Keys;
 use crate::id::{Id, slot_of};
+use crate::index::links::LinkedKeys;
 use crate::model::Model;
+use crate::table::Table;
 
 /// The rows that a join begins with.
 pub(super) enum Sources<'a, M> {
-    /// All of a table.
+    /// All of a table, as its rows say.
     Table(Keys<'a, M>),
+    /// All of a table, as a link of theirs says: that is shorter to read than rows are.
+    Linked(LinkedKeys<'a>),
     /// Those of a slice, which are stored.
     Ids(slice::Iter<'a, Id<M>>),
     /// These, which are stored.
     Keys(std::vec::IntoIter<DefaultKey>),
 }
 
+impl<'a, M> Sources<'a, M> {
+    /// All rows of a table in slot order.
+    pub(super) fn all(table: Table<'a, M>) -> Self {
+        match table.index.links.first() {
+            Some(link) => Sources::Linked(link.sources_of_all()),
+            None => Sources::Table(table.rows.keys()),
+        }
+    }
+}
+
 impl<M> Source for Sources<'_, M> {
     fn fill(&mut self, keys: &mut Column) -> usize {
         match self {
             Sources::Table(rows) => rows.fill(keys),
+            Sources::Linked(rows) => rows.fill(keys),
             Sources::Ids(ids) => ids.map(|id| id.key()).fill(keys),
             Sources::Keys(rows) => rows.fill(keys),
         }

@@ -59,6 +59,8 @@ impl<'a, S: Stage<'a, Item: Send> + Send + Sync> ParallelIterator for ParJoin<'a
         let ParJoin { sources, stages } = self;
         let keys: Vec<DefaultKey> = match sources {
             Sources::Table(keys) => keys.collect(),
+            Sources::Linked(keys) => keys.collect(),
+            Sources::Keys(keys) => keys.collect(),
             Sources::Ids(ids) => ids.map(|id| id.key()).collect(),
         };
         let stages = &stages;

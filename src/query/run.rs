@@ -252,7 +252,7 @@ fn stored_word<M>(rows: &Arena<M>, word: usize) -> Option<u64> {
         return None;
     }
     if rows.has_columns() {
-        return Some(rows.stored_bits().get(word).copied().unwrap_or_default());
+        return Some(rows.stored_word(word));
     }
     let is_stored = |bit: &u32| rows.in_slot(word as u32 * 64 + bit).is_some();
     Some((0..64).filter(is_stored).fold(0, |stored, bit| stored | 1 << bit))
@@ -294,14 +294,11 @@ fn drive<'a, M: Model, T: Test<M>, B>(
             }
         }
         Source::Exact(mut keys) => keys.try_for_each(|key| show(At::of_key(rows, key)))?,
-        Source::Walk(walk, is_exact) => {
-            for key in walk {
-                let at = At::of_key(rows, key);
-                if is_exact || test.test(&at) == Truth::True {
-                    show(at)?;
-                }
-            }
-        }
+        Source::Walk(walk, true) => walk.show_all(|key| show(At::of_key(rows, key)))?,
+        Source::Walk(walk, false) => walk.show_all(|key| {
+            let at = At::of_key(rows, key);
+            if test.test(&at) == Truth::True { show(at) } else { ControlFlow::Continue(()) }
+        })?,
     }
     ControlFlow::Continue(())
 }
@@ -365,10 +362,6 @@ impl<'a, M: Model, T: Test<M>> Rows<'a, M, T> {
         self.next_at()
     }
 
-    pub(super) fn into_keys(mut self) -> impl Iterator<Item = DefaultKey> + use<'a, M, T> {
-        std::iter::from_fn(move || self.next_row().map(|at| at.key()))
-    }
-
     /// How many there are, where that is known without testing any.
     pub(super) fn known_len(&self) -> Option<usize> {
         let all = match &self.source {
@@ -401,6 +394,37 @@ impl<'a, M: Model, T: Test<M>> Iterator for Rows<'a, M, T> {
     }
 }
 impl<M: Model, T: Test<M>> FusedIterator for Rows<'_, M, T> {}
+
+/// The ids of a [`Query`]'s rows.
+///
+/// Hot loops use `for_each`, `fold`, `count` and the like, which go through a chunk at a time.
+pub struct RowIds<'a, M, T>(pub(super) Rows<'a, M, T>);
+
+impl<M: Model, T: Test<M>> Iterator for RowIds<'_, M, T> {
+    type Item = Id<M>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Id<M>> {
+        self.0.next_row().map(|at| Id::from_key(at.key()))
+    }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, Id<M>) -> B>(self, init: B, mut f: F) -> B {
+        let mut folded = Some(init);
+        self.0.drive(|at| {
+            let before = folded.take();
+            folded = before.map(|before| f(before, Id::from_key(at.key())));
+            ControlFlow::<()>::Continue(())
+        });
+        folded.expect("it is put back after each row")
+    }
+}
+impl<M: Model, T: Test<M>> FusedIterator for RowIds<'_, M, T> {}
+impl<M: Model, T> fmt::Debug for RowIds<'_, M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowIds").field("model", &M::NAME).finish_non_exhaustive()
+    }
+}
 impl<M: Model, T> fmt::Debug for Rows<'_, M, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rows").field("model", &M::NAME).finish_non_exhaustive()

@@ -4,6 +4,7 @@
 //! transaction is one of its own.
 
 mod ordinary;
+mod sets;
 
 use std::any::Any;
 
@@ -19,6 +20,7 @@ use crate::table::{Relink, Statement, Store};
 use crate::undo;
 
 pub(crate) use ordinary::{insert_batch, insert_one, remove_one, reserve_rows};
+pub(crate) use sets::{make_room, remove_all, swap_all, upsert_batch};
 
 /// Stores rows under the next ids, which the plan was made for.
 pub(crate) fn insert<M: Model>(
@@ -119,7 +121,8 @@ pub(crate) fn replace_one<M: Model>(
     old
 }
 
-/// [`replace`] for one of several tables; the caller settles.
+/// [`replace`] for one of several tables; the caller settles. A row under an id that is to come is stored as a new one,
+/// for which the caller has made room.
 pub(crate) fn replace_unsettled<M: Model>(
     rows: &mut Arena<M>,
     index: &mut IndexWriter<'_>,
@@ -130,7 +133,13 @@ pub(crate) fn replace_unsettled<M: Model>(
     reserve(rows, index, keys.len());
     let mut old = Vec::with_capacity(if index.is_logged() { 0 } else { new.len() });
     for (row, key) in new.into_iter().zip(keys) {
-        old.extend(swap(rows, index, *key, row));
+        if rows.contains(*key) {
+            old.extend(swap(rows, index, *key, row));
+        } else {
+            let stored = rows.insert(row);
+            debug_assert_eq!(stored, *key, "the ids were foretold");
+            index.record_row(*key, RowChange::Stored);
+        }
     }
     reindex(index, keys, plan);
     old

@@ -7,7 +7,8 @@ use super::apply::{self, Departed, TableRemoval};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
-use crate::integrity::removal::{DeletePlan, Removal, UniqueHashes, is_referred_to, plan_leaving};
+use crate::integrity::Faults;
+use crate::integrity::removal::{DeletePlan, Removal, UniqueHashes, are_alone, is_referred_to, plan_leaving};
 use crate::integrity::statement::{ChangedKey, Planned, plan_removal};
 use crate::model::Model;
 use crate::table::{RowAt, Store};
@@ -75,9 +76,9 @@ impl Database {
     /// Removes rows as one statement, with what they take along. The first is the one of `id`, no two are the same.
     pub(crate) fn delete_roots<M: Model>(&mut self, id: Id<M>, roots: &[RowAt]) -> Result<Deleted<M>, Error> {
         let kept = self.copy_if_kept(id)?;
-        let removal = Removal::of(&self.store, roots);
-        let removed = removal.removed(&self.store);
-        let (mut departed, changed) = carry_out(&mut self.store, removal)?;
+        let mut removal = Removal::of(&self.store, roots);
+        let removed = removal.removed(&self.store, 1);
+        let (mut departed, changed) = carry_out(&mut self.store, &mut removal, false).map_err(first)?;
         // The first table's rows are those of the row that was asked for, which is the first among them.
         let first = departed.removed.swap_remove(0).downcast::<Vec<M>>().expect("the first table is the one asked for");
         let row = first.into_iter().next().or(kept).expect("the row was seen to be stored");
@@ -90,9 +91,15 @@ impl Database {
             return Ok(());
         }
         let position = self.store.position::<M>()?;
+        let (slot, table) = self.store.slot::<M>()?;
+        if are_alone(&self.store, slot, &keys) {
+            let hashes = slot.rows.plan_removal(table.index, &keys)?;
+            drop(apply::remove_all::<M>(&mut self.store, position, &keys, &hashes));
+            return Ok(());
+        }
         let roots: Vec<RowAt> = keys.into_iter().map(|key| (position, key)).collect();
-        let removal = Removal::of(&self.store, &roots);
-        carry_out(&mut self.store, removal).map(drop)
+        let mut removal = Removal::of(&self.store, &roots);
+        carry_out(&mut self.store, &mut removal, false).map(drop).map_err(first)
     }
 
     /// Removes a row that nothing refers to, with no list made: where a transaction keeps it, or something about it is out
@@ -127,37 +134,44 @@ impl Database {
         let position = self.store.position::<M>()?;
         self.store.table_at::<M>(position).row(id)?;
         let mut removal = Removal::of(&self.store, &[(position, id.key())]);
-        let mut blocked = std::mem::take(&mut removal.blocked);
+        let blocked = std::mem::take(&mut removal.blocked);
         let (_, planned, faults) = prepare(&self.store, &mut removal);
+        let mut blocked: Vec<Error> = blocked.into_iter().map(|(_, error)| error).collect();
         if blocked.is_empty() {
-            blocked.extend(faults.into_iter().next());
+            blocked.extend(faults.into_iter().next().map(|(_, error)| error));
         }
-        let (removed, changed) = (removal.removed(&self.store), planned.changed(&self.store));
+        let (removed, changed) = (removal.removed(&self.store, 1), planned.changed(&self.store));
         Ok(DeletePlan { row: id.erase(), removed, changed, blocked })
     }
 }
 
-/// Does what a removal says, unless something stands against it. Gives the rows that left, and which keys of others have
-/// changed.
-fn carry_out(store: &mut Store, mut removal: Removal) -> Result<(Departed, Vec<ChangedKey>), Error> {
-    if !removal.blocked.is_empty() {
-        return Err(removal.blocked.swap_remove(0));
+/// Does what a removal says, unless something stands against it, by the places of the rows that go: all of it, or what is
+/// found first. Gives the rows that left, and which keys of others have changed.
+pub(super) fn carry_out(
+    store: &mut Store,
+    removal: &mut Removal,
+    lists_all: bool,
+) -> Result<(Departed, Vec<ChangedKey>), Faults> {
+    let mut faults = std::mem::take(&mut removal.blocked);
+    if !faults.is_empty() && !lists_all {
+        return Err(faults.into());
     }
-    let (removals, planned, faults) = prepare(store, &mut removal);
-    if let Some(fault) = faults.into_iter().next() {
-        return Err(fault);
+    let (removals, planned, found) = prepare(store, removal);
+    faults.extend(found);
+    if !faults.is_empty() {
+        return Err(faults.into());
     }
     let changed = planned.changed(store);
     Ok((apply::carry_out(store, planned, &removals), changed))
 }
 
 /// Plans what a removal does to each table, and what becomes of the rows that refer to those which go.
-fn prepare(store: &Store, removal: &mut Removal) -> (Vec<TableRemoval>, Planned, Vec<Error>) {
+fn prepare(store: &Store, removal: &mut Removal) -> (Vec<TableRemoval>, Planned, Vec<(usize, Error)>) {
     let mut broken = Vec::new();
     let plan = |(position, keys): (u32, Vec<DefaultKey>)| {
         let slot = &store.tables[position as usize];
         let hashes = slot.rows.plan_removal(&slot.index, &keys).unwrap_or_else(|error| {
-            broken.push(error);
+            broken.push((0, error));
             Vec::new()
         });
         TableRemoval { position, keys, hashes }
@@ -176,6 +190,11 @@ fn prepare(store: &Store, removal: &mut Removal) -> (Vec<TableRemoval>, Planned,
     let (planned, faults) = plan_removal(store, removal, |at| hashes[&at]);
     drop(hashes);
     (removals, planned, faults)
+}
+
+/// The first of what stands against a statement.
+fn first(mut faults: Faults) -> Error {
+    faults.kept.swap_remove(0).1
 }
 
 /// Groups by table, tables in the order of their first appearance.

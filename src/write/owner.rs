@@ -111,7 +111,7 @@ impl Database {
         let mut rows: Vec<Source<I>> = keys.iter().filter_map(|key| table.rows.get(*key).cloned()).collect();
         rows.iter_mut().for_each(&mut edit);
         rows.iter().try_for_each(|row| expect_key::<I::Relation>(row, &key))?;
-        self.store_all_over(rows, keys)?;
+        self.store_all_over(rows, keys, None)?;
         Ok(count)
     }
 

@@ -8,6 +8,7 @@ use super::apply;
 use crate::database::Database;
 use crate::error::{BatchViolation, Error};
 use crate::id::{Id, RowId};
+use crate::integrity::ordinary::keeps_keys;
 use crate::integrity::statement::{ChangedKey, followed_keys, plan_update};
 use crate::integrity::{Faults, Mode, Pending, plan_rows};
 use crate::model::{ByKey, Field, FieldOf, Model, Optional, Presence, Reference, Relation, Unique};
@@ -119,7 +120,7 @@ impl Database {
         edit(&mut row);
         let (rows, keys) = (vec![row], vec![id.key()]);
         let followed = followed_keys(&self.store, position, &rows, &keys);
-        let (planned, faults) = plan_update(&self.store, position, rows, keys, followed);
+        let (planned, faults) = plan_update(&self.store, position, Pending::updates(rows, keys), followed);
         let blocked = faults.into_iter().map(|(_, error)| error).collect();
         Ok(UpdatePlan { row: id.erase(), changed: planned.changed(&self.store), blocked })
     }
@@ -149,7 +150,8 @@ impl Database {
             let plan = self.plan_one(position, Pending::updates(std::slice::from_ref(&row), &keys[..]))?;
             return Ok(apply::replace_one(&mut self.store, position, row, id.key(), &plan));
         }
-        let (planned, faults) = plan_update(&self.store, position, vec![row], keys.to_vec(), followed);
+        let pending = Pending::updates(vec![row], keys.to_vec());
+        let (planned, faults) = plan_update(&self.store, position, pending, followed);
         if let Some((_, error)) = faults.into_iter().next() {
             return Err(error);
         }
@@ -160,22 +162,46 @@ impl Database {
         Ok(of_table.and_then(|(_, rows)| rows.downcast::<Vec<M>>().ok()?.into_iter().next()))
     }
 
-    /// Stores many rows in the places of others, all or none.
-    pub(super) fn store_all_over<M: Model>(&mut self, rows: Vec<M>, keys: Vec<DefaultKey>) -> Result<(), Error> {
-        let position = self.store.position::<M>()?;
+    /// Stores many rows in the places of others, all or none. Of `new` rows those that it says are stored under the next
+    /// ids. Gives the rows of before in the same order, then perhaps others, unless a transaction keeps them, and the keys of
+    /// other rows that have followed.
+    pub(super) fn store_all_over<M: Model>(
+        &mut self,
+        rows: Vec<M>,
+        keys: Vec<DefaultKey>,
+        new: Option<&[bool]>,
+    ) -> Result<(Vec<M>, Vec<ChangedKey>), Error> {
+        let (slot, table) = self.store.slot::<M>()?;
+        let position = slot.position;
+        if new.is_none() && keeps_keys(table, &rows, &keys) {
+            return Ok((apply::swap_all(&mut self.store, position, rows, &keys), Vec::new()));
+        }
         let followed = followed_keys(&self.store, position, &rows, &keys);
         let count = rows.len();
+        let inserted = new.map_or(0, |new| new.iter().filter(|is_new| **is_new).count());
         if followed.is_empty() {
-            let pending = Pending::updates(&rows[..], &keys[..]);
+            let pending = match new {
+                None => Pending::updates(&rows[..], &keys[..]),
+                Some(new) => Pending::upserts(&rows[..], &keys[..], new),
+            };
             let (plan, faults) = plan_rows(&self.store, position, pending, Mode::Checked, VIOLATIONS_KEPT_MAX);
             refuse_batch(count, faults)?;
-            apply::replace(&mut self.store, position, rows, &keys, &plan);
-        } else {
-            let (planned, faults) = plan_update(&self.store, position, rows, keys, followed);
-            refuse_batch(count, Faults { count: faults.len(), kept: faults })?;
-            apply::carry_out(&mut self.store, planned, &[]);
+            apply::make_room::<M>(&mut self.store, position, inserted);
+            return Ok((apply::replace(&mut self.store, position, rows, &keys, &plan), Vec::new()));
         }
-        Ok(())
+        let pending = match new {
+            None => Pending::updates(rows, keys),
+            Some(new) => Pending::upserts(rows, keys, new),
+        };
+        let (planned, faults) = plan_update(&self.store, position, pending, followed);
+        refuse_batch(count, faults.into())?;
+        let changed = planned.changed(&self.store);
+        apply::make_room::<M>(&mut self.store, position, inserted);
+        let departed = apply::carry_out(&mut self.store, planned, &[]);
+        let of_table = departed.replaced.into_iter().find(|(table, _)| *table == position);
+        // The caller's rows are the first of their table.
+        let old = of_table.and_then(|(_, rows)| rows.downcast::<Vec<M>>().ok()).map_or_else(Vec::new, |rows| *rows);
+        Ok((old, changed))
     }
 
     /// A copy of a row that a statement is going to give out, where a transaction keeps the row itself.

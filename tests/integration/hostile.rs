@@ -127,6 +127,11 @@ fn a_panic_at_any_step_leaves_all_or_nothing() {
         }),
         fails_at_each_step(|db, ids| db.update_all(ids[0], Node::CHILDREN, |row| row.friend_name = None)),
         fails_at_each_step(|db, ids| db.delete_all(ids[0], Node::CHILDREN)),
+        fails_at_each_step(|db, ids| db.delete_many([ids[5], ids[0], ids[4]])),
+        fails_at_each_step(|db, ids| db.update_many([ids[5], ids[4]], |_, row| row.friend_name = Some(name("root")))),
+        fails_at_each_step(|db, _| {
+            db.upsert_many(Node::BY_NAME, [node("new", Some("far"), None), node("far", None, None)])
+        }),
         // A cascade of four rows that clears two keys.
         fails_at_each_step(|db, ids| db.delete(ids[0])),
     ];

@@ -163,7 +163,7 @@ fn a_batch_reports_every_violation_and_stores_nothing() {
     );
     assert_eq!(
         error.to_string(),
-        "3 violation(s) in a batch of 4 rows, nothing stored; first: batch[1]: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1"
+        "3 violation(s) in a batch of 4 rows, nothing changed; first: batch[1]: `Customer`: email = \"thor@asgard\" is taken by Customer 1v1"
     );
     let made = db
         .insert_many_with(3, |ids| {

@@ -25,6 +25,7 @@ mod parallel;
 mod polymorphic;
 mod queries;
 mod real_input;
+mod sets;
 mod shared;
 mod snapshot;
 mod support;

@@ -2,7 +2,7 @@
 
 use slotmap::{DefaultKey, SlotMap};
 
-use super::super::Backward;
+use super::super::{Backward, probes};
 use super::{Link, no_target, waiting_hash};
 use crate::id::{key_from_parts, slot_of};
 
@@ -86,6 +86,48 @@ fn closing_up_moves_about_one_entry_for_each_that_leaves() {
     }
     assert_eq!(postings.count(target), 0);
     assert!(moves <= members.len(), "{moves} moves for {} leaves", members.len());
+}
+
+/// behaviour I26: many that leave at once leave what is left as those that leave one by one; a list that they leave in
+/// sequence is gone to once
+#[test]
+fn many_leave_as_one_by_one() {
+    let (targets, members) = (keys(4), keys(20_000));
+    let mut random = Random(5);
+    for (share, shuffled) in [(1, false), (50, false), (50, true), (100, false), (100, true)] {
+        let mut link = Link::default();
+        for (place, member) in members.iter().enumerate() {
+            match place % 1_000 {
+                0 => link.join(*member, no_target::absent()),
+                1 => link.wait(*member, random.below(3) as u32),
+                _ => link.join(*member, targets[place * targets.len() / members.len()]),
+            }
+        }
+        let mut leaving: Vec<DefaultKey> = members.iter().filter(|_| random.below(100) < share).copied().collect();
+        if shuffled {
+            (1..leaving.len()).for_each(|last| leaving.swap(last, random.below(last + 1)));
+        }
+        let mut alone = link.clone();
+        for member in &leaving {
+            assert!(alone.leave(*member).is_some());
+        }
+        alone.close_up();
+        let before = probes::lists_left();
+        link.leave_all(&leaving);
+        if !shuffled {
+            assert_eq!(probes::lists_left() - before, targets.len());
+        }
+        link.close_up();
+        assert_eq!(link.faults(), Vec::<String>::new());
+        assert_eq!((link.len(), link.unresolved()), (alone.len(), alone.unresolved()));
+        assert_eq!(link.waiting, alone.waiting);
+        for target in &targets {
+            assert_eq!(sources(&link, *target), sources(&alone, *target));
+        }
+        for member in &members {
+            assert_eq!(link.target(*member), alone.target(*member));
+        }
+    }
 }
 
 #[test]

@@ -81,6 +81,20 @@ impl Entries {
         }
     }
 
+    /// Turns entries that were written into holes, which are counted.
+    pub(super) fn punch(&mut self, positions: &[u32]) {
+        *self.holes_mut() += positions.len() as u32;
+        let places = positions.iter().map(|position| *position as usize);
+        match self {
+            Entries::Few { entries, .. } => places.for_each(|place| entries[place] = HOLE),
+            Entries::Many { entries, .. } => {
+                let entries = Arc::make_mut(entries);
+                places.for_each(|place| entries[place] = HOLE);
+            }
+            Entries::Long { entries, .. } => entries.change_all(places, |_, entry| *entry = HOLE),
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn set_beyond(&mut self, position: usize, source: u32) {

@@ -354,7 +354,9 @@ impl<'a, K: Ord> Proof<'a, K> {
         }
         match node {
             Node::Leaf(entries) => {
-                entries.iter().for_each(|entry| self.follows(entry, false));
+                for entry in entries {
+                    self.follows(entry, false);
+                }
                 if *self.depth.get_or_insert(depth) != depth {
                     self.faults.push(format!("a leaf is at depth {depth}"));
                 }

@@ -170,13 +170,12 @@ impl<'a, K> Range<'a, K> {
     #[cold]
     #[inline(never)]
     fn fill_back(&mut self) {
-        self.back = match self.back.leaves.split_last() {
-            Some((leaf, leaves)) => Run { entries: entries_of(leaf), leaves },
-            None => {
-                let last = self.tree.at(self.end - 1);
-                Place { at: last.at + 1, ..last }.before()
-            }
-        }
+        self.back = if let Some((leaf, leaves)) = self.back.leaves.split_last() {
+            Run { entries: entries_of(leaf), leaves }
+        } else {
+            let last = self.tree.at(self.end - 1);
+            Place { at: last.at + 1, ..last }.before()
+        };
     }
 
     /// The last entries, of one leaf: at least one, if there is any.
@@ -208,6 +207,7 @@ impl<'a, K: Ord> Range<'a, K> {
         self
     }
 
+    #[cfg(test)]
     /// Those that come before an entry, whether this is there or not. O(log n).
     #[must_use]
     pub(crate) fn before(mut self, key: &K, row: DefaultKey) -> Self {

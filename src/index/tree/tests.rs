@@ -208,7 +208,9 @@ fn history<K: Ord + Clone + Debug>(seed: u64, size: usize, key: impl Fn(&mut Ran
         check(&tree, &model);
     }
     assert!(kept.len() > 16);
-    kept.iter().for_each(|(tree, model)| check(tree, model));
+    for (tree, model) in &kept {
+        check(tree, model);
+    }
 }
 
 #[test]
@@ -245,11 +247,13 @@ fn random_histories_without_keys() {
 fn rows_of_a_key_are_in_the_order_of_their_slots() {
     let mut tree = Tree::default();
     let parts = [(3, 1), (1, 9), (2, 5), (1, 7), (300, 1)];
-    parts.iter().for_each(|(slot, version)| assert!(tree.insert((), key_from_parts(*slot, *version).unwrap())));
+    for (slot, version) in parts {
+        assert!(tree.insert((), key_from_parts(slot, version).unwrap()));
+    }
     let expected = [(1, 7), (1, 9), (2, 5), (3, 1), (300, 1)];
     let expected = expected.map(|(slot, version)| key_from_parts(slot, version).unwrap());
-    assert!(tree.iter().map(|(_, row)| row).eq(expected));
-    assert!(tree.descending(Unbounded, Unbounded).map(|(_, row)| row).eq(expected));
+    assert!(tree.iter().map(|((), row)| row).eq(expected));
+    assert!(tree.descending(Unbounded, Unbounded).map(|((), row)| row).eq(expected));
 }
 
 #[test]

@@ -239,6 +239,21 @@ fn a_panic_at_any_step_leaves_what_came_before() {
         });
         "a delete with a cascade of nodes and links that clears two keys": |db, ids, _nth| db.delete(ids.nodes[ROOT]);
         "delete_all": |db, ids, _nth| db.delete_all(ids.nodes[ROOT], Node::CHILDREN);
+        "delete_many": |db, ids, _nth| db.delete_many([ids.nodes[LEFT], ids.nodes[ROOT]]);
+        "delete_many of rows that nothing refers to": |db, ids, _nth| {
+            let links: Vec<Id<NodeTag>> = db.iter::<NodeTag>().map(|(id, _)| id).collect();
+            db.delete_many(links)
+        };
+        "update_many": |db, ids, _nth| db.update_many([ids.nodes[FARTHER], ids.nodes[LEFT]], |id, row| {
+            burn("edit");
+            row.friend_name = Some(name("last"));
+            if id == ids.nodes[FARTHER] {
+                row.name = name("farthest");
+            }
+        });
+        "upsert_many": |db, ids, _nth| {
+            db.upsert_many(Node::BY_NAME, [node("new", Some("far"), None), node("far", Some("last"), Some("new"))])
+        };
         "link": |db, ids, _nth| db.link(ids.nodes[ROOT], Node::TAGS, ids.tags[3], tagged);
         "unlink": |db, ids, _nth| db.unlink(ids.nodes[LEFT], Node::TAGS, ids.tags[1]);
         "set_linked": |db, ids, _nth| db.set_linked(ids.nodes[LEFT], Node::TAGS, &ids.tags[2..], tagged);
@@ -296,6 +311,19 @@ fn a_refusal_at_any_row_leaves_what_came_before() {
         };
         "a cascade, with a sealed row in it": |db, ids, nth| db.delete(ids.nodes[ROOT]);
         "delete_all, with a sealed row below": |db, ids, nth| db.delete_all(ids.nodes[ROOT], Node::CHILDREN);
+        "delete_many, one of them nowhere": |db, ids, nth| {
+            let mut nodes: Vec<Id<Node>> = db.iter::<Node>().map(|(id, _)| id).collect();
+            nodes.insert(nth, Id::null());
+            db.delete_many(nodes)
+        };
+        "update_many": |db, ids, nth| {
+            let mut friends = five(nth, |own| if own == "far" { "nobody" } else { "last" }).into_iter();
+            let nodes: Vec<Id<Node>> = db.iter::<Node>().map(|(id, _)| id).take(5).collect();
+            db.update_many(nodes, |_, row| row.friend_name = friends.next().map(name))
+        };
+        "upsert_many": |db, ids, nth| {
+            db.upsert_many(Node::BY_NAME, five(nth, |own| node(own, Some(if own == "far" { "nobody" } else { "last" }), None)))
+        };
         "set_linked, one of them nowhere": |db, ids, nth| {
             let mut targets = ids.tags.clone();
             targets.insert(nth, Id::null());
