@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::expression::{Compare, OfClub, OfMember};
-use super::rows::{By, FIELDS, MemberRow, Random, Raw, World};
+use super::rows::{By, ClubRow, FIELDS, MemberRow, Random, Raw, World};
 
 /// A query of members.
 #[derive(Debug, Clone)]
@@ -46,8 +46,9 @@ pub(super) struct Answers {
     pub(super) joined: Option<Vec<(Raw, Raw)>>,
 }
 
-/// How many clubs there are, which, their members by a join to them, and by one from them.
-pub(super) type OfClubs = (usize, Vec<Raw>, Option<Vec<(Raw, Raw)>>, Option<Vec<(Raw, Raw)>>);
+/// How many clubs there are, and with how many combinations of those that refer to them; the members, alone; which clubs,
+/// their members by a join to them, and by one from them.
+pub(super) type OfClubs = (usize, u64, Vec<Raw>, Vec<Raw>, Option<Vec<(Raw, Raw)>>, Option<Vec<(Raw, Raw)>>);
 
 /// Where the next page begins, in a database.
 pub(super) struct Cursors<C>(pub(super) Option<C>);
@@ -291,7 +292,17 @@ impl World {
         let known = self.of_clubs(clubs);
         let ids: Vec<Raw> =
             self.clubs.iter().zip(&known).filter(|(_, known)| **known == Some(true)).map(|((id, _), _)| *id).collect();
+        let count =
+            |passes: &dyn Fn(&MemberRow) -> bool| self.members.iter().filter(|(_, row)| passes(row)).count() as u64;
+        let of_club = |(id, club): &(Raw, ClubRow)| {
+            count(&|row| row.club == Some(*id))
+                * count(&|row| row.club_name.as_ref() == Some(&club.name))
+                * count(&|row| row.visited.contains(id))
+        };
+        let joined = self.clubs.iter().filter(|(id, _)| ids.contains(id)).map(of_club).sum();
         let known = self.of_members(members);
+        let met = self.members.iter().zip(&known).filter(|(_, known)| **known == Some(true));
+        let met: Vec<Raw> = met.map(|((id, _), _)| *id).collect();
         let pairs: Vec<(Raw, Raw)> = self
             .members
             .iter()
@@ -300,6 +311,6 @@ impl World {
             .filter_map(|((id, row), _)| Some((*id, row.club.filter(|club| ids.contains(club))?)))
             .collect();
         let pairs = self.all_have_clubs().then_some(pairs);
-        (ids.len(), ids, pairs.clone(), pairs)
+        (ids.len(), joined, met, ids, pairs.clone(), pairs)
     }
 }

@@ -329,8 +329,12 @@ macro_rules! schema {
                 if let Some(pairs) = &mut from {
                     pairs.sort_unstable();
                 }
+                let beside = db.rows::<Member>().filter_by(of_members(members)).iter().unwrap();
+                let branches = (Club::MEMBERS, Club::NAMESAKES, Club::VISITORS);
                 (
                     query.clone().count().unwrap(),
+                    query.clone().count_joined(branches).unwrap(),
+                    beside.map(|member| raw(member.id())).collect(),
                     query.ids().unwrap().map(raw).collect(),
                     to.iter().ok().map(|join| join.map(|(member, club)| (raw(member.id()), raw(club.id()))).collect()),
                     from,
@@ -346,6 +350,22 @@ macro_rules! schema {
                 let page = query.page(cursors.0.as_ref(), size).unwrap();
                 cursors.0 = page.next;
                 (page.rows.into_iter().map(|(id, _)| raw(id)).collect(), cursors.0.is_some())
+            }
+
+            /// Gives a member the field of another.
+            fn take(row: &mut Member, other: &Member, by: By) {
+                let other = other.clone();
+                match by {
+                    By::Country => row.country = other.country,
+                    By::Points => row.points = other.points,
+                    By::Rating => row.rating = other.rating,
+                    By::Level => row.level = other.level,
+                    By::Score => row.score = other.score,
+                    By::Active => row.active = other.active,
+                    By::Title => row.title = other.title,
+                    By::Code => row.code = other.code,
+                    By::Club => row.club_id = other.club_id,
+                }
             }
 
             /// A write on a database or in a transaction; what it gives as text.
@@ -386,6 +406,28 @@ macro_rules! schema {
                                 By::Code => $db.set(at, fields.code, row.code).map(|old| format!("{old:?}")),
                                 By::Club => $db.set(at, fields.club_id, row.club_id).map(|old| format!("{old:?}")),
                             }
+                        }
+                        Write::SetMany(at, by, row) => {
+                            let row = member(row);
+                            let at: Vec<_> = at.iter().map(|at| id(*at)).collect();
+                            $db.update_many(at, |_, old| take(old, &row, *by)).map(|updated| updated.changed.len().to_string())
+                        }
+                        Write::SetWhere(condition, by, row) => {
+                            let row = member(row);
+                            let updated = $db.update_where(of_members(condition), |_, old| take(old, &row, *by));
+                            updated.map(|updated| updated.changed.len().to_string())
+                        }
+                        Write::UpsertMany(rows) => {
+                            let stored = $db.upsert_many(Member::BY_CODE, rows.iter().map(member).collect::<Vec<_>>());
+                            stored.map(|stored| format!("{stored:?}"))
+                        }
+                        Write::DeleteMany(at) => {
+                            let at: Vec<Id<Member>> = at.iter().map(|at| id(*at)).collect();
+                            $db.delete_many(at).map(|gone| format!("{:?} {:?}", gone.rows, gone.removed))
+                        }
+                        Write::DeleteWhere(condition) => {
+                            let gone = $db.delete_where(of_members(condition));
+                            gone.map(|gone| format!("{:?} {:?}", gone.rows, gone.removed))
                         }
                         Write::Upsert(row) => {
                             $db.upsert(Member::BY_CODE, member(row)).map(|(id, old)| format!("{id} {old:?}"))

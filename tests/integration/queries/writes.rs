@@ -1,5 +1,6 @@
 //! Writes as data, at random, made on databases of both schemas.
 
+use super::expression::{Compare, OfMember};
 use super::rows::{By, ClubRow, FIELDS, MemberRow, Random, Raw, World};
 
 #[derive(Debug, Clone)]
@@ -17,7 +18,13 @@ pub(super) enum Write {
     UpdateClub(Raw, ClubRow),
     /// The field of a member, as the row has it.
     Set(Raw, By, MemberRow),
+    /// The same for several.
+    SetMany(Vec<Raw>, By, MemberRow),
+    SetWhere(OfMember, By, MemberRow),
     Upsert(MemberRow),
+    UpsertMany(Vec<MemberRow>),
+    DeleteMany(Vec<Raw>),
+    DeleteWhere(OfMember),
     Delete(Raw),
     DeleteClub(Raw),
     /// In place.
@@ -36,7 +43,7 @@ impl Random {
         let (clubs, members) = (&world.clubs, &world.members);
         let code =
             |random: &mut Self| members.get(random.below(members.len().max(1))).and_then(|(_, row)| row.code.clone());
-        match self.below(32) {
+        match self.below(37) {
             0..3 => Write::InsertClub(self.club()),
             3 if unchecked => Write::Unchecked(self.flawed(world, 6)),
             3..6 => Write::Insert(self.member(world, 30)),
@@ -61,8 +68,29 @@ impl Random {
                 let club = self.perhaps(|random| random.row(clubs, 20));
                 Write::Relate(self.row(members, 20), club)
             }
+            31 => Write::SetMany(self.some_members(world), self.pick(&FIELDS), self.member(world, 30)),
+            32 => Write::SetWhere(self.of_few_members(world), self.pick(&FIELDS), self.member(world, 30)),
+            33 => Write::DeleteMany(self.some_members(world)),
+            34 => Write::DeleteWhere(self.of_few_members(world)),
+            35 => {
+                let mut rows: Vec<_> = (0..self.below(5)).map(|_| self.member(world, 60)).collect();
+                for row in &mut rows {
+                    let of_another = if self.once_in(2) { code(self) } else { None };
+                    row.code = of_another.or(row.code.take());
+                }
+                Write::UpsertMany(rows)
+            }
             _ => Write::Card(self.row(members, 20), self.below(4) as i16),
         }
+    }
+
+    fn some_members(&mut self, world: &World) -> Vec<Raw> {
+        (0..self.below(6)).map(|_| self.row(&world.members, 40)).collect()
+    }
+
+    fn of_few_members(&mut self, world: &World) -> OfMember {
+        let points = OfMember::Points(Compare::Eq(self.below(6) as u32));
+        OfMember::And(Box::new(points), Box::new(self.of_member(world, 2)))
     }
 
     /// Rows with keys that name no row, or none yet, and codes that others have.
