@@ -156,8 +156,8 @@ pub use predicate::{
 };
 pub use predicate::{Condition, Operand, Predicate, Reaches, Text};
 pub use query::{
-    Access as QueryAccess, Branches, ColumnRef, ColumnRun, Cursor as PageCursor, Explained, Order, Page, Query, RowIds, Rows,
-    Select, Summed, Values,
+    Access as QueryAccess, Branches, ColumnRef, ColumnRun, Cursor as PageCursor, Explained, Order, Page, Query, RowIds,
+    Rows, Select, Summed, Values,
 };
 #[cfg(feature = "derive")]
 pub use relata_derive::{Lossless, Model, PolymorphicId};

@@ -340,6 +340,15 @@ fn columns_follow_rows_back_and_forth() {
     assert_eq!(db.get(ids[5]).unwrap().level, -2);
     expect(&before);
     assert_eq!(before.len::<Member>(), 200);
+    // After a load, in whose file there are no columns, and slots without rows.
+    db.delete_where(Member::FIELDS.level.between(100, 180)).unwrap();
+    let mut bytes = Vec::new();
+    db.save_to(&mut bytes).unwrap();
+    let mut loaded = models().load_from(&bytes[..]).unwrap();
+    assert_eq!(loaded.len::<Member>(), 118);
+    expect(&loaded);
+    loaded.insert_many(vec![Member { level: -5, ..member() }; 100]).unwrap();
+    expect(&loaded);
     // Of a field that is none there is no column to be lent.
     let error = db.column(Member::FIELDS.note).unwrap_err();
     assert_eq!(error.to_string(), "`Member`.note is no column: declare it (`#[model(column)]`)");
@@ -357,6 +366,8 @@ fn conditions_reach_over_relations_of_every_kind() {
     assert_eq!(db.query().filter(of_high().not()).ids().unwrap().collect::<Vec<_>>(), [ids[0], ids[2]]);
     let clubs = db.query().filter(Club::MEMBERS.some(of_high()).and(Club::MEMBERS.every(of_high()).not()));
     assert_eq!(clubs.one().unwrap().unwrap().0, home);
+    let column = db.column(Member::FIELDS.level).unwrap();
+    assert_eq!(column.children(home, Club::MEMBERS).count(), 3);
     let beside = db.query().filter(Member::CLUB.has(Club::MEMBERS.some(of_high())));
     assert_eq!(beside.count().unwrap(), 3);
 }

@@ -89,7 +89,14 @@ impl Walk {
     /// A write on both databases, which end the same way.
     fn write(&mut self, write: &Write) {
         self.last = format!("{write:?}");
+        let before = plain::world(&self.plain);
         let outcome = plain::write(&mut self.plain, write);
+        if let (Write::DeleteWhere(condition), Ok(_)) = (write, &outcome) {
+            let known = before.of_members(condition);
+            let left = before.members.iter().zip(known).filter(|(_, known)| *known != Some(true));
+            let left: Vec<_> = left.map(|((id, _), _)| *id).collect();
+            assert_eq!(left, plain::world(&self.plain).members.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        }
         assert_eq!(declared::write(&mut self.declared, write), outcome);
         match outcome {
             Ok(_) => self.seen.accepted += 1,
