@@ -88,7 +88,8 @@ macro_rules! schema {
             pub(in crate::queries) struct Card {
                 #[model(belongs_to, unique, on_delete = cascade)]
                 pub(in crate::queries) member_id: Id<Member>,
-                #[cfg_attr($($declares)+, model(ordered))]
+                /// In no index: its rows can be stored over with no other change.
+                #[cfg_attr($($declares)+, model(column))]
                 pub(in crate::queries) level: i16,
             }
 
@@ -420,6 +421,14 @@ macro_rules! schema {
                         Write::UpsertMany(rows) => {
                             let stored = $db.upsert_many(Member::BY_CODE, rows.iter().map(member).collect::<Vec<_>>());
                             stored.map(|stored| format!("{stored:?}"))
+                        }
+                        Write::RaiseCards(from, to) => {
+                            let updated = $db.update_where(Card::FIELDS.level.eq(*from), |_, card| card.level = *to);
+                            updated.map(|updated| updated.rows.to_string())
+                        }
+                        Write::DeleteCards(level) => {
+                            let gone = $db.delete_where(Card::FIELDS.level.eq(*level));
+                            gone.map(|gone| format!("{:?}", gone.rows))
                         }
                         Write::DeleteMany(at) => {
                             let at: Vec<Id<Member>> = at.iter().map(|at| id(*at)).collect();

@@ -80,8 +80,10 @@ impl Walk {
         random.below(2);
         let unchecked = random.once_in(3);
         let (mut plain, mut declared) = (plain::models().build().unwrap(), declared::models().build().unwrap());
+        // What is not to be undone takes other ways.
+        let history = if random.once_in(2) { 6 } else { 0 };
         for db in [&mut plain, &mut declared] {
-            db.keep_history(6).unwrap();
+            db.keep_history(history).unwrap();
         }
         Walk { random, unchecked, plain, declared, last: String::new(), seen: Seen::default() }
     }
@@ -277,7 +279,7 @@ fn number(variable: &str, usual: u64) -> u64 {
 // behaviours Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q11, Q12, Q13, Q14, R48 and R50
 #[test]
 fn queries_give_what_a_naive_look_at_all_rows_gives() {
-    let (seed, cases) = (number("RELATA_QUERIES_SEED", 1), number("RELATA_QUERIES_CASES", 100));
+    let (seed, cases) = (number("RELATA_QUERIES_SEED", 1), number("RELATA_QUERIES_CASES", 80));
     let mut total = Seen::default();
     for seed in seed..seed + cases {
         let mut walk = Walk::new(seed);

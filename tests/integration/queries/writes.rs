@@ -25,6 +25,9 @@ pub(super) enum Write {
     UpsertMany(Vec<MemberRow>),
     DeleteMany(Vec<Raw>),
     DeleteWhere(OfMember),
+    /// All of one level, to another.
+    RaiseCards(i16, i16),
+    DeleteCards(i16),
     Delete(Raw),
     DeleteClub(Raw),
     /// In place.
@@ -43,7 +46,7 @@ impl Random {
         let (clubs, members) = (&world.clubs, &world.members);
         let code =
             |random: &mut Self| members.get(random.below(members.len().max(1))).and_then(|(_, row)| row.code.clone());
-        match self.below(37) {
+        match self.below(40) {
             0..3 => Write::InsertClub(self.club()),
             3 if unchecked => Write::Unchecked(self.flawed(world, 6)),
             3..6 => Write::Insert(self.member(world, 30)),
@@ -80,6 +83,8 @@ impl Random {
                 }
                 Write::UpsertMany(rows)
             }
+            36 => Write::RaiseCards(self.below(4) as i16, self.below(4) as i16),
+            37 => Write::DeleteCards(self.below(4) as i16),
             _ => Write::Card(self.row(members, 20), self.below(4) as i16),
         }
     }
