@@ -93,6 +93,21 @@ impl Sources<'_> {
         }
     }
 
+    /// Shows the slots of the sources that are left, in order.
+    #[inline]
+    pub(crate) fn for_each_slot(self, mut show: impl FnMut(u32)) {
+        if self.left == 0 {
+            return;
+        }
+        let mut show_all =
+            |entries: slice::Iter<'_, u32>| entries.filter(|slot| **slot != HOLE).for_each(|slot| show(*slot));
+        show_all(self.entries);
+        for block in self.rest {
+            show_all(block.iter());
+        }
+        show_all(self.last);
+    }
+
     /// The key of the source in a slot that this iterator has given.
     #[inline]
     pub(crate) fn key(&self, slot: u32) -> DefaultKey {

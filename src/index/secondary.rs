@@ -27,13 +27,73 @@ pub(crate) struct SecondaryIndex {
     long: Tree<Arc<[u8]>>,
     unordered: Tree<()>,
     absent: Tree<()>,
-    held: Blocks<Option<IndexKey>>,
+    held: Held,
+}
+
+/// The keys of rows by their slots. Most indexes have numbers only, so that numbers and bytes lie apart.
+#[derive(Debug, Clone, Default)]
+struct Held {
+    kinds: Blocks<Kind>,
+    numbers: Blocks<u64>,
+    bytes: Blocks<Option<Arc<[u8]>>>,
+}
+
+/// Which tree the row in a slot is in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    None,
+    Short,
+    Long,
+    Unordered,
+    Absent,
+}
+
+impl Held {
+    fn get(&self, slot: usize) -> Option<IndexKey> {
+        match self.kinds.get(slot)? {
+            Kind::None => None,
+            Kind::Short => self.numbers.get(slot).map(|number| IndexKey::Short(*number)),
+            Kind::Long => self.bytes.get(slot)?.clone().map(IndexKey::Long),
+            Kind::Unordered => Some(IndexKey::Unordered),
+            Kind::Absent => Some(IndexKey::Absent),
+        }
+    }
+
+    fn put(&mut self, slot: usize, key: &IndexKey) {
+        let kind = match key {
+            IndexKey::Short(number) => {
+                *self.numbers.at(slot) = *number;
+                Kind::Short
+            }
+            IndexKey::Long(bytes) => {
+                *self.bytes.at(slot) = Some(Arc::clone(bytes));
+                Kind::Long
+            }
+            IndexKey::Unordered => Kind::Unordered,
+            IndexKey::Absent => Kind::Absent,
+        };
+        *self.kinds.at(slot) = kind;
+    }
+
+    fn take(&mut self, slot: usize) -> Option<IndexKey> {
+        let key = self.get(slot)?;
+        *self.kinds.at(slot) = Kind::None;
+        if matches!(key, IndexKey::Long(_)) {
+            *self.bytes.at(slot) = None;
+        }
+        Some(key)
+    }
+
+    fn len(&self) -> usize {
+        self.kinds.iter().filter(|kind| **kind != Kind::None).count()
+    }
 }
 
 impl SecondaryIndex {
     pub(crate) fn new(fields: &'static [usize], is_ordered: bool) -> Self {
         let (short, long, unordered, absent) = (Tree::default(), Tree::default(), Tree::default(), Tree::default());
-        SecondaryIndex { fields, is_ordered, short, long, unordered, absent, held: Blocks::default() }
+        SecondaryIndex { fields, is_ordered, short, long, unordered, absent, held: Held::default() }
     }
 
     /// How many rows are in it.
@@ -43,13 +103,13 @@ impl SecondaryIndex {
 
     /// The key of a row; `None` where it is not in.
     #[inline]
-    pub(crate) fn key(&self, row: DefaultKey) -> Option<&IndexKey> {
-        self.held.get(slot_of(row) as usize)?.as_ref()
+    pub(crate) fn key(&self, row: DefaultKey) -> Option<IndexKey> {
+        self.held.get(slot_of(row) as usize)
     }
 
     /// Makes room for rows in slots below `slots`.
     pub(crate) fn reserve(&mut self, slots: usize) {
-        self.held.reserve(slots);
+        self.held.kinds.reserve(slots);
     }
 
     /// Enters a row that is not in.
@@ -61,7 +121,7 @@ impl SecondaryIndex {
             IndexKey::Absent => self.absent.insert((), row),
         };
         debug_assert!(is_new, "a row is entered once");
-        *self.held.at(slot_of(row) as usize) = Some(key);
+        self.held.put(slot_of(row) as usize, &key);
     }
 
     /// Enters many rows that are not in, sorted by key and slot.
@@ -69,7 +129,7 @@ impl SecondaryIndex {
         let last = entries.iter().map(|(_, row)| slot_of(*row) as usize + 1).max().unwrap_or_default();
         self.reserve(last);
         for (key, row) in &entries {
-            *self.held.at(slot_of(*row) as usize) = Some(key.clone());
+            self.held.put(slot_of(*row) as usize, key);
         }
         self.short.extend_sorted(entries.iter().filter_map(|(key, row)| match key {
             IndexKey::Short(number) => Some((*number, *row)),
@@ -89,9 +149,7 @@ impl SecondaryIndex {
 
     /// Takes a row out, and gives the key that it had.
     pub(crate) fn remove(&mut self, row: DefaultKey) -> Option<IndexKey> {
-        let slot = slot_of(row) as usize;
-        self.held.get(slot)?.as_ref()?;
-        let key = self.held.get_mut(slot)?.take()?;
+        let key = self.held.take(slot_of(row) as usize)?;
         let was_there = match &key {
             IndexKey::Short(number) => self.short.remove(number, row),
             IndexKey::Long(bytes) => self.long.remove(bytes, row),
@@ -157,7 +215,9 @@ impl SecondaryIndex {
             + self.long.bytes_with(|bytes| bytes.len() + 2 * size_of::<usize>())
             + self.unordered.bytes()
             + self.absent.bytes()
-            + self.held.bytes()
+            + self.held.kinds.bytes()
+            + self.held.numbers.bytes()
+            + self.held.bytes.bytes()
     }
 
     /// Proves what can be seen from inside. O(rows).
@@ -166,7 +226,7 @@ impl SecondaryIndex {
         faults.extend(self.long.faults());
         faults.extend(self.unordered.faults());
         faults.extend(self.absent.faults());
-        let held = self.held.iter().flatten().count();
+        let held = self.held.len();
         if held != self.len() {
             faults.push(format!("{} entries for {held} rows", self.len()));
         }
@@ -181,7 +241,7 @@ impl SecondaryIndex {
             IndexKey::Unordered => self.unordered.contains(&(), row),
             IndexKey::Absent => self.absent.contains(&(), row),
         };
-        is_entered && self.key(row) == Some(key)
+        is_entered && self.key(row).as_ref() == Some(key)
     }
 }
 

@@ -25,7 +25,7 @@ impl<M: Model> Visitor<M> for Entering<'_, '_, '_, M> {
         let index = &self.own.index.secondary[I::INDEX];
         for (place, (row, id)) in self.pending.rows.iter().zip(&*self.pending.keys).enumerate() {
             let key = I::key(row);
-            if !self.pending.is_stored(place) || index.key(*id) != Some(&key) {
+            if !self.pending.is_stored(place) || index.key(*id).as_ref() != Some(&key) {
                 self.changes.push(EntryChange { index: I::INDEX, place, key });
             }
         }

@@ -92,7 +92,7 @@ impl<M: Model> Visitor<M> for Keeping<'_, M> {
     }
     fn index<I: Index<Model = M>>(&mut self) {
         let index = &self.own.index.secondary[I::INDEX];
-        let is_held = |(key, row): (&DefaultKey, &M)| index.key(*key) == Some(&I::key(row));
+        let is_held = |(key, row): (&DefaultKey, &M)| index.key(*key) == Some(I::key(row));
         self.outcome = self.outcome && self.keys.iter().zip(self.rows).all(is_held);
     }
 }

@@ -1,5 +1,7 @@
 //! A predicate that has been opened: testing rows one by one, and the columns of a chunk of slots at once.
 
+use std::cell::Cell;
+
 use slotmap::DefaultKey;
 
 use crate::arena::Arena;
@@ -53,20 +55,13 @@ pub enum Reads {
     Columns,
 }
 
-/// A row to be tested. It is touched when a field is read that is no column.
+/// A row to be tested. It is touched, once, when a field is read that is no column.
 pub struct At<'r, M> {
     pub(crate) slot: u32,
     rows: &'r Arena<M>,
-    key: Option<DefaultKey>,
-    row: Option<&'r M>,
+    key: Cell<Option<DefaultKey>>,
+    row: Cell<Option<&'r M>>,
 }
-
-impl<M> Clone for At<'_, M> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<M> Copy for At<'_, M> {}
 
 impl<'r, M: Model> At<'r, M> {
     /// A row that is at hand.
@@ -74,36 +69,39 @@ impl<'r, M: Model> At<'r, M> {
     pub(crate) fn of_row(rows: &'r Arena<M>, key: DefaultKey, row: &'r M) -> Self {
         #[cfg(test)]
         crate::index::probes::count_touched();
-        At { slot: slot_of(key), rows, key: Some(key), row: Some(row) }
+        At { slot: slot_of(key), rows, key: Cell::new(Some(key)), row: Cell::new(Some(row)) }
     }
 
     /// A row that is stored.
     #[inline]
     pub(crate) fn of_key(rows: &'r Arena<M>, key: DefaultKey) -> Self {
-        At { slot: slot_of(key), rows, key: Some(key), row: None }
+        At { slot: slot_of(key), rows, key: Cell::new(Some(key)), row: Cell::new(None) }
     }
 
     /// The row in a slot, which has one.
     #[inline]
     pub(crate) fn of_slot(rows: &'r Arena<M>, slot: u32) -> Self {
-        At { slot, rows, key: None, row: None }
+        At { slot, rows, key: Cell::new(None), row: Cell::new(None) }
     }
 
     #[inline]
     fn find(&self) -> (DefaultKey, &'r M) {
         #[cfg(test)]
         crate::index::probes::count_touched();
-        self.rows.in_slot(self.slot).expect("only stored rows are tested")
+        let (key, row) = self.rows.in_slot(self.slot).expect("only stored rows are tested");
+        self.key.set(Some(key));
+        self.row.set(Some(row));
+        (key, row)
     }
 
     #[inline]
     pub(crate) fn key(&self) -> DefaultKey {
-        self.key.unwrap_or_else(|| self.find().0)
+        self.key.get().unwrap_or_else(|| self.find().0)
     }
 
     #[inline]
     pub(crate) fn row(&self) -> &'r M {
-        self.row.unwrap_or_else(|| self.find().1)
+        self.row.get().unwrap_or_else(|| self.find().1)
     }
 }
 
@@ -172,7 +170,7 @@ impl<'a, M: Model, V: 'static, P: Presence, F: FieldOf<M, V, P>> Reader<'a, M, V
 
     /// What the field of a row holds.
     #[inline]
-    pub(crate) fn get(&self, at: At<'a, M>) -> &'a P::Out<V> {
+    pub(crate) fn get(&self, at: &At<'a, M>) -> &'a P::Out<V> {
         match self.column.and_then(|column| column.get(at.slot as usize)) {
             Some(value) => value,
             None => F::get(at.row()),
@@ -180,7 +178,7 @@ impl<'a, M: Model, V: 'static, P: Presence, F: FieldOf<M, V, P>> Reader<'a, M, V
     }
 
     #[inline]
-    pub(super) fn value<'r>(&'r self, at: &At<'r, M>) -> Option<&'r V> {
+    pub(super) fn value<'v>(&'v self, at: &'v At<'_, M>) -> Option<&'v V> {
         match self.column.and_then(|column| column.get(at.slot as usize)) {
             Some(value) => P::value(value),
             None => P::value(F::get(at.row())),

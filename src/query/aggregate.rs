@@ -1,6 +1,6 @@
 //! Counts, sums and groups.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use slotmap::DefaultKey;
 
@@ -67,35 +67,44 @@ macro_rules! integers {
         }
     )+};
 }
-integers!(u8: u64, u16: u64, u32: u64, i8: i64, i16: i64, i32: i64, i64: i128);
+integers!(u8: u64, u16: u64, u32: u64, i8: i64, i16: i64, i32: i64);
 
-/// By halves of 32 bits, so that 64 of them are added without a carry.
-impl Summed for u64 {
-    type Sum = u128;
-    type Parts = u128;
+macro_rules! long_integers {
+    ($($number:ident: $sum:ident, $lift:expr, $lifted_by:expr;)+) => {$(
+        /// Lifted above zero and by halves of 32 bits, so that many are added without a carry.
+        impl Summed for $number {
+            type Sum = $sum;
+            type Parts = $sum;
 
-    #[inline]
-    fn add(parts: &mut u128, _: usize, value: u64) {
-        *parts += u128::from(value);
-    }
-    #[inline]
-    fn add_all(parts: &mut u128, values: &[u64]) {
-        for values in values.chunks(1 << 16) {
-            let (mut low, mut high) = (0_u64, 0_u64);
-            for value in values {
-                low += value & 0xFFFF_FFFF;
-                high += value >> 32;
+            #[inline]
+            fn add(parts: &mut $sum, _: usize, value: $number) {
+                *parts += $sum::from(value);
             }
-            *parts += u128::from(low) + (u128::from(high) << 32);
+            #[inline]
+            fn add_all(parts: &mut $sum, values: &[$number]) {
+                for values in values.chunks(1 << 16) {
+                    let (mut low, mut high) = (0_u64, 0_u64);
+                    for value in values {
+                        let value: u64 = $lift(*value);
+                        low += value & 0xFFFF_FFFF;
+                        high += value >> 32;
+                    }
+                    *parts += $sum::from(low) + ($sum::from(high) << 32) - $lifted_by * values.len() as $sum;
+                }
+            }
+            fn sum(parts: $sum) -> $sum {
+                parts
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a mean is as exact as its type")]
+            fn mean(sum: $sum, count: usize) -> f64 {
+                sum as f64 / count as f64
+            }
         }
-    }
-    fn sum(parts: u128) -> u128 {
-        parts
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a mean is as exact as its type")]
-    fn mean(sum: u128, count: usize) -> f64 {
-        sum as f64 / count as f64
-    }
+    )+};
+}
+long_integers! {
+    u64: u128, |value: u64| value, 0;
+    i64: i128, |value: i64| value.cast_unsigned() ^ (1 << 63), 1 << 63;
 }
 
 macro_rules! floats {
@@ -242,7 +251,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
         if self.orders.is_empty() || (self.skip == 0 && self.limit == usize::MAX) {
             // Which rows come first does not matter, so that they can come by slot.
             Query { orders: smallvec::SmallVec::new(), ..self }.run()?.drive(|at| {
-                add(at.slot, P::value(reader.get(at)), &mut parts, &mut count);
+                add(at.slot, P::value(reader.get(&at)), &mut parts, &mut count);
                 ControlFlow::<()>::Continue(())
             });
         } else {
@@ -253,7 +262,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
             });
             slots.sort_unstable_by_key(|at| at.slot);
             for at in slots {
-                add(at.slot, P::value(reader.get(at)), &mut parts, &mut count);
+                add(at.slot, P::value(reader.get(&at)), &mut parts, &mut count);
             }
         }
         Ok((parts, count))
@@ -291,7 +300,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
             });
             rows.into_iter().min_by(|left, right| left.0.cmp(&right.0)).map(|(_, at)| at)
         };
-        let value = first.and_then(|at| P::value(reader.get(at)));
+        let value = first.and_then(|at| P::value(reader.get(&at)));
         Ok(value.filter(|value| value.index_key() < IndexKey::Unordered).cloned())
     }
 
@@ -316,7 +325,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
         let reader = Reader::<M, V, P, F>::open(self.arena()?);
         let mut found = Vec::new();
         self.run()?.drive(|at| {
-            let value = reader.get(at);
+            let value = reader.get(&at);
             let key = P::value(value).map_or(IndexKey::Absent, Ordered::index_key);
             found.push((key, at.key(), value));
             ControlFlow::<()>::Continue(())
@@ -362,22 +371,46 @@ fn sum_of_column<V: Summed, P: Presence>(
     stored: impl Iterator<Item = u64>,
     parts: &mut V::Parts,
 ) -> usize {
-    let mut count = 0;
-    for (first, stored) in (0..).step_by(64).zip(stored).filter(|(_, stored)| *stored != 0) {
-        let values = column.chunk(first, 64).unwrap_or_default();
-        if stored == u64::MAX
-            && let Some(values) = P::values(values)
-        {
-            V::add_all(parts, values);
-            count += values.len();
+    let words_of_block = Blocks::<P::Out<V>>::FULL / 64;
+    let (mut count, mut run) = (0, 0..0);
+    // Words of 64 slots that all hold rows are added up together, block by block.
+    let mut end_run = |run: Range<usize>, parts: &mut V::Parts| {
+        let values = column.chunk(run.start * 64, run.len() * 64).unwrap_or_default();
+        match P::values(values) {
+            Some(values) => {
+                V::add_all(parts, values);
+                count += values.len();
+            }
+            None => {
+                for (slot, value) in values.iter().enumerate() {
+                    if let Some(value) = P::value(value) {
+                        V::add(parts, slot, *value);
+                        count += 1;
+                    }
+                }
+            }
+        }
+    };
+    let mut alone = 0;
+    for (word, stored) in stored.enumerate() {
+        if stored == u64::MAX && word % words_of_block != 0 && run.end == word {
+            run.end += 1;
             continue;
         }
+        end_run(std::mem::replace(&mut run, word..word), parts);
+        if stored == u64::MAX {
+            run.end += 1;
+            continue;
+        }
+        run = word + 1..word + 1;
+        let values = column.chunk(word * 64, 64).unwrap_or_default();
         for (slot, value) in values.iter().enumerate().filter(|(slot, _)| stored >> slot & 1 == 1) {
             if let Some(value) = P::value(value) {
                 V::add(parts, slot, *value);
-                count += 1;
+                alone += 1;
             }
         }
     }
-    count
+    end_run(run, parts);
+    count + alone
 }

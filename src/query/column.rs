@@ -7,9 +7,10 @@ use crate::column::column_of;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, slot_of};
+use crate::index::referrers::Sources;
 use crate::model::{ColumnValue, Field, FieldOf, Model, Presence, Relation};
 use crate::relation::HasMany;
-use crate::table::{Table, sources_of};
+use crate::table::Table;
 
 /// A column, lent: the values of one field by slot. Made by [`Database::column`].
 pub struct ColumnRef<'a, M, T> {
@@ -74,11 +75,10 @@ impl<'a, M: Model, T: Copy> ColumnRef<'a, M, T> {
         relation: HasMany<R>,
     ) -> impl Iterator<Item = T> + use<'a, M, T, R> {
         let _ = relation;
-        let mut sources = sources_of(&self.table.index.links[R::INDEX], owner.key());
-        std::iter::from_fn(move || {
-            let slot = sources.next_slot()?;
-            self.values.get(slot as usize).copied()
-        })
+        let referrers = self.table.index.links[R::INDEX].referrers();
+        let sources = referrers.sources(owner.key());
+        let sources = if referrers.has_any(owner.key()) { sources } else { sources.none() };
+        ChildValues { sources, values: self.values }
     }
 
     /// The whole column, 64 slots at a time, in slot order, with which of them hold rows.
@@ -97,6 +97,32 @@ impl<'a, M: Model, T: Copy> ColumnRef<'a, M, T> {
         stored
             .filter(|(_, stored)| *stored != 0)
             .filter_map(move |(word, stored)| Some(ColumnRun { values: self.values.chunk(word * 64, 64)?, stored }))
+    }
+}
+
+/// See [`ColumnRef::children`].
+struct ChildValues<'a, T> {
+    sources: Sources<'a>,
+    values: &'a Blocks<T>,
+}
+
+impl<T: Copy> Iterator for ChildValues<'_, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        let slot = self.sources.next_slot()?;
+        self.values.get(slot as usize).copied()
+    }
+    #[inline]
+    fn fold<B, F: FnMut(B, T) -> B>(self, init: B, mut f: F) -> B {
+        let mut folded = Some(init);
+        self.sources.for_each_slot(|slot| {
+            if let (Some(before), Some(value)) = (folded.take(), self.values.get(slot as usize)) {
+                folded = Some(f(before, *value));
+            }
+        });
+        folded.expect("every child has a value")
     }
 }
 

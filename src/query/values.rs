@@ -25,7 +25,7 @@ pub trait Select<M: Model>: Copy {
     #[doc(hidden)]
     fn open(database: &Database) -> Result<Self::Opened<'_>, Error>;
     #[doc(hidden)]
-    fn read<'a>(opened: Self::Opened<'a>, at: At<'a, M>) -> Self::Item<'a>;
+    fn read<'a>(opened: Self::Opened<'a>, at: &At<'a, M>) -> Self::Item<'a>;
 }
 
 impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Select<M> for Field<M, V, P, F> {
@@ -36,7 +36,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Se
         Ok(Reader::open(database.table::<M>()?.rows))
     }
     #[inline]
-    fn read<'a>(opened: Self::Opened<'a>, at: At<'a, M>) -> Self::Item<'a> {
+    fn read<'a>(opened: Self::Opened<'a>, at: &At<'a, M>) -> Self::Item<'a> {
         opened.get(at)
     }
 }
@@ -51,7 +51,7 @@ macro_rules! tuples {
                 Ok(($($field::open(database)?,)+))
             }
             #[inline]
-            fn read<'a>(opened: Self::Opened<'a>, at: At<'a, M>) -> Self::Item<'a> {
+            fn read<'a>(opened: Self::Opened<'a>, at: &At<'a, M>) -> Self::Item<'a> {
                 ($($field::read(opened.$place, at),)+)
             }
         }
@@ -76,7 +76,7 @@ impl<'a, M: Model, T: Test<M>, S: Select<M>> Iterator for Values<'a, M, T, S> {
     #[inline]
     fn next(&mut self) -> Option<S::Item<'a>> {
         let at = self.rows.next_row()?;
-        Some(S::read(self.opened, at))
+        Some(S::read(self.opened, &at))
     }
 
     #[inline]
@@ -84,7 +84,7 @@ impl<'a, M: Model, T: Test<M>, S: Select<M>> Iterator for Values<'a, M, T, S> {
         let (mut folded, opened) = (Some(init), self.opened);
         self.rows.drive(|at| {
             let before = folded.take();
-            folded = before.map(|before| f(before, S::read(opened, at)));
+            folded = before.map(|before| f(before, S::read(opened, &at)));
             ControlFlow::<()>::Continue(())
         });
         folded.expect("it is put back after each row")
