@@ -111,7 +111,7 @@ pub fn order_part<V: Ordered>(value: Option<&V>) -> IndexKey {
 ///
 /// The key decides: of two values the one with the lesser key comes first. It is there for the numbers of the language,
 /// texts, byte strings, ids, durations and `Option`; a type of the program forwards to one of these. Two values must have
-/// the same key if and only if they are equal. A float that is no number comes behind all others, and `-0.0` is `0.0`.
+/// the same key if and only if they are equal, and keys of one type are all numbers or all bytes. A float that is no number comes behind all others, and `-0.0` is `0.0`.
 /// `Ord` would not do: an index is changed where no user code may run.
 ///
 /// ```

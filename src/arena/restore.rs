@@ -203,6 +203,10 @@ impl<M: Clone> Arena<M> {
         }
         for (number, generation) in (1..).zip(slots.generations()) {
             arena.slots.at(number as usize).version = generation;
+            if arena.has_columns() {
+                // Until its row comes.
+                arena.columns.note(number as usize, None);
+            }
             if generation == RETIRED {
                 arena.retired.extend(key_from_parts(number, u32::MAX));
             }

@@ -30,6 +30,9 @@ impl<M: Model> Test<M> for All {
     fn reads(&self) -> Reads {
         Reads::Columns
     }
+    fn is_all(&self) -> bool {
+        true
+    }
     #[inline]
     fn test(&self, _: &At<'_, M>) -> Truth {
         Truth::True
@@ -55,8 +58,14 @@ impl<M: Model, C: Test<M>, D: Test<M>> Test<M> for And<C, D> {
     fn reads(&self) -> Reads {
         match (self.0.reads(), self.1.reads()) {
             (one, other) if one == other => one,
+            // So that a query of one filter is what that is.
+            (_, other) if self.0.is_all() => other,
+            (one, _) if self.1.is_all() => one,
             _ => Reads::Some,
         }
+    }
+    fn is_all(&self) -> bool {
+        self.0.is_all() && self.1.is_all()
     }
     fn bound(&self, first: usize, truths: &mut Truths) {
         self.0.bound(first, truths);

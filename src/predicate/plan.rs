@@ -114,10 +114,11 @@ impl Way {
         self.is_exact && conjuncts.are_all && self.meets == conjuncts.count
     }
 
-    /// The keys to which it leads, in no order, perhaps more than once.
+    /// The keys of stored rows to which it leads, in no order, perhaps more than once.
     pub(crate) fn keys<M: Model>(&self, table: Table<'_, M>) -> Vec<DefaultKey> {
         match &self.through {
-            Through::Keys(keys) => keys.clone(),
+            // An id that was given may name no row, and a related row's may be reserved.
+            Through::Keys(keys) => keys.iter().copied().filter(|key| table.rows.contains(*key)).collect(),
             Through::Ranges { index, ranges } => {
                 let index = &table.index.secondary[*index];
                 ranges.iter().flat_map(|range| index.range(range)).collect()
@@ -197,6 +198,9 @@ fn narrow(bound: &mut Bound<IndexKey>, other: &Bound<IndexKey>, is_narrower: fn(
     let (Bound::Included(key) | Bound::Excluded(key)) = other else { return };
     let narrows = match &*bound {
         Bound::Unbounded => true,
+        // Nothing is less or greater than a value without an order, so that nothing is left, whatever else is asked for.
+        Bound::Included(own) | Bound::Excluded(own) if *own >= IndexKey::Unordered => false,
+        _ if *key >= IndexKey::Unordered => true,
         Bound::Included(own) => is_narrower(key, own) || (key == own && matches!(other, Bound::Excluded(_))),
         Bound::Excluded(own) => is_narrower(key, own),
     };
@@ -478,6 +482,7 @@ pub(crate) struct Walk {
     meets: usize,
     /// What the keys of a group begin with; `None` where the index is of one field.
     leading: Option<Vec<u8>>,
+    descends: bool,
 }
 
 /// What of an index is walked.
@@ -497,6 +502,8 @@ impl Walk {
     pub(crate) fn place(&self, keys: &[IndexKey]) -> IndexKey {
         match (&self.leading, keys) {
             (None, [key, ..]) => key.clone(),
+            // A group is walked backwards where no row is without a value: behind one that was there is nothing.
+            (Some(_), [.., key]) if self.descends && *key >= IndexKey::Unordered => IndexKey::Absent,
             (leading, keys) => {
                 let mut bytes = leading.clone().unwrap_or_default();
                 keys.iter().for_each(|key| key.append(&mut bytes));
@@ -527,7 +534,7 @@ pub(crate) fn walk<M: Model>(
                 _ => (WalkRange::All, 0),
             };
             let rows = if let WalkRange::Range(range) = &range { index.range(range).len() } else { index.len() };
-            return Some(Walk { index: place, range, rows, meets, leading: None });
+            return Some(Walk { index: place, range, rows, meets, leading: None, descends });
         }
         let mut bytes = Vec::new();
         for field in &index.fields[..leading] {
@@ -547,7 +554,14 @@ pub(crate) fn walk<M: Model>(
         }
         let range = beginning(bytes.clone());
         let rows = index.range(&range).len();
-        Some(Walk { index: place, range: WalkRange::Range(range), rows, meets: leading, leading: Some(bytes) })
+        Some(Walk {
+            index: place,
+            range: WalkRange::Range(range),
+            rows,
+            meets: leading,
+            leading: Some(bytes),
+            descends,
+        })
     };
     table.index.secondary.iter().enumerate().filter_map(of_index).min_by_key(|walk| walk.rows)
 }

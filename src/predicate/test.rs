@@ -113,6 +113,12 @@ pub trait Test<M: Model> {
         Reads::Rows
     }
 
+    /// Whether it holds for every row, so that it reads nothing.
+    #[doc(hidden)]
+    fn is_all(&self) -> bool {
+        false
+    }
+
     /// The most that can be true of the rows in the slots from `first` on, as far as columns tell: exact where all is in
     /// columns. Of slots without a row it says anything.
     #[doc(hidden)]
@@ -129,6 +135,9 @@ pub trait Test<M: Model> {
 impl<M: Model, T: Test<M> + ?Sized> Test<M> for Box<T> {
     fn reads(&self) -> Reads {
         (**self).reads()
+    }
+    fn is_all(&self) -> bool {
+        (**self).is_all()
     }
     fn bound(&self, first: usize, truths: &mut Truths) {
         (**self).bound(first, truths);

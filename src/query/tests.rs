@@ -55,7 +55,7 @@ fn touched(read: impl FnOnce()) -> usize {
 fn the_first_of_an_order_touch_no_other_rows() {
     let (db, _) = scores();
     let score = Score::FIELDS;
-    // behaviour Q8: "top 10 touches 10 rows"
+    // behaviour Q16: "top 10 touches 10 rows"
     let best = || db.query::<Score>().order_by(score.points.desc());
     assert_eq!(touched(|| assert_eq!(best().limit(10).iter().unwrap().count(), 10)), 10);
     assert_eq!(touched(|| assert!(best().first().unwrap().is_some())), 1);
@@ -87,7 +87,7 @@ fn the_first_of_an_order_touch_no_other_rows() {
 fn an_index_touches_the_rows_that_it_leads_to() {
     let (db, players) = scores();
     let (score, player) = (Score::FIELDS, Player::FIELDS);
-    // behaviour Q7
+    // behaviour Q17
     let range = || db.query::<Score>().filter(score.points.between(5_000, 5_099));
     let rows = range().ids().unwrap().count();
     assert!((90..=100).contains(&rows));
@@ -114,7 +114,7 @@ fn an_index_touches_the_rows_that_it_leads_to() {
 fn columns_are_read_without_their_rows() {
     let (db, _) = scores();
     let score = Score::FIELDS;
-    // behaviour Q9
+    // behaviour Q18
     let fast = || db.query::<Score>().filter(score.seconds.lt(100));
     assert_eq!(touched(|| assert_eq!(fast().count().unwrap(), 100)), 0);
     assert_eq!(touched(|| assert_eq!(fast().sum(score.seconds).unwrap(), 4_950)), 0);

@@ -23,6 +23,7 @@ mod owner;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod polymorphic;
+mod queries;
 mod real_input;
 mod sets;
 mod shared;
