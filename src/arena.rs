@@ -360,7 +360,9 @@ impl<M: Clone> Arena<M> {
             }
         });
         self.len -= rows.len();
-        keys.iter().for_each(|key| self.note(*key));
+        for key in keys {
+            self.note(*key);
+        }
         if keys.iter().all(|key| next_in_slot(*key).is_some()) {
             self.free.push_all(keys.iter().map(|key| next_in_slot(*key).unwrap_or(*key)));
         } else {
@@ -380,7 +382,9 @@ impl<M: Clone> Arena<M> {
                 mem::swap(stored, row);
             }
         });
-        keys.iter().for_each(|key| self.note(*key));
+        for key in keys {
+            self.note(*key);
+        }
     }
 
     /// Gives a reserved id back, unfilled.

@@ -21,6 +21,7 @@ impl<T, F> Values<T, F> {
 }
 
 /// Presence and type of a field beside its type, which says where it is.
+#[allow(clippy::type_complexity, reason = "no value is held of any of them")]
 pub(crate) struct Of<V, P, F>(PhantomData<fn() -> (V, P, F)>);
 
 impl<M: Model, V: 'static, P: Presence<Out<V>: ColumnValue>, F: FieldOf<M, V, P>> AnyColumn<M>

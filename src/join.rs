@@ -200,6 +200,7 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
     /// assert_eq!(large.iter()?.count(), 1);
     /// # Ok::<(), relata::Error>(())
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "as everywhere where predicates are given")]
     pub fn filter_by<C: Condition<S::Last>>(self, predicate: Predicate<S::Last, C>) -> Join<'a, Met<'a, S, C>> {
         let Join { database, opened } = self;
         let opened = opened.and_then(|(sources, before)| {

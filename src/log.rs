@@ -261,7 +261,7 @@ impl IndexWriter<'_> {
 
     /// Enters a row into an index that is no unique key.
     #[inline]
-    pub(crate) fn index_row(&mut self, index: usize, key: IndexKey, row: DefaultKey) {
+    pub(crate) fn index_row(&mut self, index: usize, key: &IndexKey, row: DefaultKey) {
         if let Some(log) = &mut self.log {
             let what = What::Indexed { index: index as u32, key: log.keys.len() as u32 };
             log.keys.push(key.clone());
@@ -271,9 +271,9 @@ impl IndexWriter<'_> {
     }
 
     /// [`IndexWriter::index_row`] for many rows, sorted by key and slot.
-    pub(crate) fn index_rows(&mut self, index: usize, entries: Vec<(IndexKey, DefaultKey)>) {
+    pub(crate) fn index_rows(&mut self, index: usize, entries: &[(IndexKey, DefaultKey)]) {
         if let Some(log) = &mut self.log {
-            for (key, row) in &entries {
+            for (key, row) in entries {
                 let what = What::Indexed { index: index as u32, key: log.keys.len() as u32 };
                 log.keys.push(key.clone());
                 log.changes.push(Change { table: self.table, key: *row, what });
@@ -349,7 +349,7 @@ pub(crate) fn revert(
             What::Unindexed { index: place, key: at }
         }
         What::Unindexed { index: place, key: at } => {
-            index.secondary[place as usize].insert(keys[at as usize].clone(), key);
+            index.secondary[place as usize].insert(&keys[at as usize], key);
             What::Indexed { index: place, key: at }
         }
         What::DefaultSet { relation, before } => {

@@ -226,8 +226,8 @@ impl Ordered for Duration {
 impl Ordered for SystemTime {
     fn index_key(&self) -> IndexKey {
         match self.duration_since(UNIX_EPOCH) {
-            Ok(after) => (after.as_nanos() as i128).index_key(),
-            Err(before) => (-(before.duration().as_nanos() as i128)).index_key(),
+            Ok(after) => after.as_nanos().cast_signed().index_key(),
+            Err(before) => (-before.duration().as_nanos().cast_signed()).index_key(),
         }
     }
 }

@@ -120,8 +120,8 @@ impl<M> Columns<M> {
             if is_stored != row.is_some() {
                 faults.push(format!("slot {slot} holds a row or none, and its bit says something else"));
             }
-            let differs = |column: &&Box<dyn AnyColumn<M>>| row.is_some_and(|row| !column.agrees(number, row));
-            let differing = self.columns.iter().filter(differs);
+            let differs = |column: &&dyn AnyColumn<M>| row.is_some_and(|row| !column.agrees(number, row));
+            let differing = self.columns.iter().map(|column| &**column).filter(differs);
             faults.extend(
                 differing.map(|column| format!("slot {slot}: the column `{}` has another value", column.name())),
             );

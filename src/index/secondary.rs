@@ -113,22 +113,22 @@ impl SecondaryIndex {
     }
 
     /// Enters a row that is not in.
-    pub(crate) fn insert(&mut self, key: IndexKey, row: DefaultKey) {
-        let is_new = match &key {
+    pub(crate) fn insert(&mut self, key: &IndexKey, row: DefaultKey) {
+        let is_new = match key {
             IndexKey::Short(number) => self.short.insert(*number, row),
             IndexKey::Long(bytes) => self.long.insert(Arc::clone(bytes), row),
             IndexKey::Unordered => self.unordered.insert((), row),
             IndexKey::Absent => self.absent.insert((), row),
         };
         debug_assert!(is_new, "a row is entered once");
-        self.held.put(slot_of(row) as usize, &key);
+        self.held.put(slot_of(row) as usize, key);
     }
 
     /// Enters many rows that are not in, sorted by key and slot.
-    pub(crate) fn insert_all(&mut self, entries: Vec<(IndexKey, DefaultKey)>) {
+    pub(crate) fn insert_all(&mut self, entries: &[(IndexKey, DefaultKey)]) {
         let last = entries.iter().map(|(_, row)| slot_of(*row) as usize + 1).max().unwrap_or_default();
         self.reserve(last);
-        for (key, row) in &entries {
+        for (key, row) in entries {
             self.held.put(slot_of(*row) as usize, key);
         }
         self.short.extend_sorted(entries.iter().filter_map(|(key, row)| match key {
@@ -272,7 +272,7 @@ impl Iterator for Found<'_> {
         match self {
             Found::Short(range) => range.next().map(|(_, row)| row),
             Found::Long(range) => range.next().map(|(_, row)| row),
-            Found::Rest(range) => range.next().map(|(_, row)| row),
+            Found::Rest(range) => range.next().map(|((), row)| row),
         }
     }
 }
@@ -345,7 +345,7 @@ impl Keyed<'_> {
         match self {
             Keyed::Short(walked) => walked.nth(n),
             Keyed::Long(walked) => walked.nth(n),
-            Keyed::Rest(range) => range.nth(n).map(|(_, row)| row),
+            Keyed::Rest(range) => range.nth(n).map(|((), row)| row),
         }
     }
 }
@@ -369,10 +369,10 @@ impl Walk<'_> {
             Keyed::Short(Walked::Down(mut range)) => range.try_for_each(|(_, row)| show(row))?,
             Keyed::Long(Walked::Up(mut range)) => range.try_for_each(|(_, row)| show(row))?,
             Keyed::Long(Walked::Down(mut range)) => range.try_for_each(|(_, row)| show(row))?,
-            Keyed::Rest(mut range) => range.try_for_each(|(_, row)| show(row))?,
+            Keyed::Rest(mut range) => range.try_for_each(|((), row)| show(row))?,
         }
-        unordered.try_for_each(|(_, row)| show(row))?;
-        absent.try_for_each(|(_, row)| show(row))
+        unordered.try_for_each(|((), row)| show(row))?;
+        absent.try_for_each(|((), row)| show(row))
     }
 
     /// How many rows are left.
@@ -389,6 +389,6 @@ impl Iterator for Walk<'_> {
         if let Some(row) = self.keyed.nth(0) {
             return Some(row);
         }
-        self.unordered.next().or_else(|| self.absent.next()).map(|(_, row)| row)
+        self.unordered.next().or_else(|| self.absent.next()).map(|((), row)| row)
     }
 }

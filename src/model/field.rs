@@ -52,6 +52,7 @@ pub trait FieldOf<M, V, P: Presence>: Copy + Send + Sync + 'static {
 /// orders of it; see [`Database::query`](crate::Database::query).
 ///
 /// `V` is the type of the value without its `Option`; `P` says whether there is one.
+#[allow(clippy::type_complexity, reason = "no value is held of any of them")]
 pub struct Field<M, V, P, F>(PhantomData<fn() -> (M, V, P, F)>);
 
 impl<M, V, P, F> Field<M, V, P, F> {

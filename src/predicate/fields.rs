@@ -159,7 +159,7 @@ where
 }
 
 /// A value as indexes know it.
-fn value_of<'v, M, V, P: Presence, F: FieldOf<M, V, P>>(value: &'v V) -> Value<'v> {
+fn value_of<M, V, P: Presence, F: FieldOf<M, V, P>>(value: &V) -> Value<'_> {
     Value {
         hash: F::hash(value),
         order: F::order(value),
@@ -252,6 +252,7 @@ impl<V: PartialEq + Clone + Send + Sync> Comparison<V> for Differs<V> {
 pub struct Between<V>(V, V);
 impl<V: PartialOrd + Clone + Send + Sync> Comparison<V> for Between<V> {
     #[inline]
+    #[allow(clippy::needless_bitwise_bool, reason = "a branch could not be foretold")]
     fn holds(&self, value: &V) -> bool {
         // Both are computed, so that there is no branch to be foretold.
         (*value >= self.0) & (*value <= self.1)
@@ -356,14 +357,14 @@ impl<V> Comparison<V> for IsAbsent<false> {
 }
 
 impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Field<M, V, P, F> {
-    fn compare<O>(self, comparison: O) -> Predicate<M, Compare<M, V, P, F, O>> {
+    fn compare<O>(comparison: O) -> Predicate<M, Compare<M, V, P, F, O>> {
         Predicate::of(Compare { comparison, field: PhantomData })
     }
 
     /// Holds for values for which a closure says yes. Unknown where there is none. See [`Predicate::by`] for one that sees
     /// the row.
     pub fn matches<C: Fn(&V) -> bool + Send + Sync>(self, passes: C) -> Predicate<M, Compare<M, V, P, F, Matches<C>>> {
-        self.compare(Matches(Arc::new(passes)))
+        Self::compare(Matches(Arc::new(passes)))
     }
 
     /// Holds between two values, these included. Unknown where the value is absent.
@@ -375,7 +376,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
     where
         V: PartialOrd + Clone + Send + Sync,
     {
-        self.compare(Between(least.into_value(), greatest.into_value()))
+        Self::compare(Between(least.into_value(), greatest.into_value()))
     }
 
     /// Holds where the value is this one. Unknown where it is absent.
@@ -383,7 +384,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
     where
         V: PartialEq + Clone + Send + Sync,
     {
-        self.compare(Equal(value.into_value()))
+        Self::compare(Equal(value.into_value()))
     }
 
     /// Holds where the value is another one. Unknown where it is absent; [`Field::differs`] holds there.
@@ -391,7 +392,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
     where
         V: PartialEq + Clone + Send + Sync,
     {
-        self.compare(NotEqual(value.into_value()))
+        Self::compare(NotEqual(value.into_value()))
     }
 
     /// Holds where the value is another one, or absent: SQL's `IS DISTINCT FROM`. Never unknown.
@@ -399,7 +400,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
     where
         V: PartialEq + Clone + Send + Sync,
     {
-        self.compare(Differs(value.into_value()))
+        Self::compare(Differs(value.into_value()))
     }
 
     /// Holds where the value is one of these. Unknown where it is absent; of none of them it is false.
@@ -412,7 +413,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
         let mut values: Vec<(u64, V)> =
             values.map(|value| (hash_part(Some(&value)).unwrap_or_default(), value)).collect();
         values.sort_by_key(|(hash, _)| *hash);
-        self.compare(IsIn { values: values.into() })
+        Self::compare(IsIn { values: values.into() })
     }
 
     /// Holds for texts that begin with this one. Unknown where there is none.
@@ -420,7 +421,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
     where
         V: Text,
     {
-        self.compare(StartsWith(text.into()))
+        Self::compare(StartsWith(text.into()))
     }
 
     /// Holds for texts that a pattern describes as a whole: `%` stands for any number of characters, `_` for one, `\` makes
@@ -429,18 +430,18 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
     where
         V: Text,
     {
-        self.compare(Like(Arc::new(Pattern::new(pattern))))
+        Self::compare(Like(Arc::new(Pattern::new(pattern))))
     }
 }
 
 impl<M: Model, V: 'static, F: FieldOf<M, V, Optional>> Field<M, V, Optional, F> {
     /// Holds where the value is absent. Never unknown.
     pub fn is_null(self) -> Predicate<M, Compare<M, V, Optional, F, IsAbsent<true>>> {
-        self.compare(IsAbsent)
+        Self::compare(IsAbsent)
     }
 
     /// Holds where there is a value. Never unknown.
     pub fn is_some(self) -> Predicate<M, Compare<M, V, Optional, F, IsAbsent<false>>> {
-        self.compare(IsAbsent)
+        Self::compare(IsAbsent)
     }
 }

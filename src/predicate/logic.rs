@@ -19,7 +19,7 @@ impl<M: Model> Condition<M> for All {
     type Opened<'a> = All;
     const IS_ALL: bool = true;
 
-    fn open<'a>(&self, _: &'a Database) -> Result<All, Error> {
+    fn open(&self, _: &Database) -> Result<All, Error> {
         Ok(All)
     }
     fn conjuncts<'c>(&'c self, _: &mut Vec<Conjunct<'c>>) -> bool {
@@ -137,7 +137,9 @@ impl<M: Model, C: Test<M>> Test<M> for Not<C> {
     fn bound(&self, first: usize, truths: &mut Truths) {
         if self.0.reads() == Reads::Columns {
             self.0.bound(first, truths);
-            truths.iter_mut().for_each(|truth| *truth = 2 - *truth);
+            for truth in truths {
+                *truth = 2 - *truth;
+            }
         } else {
             truths.fill(Truth::True as u8);
         }
@@ -164,7 +166,7 @@ impl<F> Sealed for ByRow<F> {}
 impl<M: Model, F: Fn(&M) -> bool + Send + Sync> Condition<M> for ByRow<F> {
     type Opened<'a> = ByRow<F>;
 
-    fn open<'a>(&self, _: &'a Database) -> Result<ByRow<F>, Error> {
+    fn open(&self, _: &Database) -> Result<ByRow<F>, Error> {
         Ok(self.clone())
     }
 }
@@ -193,7 +195,7 @@ impl Sealed for Ids {}
 impl<M: Model> Condition<M> for Ids {
     type Opened<'a> = Ids;
 
-    fn open<'a>(&self, _: &'a Database) -> Result<Ids, Error> {
+    fn open(&self, _: &Database) -> Result<Ids, Error> {
         Ok(self.clone())
     }
     fn conjuncts<'c>(&'c self, found: &mut Vec<Conjunct<'c>>) -> bool {

@@ -506,7 +506,9 @@ impl Walk {
             (Some(_), [.., key]) if self.descends && *key >= IndexKey::Unordered => IndexKey::Absent,
             (leading, keys) => {
                 let mut bytes = leading.clone().unwrap_or_default();
-                keys.iter().for_each(|key| key.append(&mut bytes));
+                for key in keys {
+                    key.append(&mut bytes);
+                }
                 IndexKey::Long(bytes.into())
             }
         }
@@ -517,7 +519,7 @@ impl Walk {
 pub(crate) fn walk<M: Model>(
     table: Table<'_, M>,
     conjuncts: &Conjuncts<'_>,
-    orders: impl ExactSizeIterator<Item = (usize, bool)> + Clone,
+    orders: &(impl ExactSizeIterator<Item = (usize, bool)> + Clone),
 ) -> Option<Walk> {
     let descends = orders.clone().next()?.1;
     if orders.clone().any(|(_, descending)| descending != descends) {

@@ -170,7 +170,7 @@ impl<'a, M: Model, V: 'static, P: Presence, F: FieldOf<M, V, P>> Reader<'a, M, V
 
     /// What the field of a row holds.
     #[inline]
-    pub(crate) fn get(&self, at: &At<'a, M>) -> &'a P::Out<V> {
+    pub(crate) fn get(self, at: &At<'a, M>) -> &'a P::Out<V> {
         match self.column.and_then(|column| column.get(at.slot as usize)) {
             Some(value) => value,
             None => F::get(at.row()),

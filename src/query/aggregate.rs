@@ -137,7 +137,7 @@ macro_rules! floats {
 }
 floats!(f32, f64);
 
-impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
+impl<M: Model, C: Condition<M>> Query<'_, M, C> {
     /// How many rows there are. Where an index answers the whole predicate, O(log n) and no row is touched.
     ///
     /// ```

@@ -30,6 +30,7 @@ pub struct Rows<'a, M, T> {
 }
 
 /// Where rows come from.
+#[expect(clippy::large_enum_variant, reason = "there is one for each query, and a box would be one more for each")]
 enum Source<'a> {
     /// All slots, from one on.
     Scan(Chunks),
@@ -64,7 +65,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
         let ways = if conjuncts.is_empty() { Vec::new() } else { plan::ways(self.database, table, conjuncts) };
         let shortest = ways.iter().min_by_key(|way| way.rows).filter(|way| is_worth_it(way, table.len()));
         let rows = shortest.map_or(table.len(), |way| way.rows);
-        if let Some(walk) = plan::walk(table, conjuncts, self.orders.iter().map(|order| (order.field, order.descends)))
+        if let Some(walk) = plan::walk(table, conjuncts, &self.orders.iter().map(|order| (order.field, order.descends)))
         {
             let wanted = self.skip.saturating_add(self.limit);
             // What is left to be tested is taken to hold as often as the shortest way leads to a row, where that is known.

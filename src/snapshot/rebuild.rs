@@ -34,7 +34,7 @@ impl<M: Model> Visitor<M> for Uniques<'_, M> {
     fn index<I: Index<Model = M>>(&mut self) {
         let mut entries: Vec<_> = self.rows.iter().map(|(key, row)| (I::key(row), key)).collect();
         entries.sort_unstable();
-        self.index.secondary[I::INDEX].insert_all(entries);
+        self.index.secondary[I::INDEX].insert_all(&entries);
     }
 
     fn unique<U: Unique<Model = M>>(&mut self) {

@@ -308,7 +308,7 @@ fn enter(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
         }
     }
     for EntryChange { index: place, place: row, key } in &plan.entries {
-        index.index_row(*place, key.clone(), keys[*row]);
+        index.index_row(*place, key, keys[*row]);
     }
 }
 
@@ -339,7 +339,7 @@ fn reindex(index: &mut IndexWriter<'_>, keys: &[DefaultKey], plan: &Plan) {
     }
     for EntryChange { index: place, place: row, key } in &plan.entries {
         index.unindex_row(*place, keys[*row]);
-        index.index_row(*place, key.clone(), keys[*row]);
+        index.index_row(*place, key, keys[*row]);
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn insert_one<M: Model>(store: &mut Store, position: u32, row: M, key
         index.record_new(key, &single.hashes);
     }
     for (place, entry) in single.entries.iter().enumerate() {
-        index.index_row(place, entry.clone(), key);
+        index.index_row(place, entry, key);
     }
     if index.is_logged() {
         end(store);
@@ -58,7 +58,7 @@ pub(crate) fn insert_batch<M: Model>(store: &mut Store, position: u32, new: Vec<
     for (unique, new) in batch.uniques.into_iter().enumerate() {
         index.enter_all(unique, new);
     }
-    for (place, entries) in batch.entries.into_iter().enumerate() {
+    for (place, entries) in batch.entries.iter().enumerate() {
         index.index_rows(place, entries);
     }
     end(store);

@@ -33,7 +33,9 @@ pub(crate) fn remove_all<M: Model>(
             }
         }
         for index in &mut index.index.secondary {
-            keys.iter().for_each(|key| drop(index.remove(*key)));
+            for key in keys {
+                index.remove(*key);
+            }
         }
         rows.remove_all(keys)
     };
