@@ -15,6 +15,7 @@ use foldhash::fast::FixedState;
 use slotmap::Key;
 
 use crate::id::{Id, slot_of, version_of};
+use crate::key::KeyPart;
 
 /// What an index keeps of a row. Keys of one index are in the order of the values.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,8 +98,13 @@ const HASHER: FixedState = FixedState::with_seed(0x5EED);
 
 /// What an index for equality keeps of a value.
 #[doc(hidden)]
-pub fn hash_part<V: Hash>(value: Option<&V>) -> Option<u64> {
-    value.map(|value| HASHER.hash_one(value))
+pub fn hash_part<V: KeyPart>(value: Option<&V>) -> Option<u64> {
+    value.map(hash_value)
+}
+
+/// The same of any value that can be hashed.
+pub(crate) fn hash_value<V: Hash>(value: &V) -> u64 {
+    HASHER.hash_one(value)
 }
 
 /// What an index with an order keeps of a value.

@@ -12,7 +12,7 @@ use super::{At, CHUNK, Condition, Conjunct, Predicate, Reads, Test, Truth, Truth
 use crate::database::Database;
 use crate::error::Error;
 use crate::model::{Field, FieldOf, Model, Optional, Presence};
-use crate::order::{IndexKey, hash_part};
+use crate::order::{IndexKey, hash_value};
 
 /// A value to compare a field of type `V` with: a `V`, a `&V`, for texts a `&str`.
 #[diagnostic::on_unimplemented(
@@ -44,6 +44,10 @@ impl Operand<String> for &str {
 }
 
 /// A text, with the order of its bytes.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{Self}` is no text",
+    note = "of a type of your own write `.matches(|value| ..)`"
+)]
 pub trait Text: AsRef<str> + Sealed {}
 macro_rules! texts {
     ($($text:ty),+) => {$(
@@ -279,7 +283,7 @@ impl<V: Eq + Hash + Clone + Send + Sync> Comparison<V> for IsIn<V> {
         if let [(_, only)] = &*self.values {
             return only == value;
         }
-        let hash = hash_part(Some(value)).unwrap_or_default();
+        let hash = hash_value(value);
         let first = self.values.partition_point(|(other, _)| *other < hash);
         self.values[first..].iter().take_while(|(other, _)| *other == hash).any(|(_, other)| other == value)
     }
@@ -410,8 +414,7 @@ impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Fi
         V: Eq + Hash + Clone + Send + Sync,
     {
         let values = values.into_iter().map(Operand::into_value);
-        let mut values: Vec<(u64, V)> =
-            values.map(|value| (hash_part(Some(&value)).unwrap_or_default(), value)).collect();
+        let mut values: Vec<(u64, V)> = values.map(|value| (hash_value(&value), value)).collect();
         values.sort_by_key(|(hash, _)| *hash);
         Self::compare(IsIn { values: values.into() })
     }

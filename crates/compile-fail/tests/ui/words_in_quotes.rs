@@ -1,16 +1,14 @@
-// fault C5: words are written without quotation marks, and there is no index to declare.
+// fault C5: words are written without quotation marks.
 
 use relata::{Id, Model};
 use serde::{Deserialize, Serialize};
 
 #[derive(Model, Clone, Serialize, Deserialize)]
 struct Customer {
-    #[model(index)]
     name: String,
 }
 
 #[derive(Model, Clone, Serialize, Deserialize)]
-#[model(index(total))]
 struct Order {
     #[model(belongs_to, on_delete = "cascade", name = "buyer")]
     customer_id: Id<Customer>,
