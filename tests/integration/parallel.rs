@@ -2,7 +2,7 @@
 
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
-use relata::{Database, Error, Id, Model};
+use relata::{Database, Error, Id, Joined, Model};
 use serde::{Deserialize, Serialize};
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,10 @@ fn a_join_gives_the_same_in_the_same_order() {
     let some: Vec<_> = moons[..15_000].iter().rev().step_by(2).copied().collect();
     let down = || db.join(Planet::MOONS).filter(|(planet, _)| planet.number % 3 > 0).join(Moon::CRATERS);
     let up = || db.rows_at(&some).join(Moon::PLANET).join_from(|(moon, _)| moon, Moon::CRATERS);
+    let left = || db.rows::<Planet>().left_join(Planet::MOONS).left_join(Moon::CRATERS);
+    let lefts: Vec<_> =
+        left().iter().unwrap().map(|(a, b, c)| (a.id(), b.map(Joined::id), c.map(Joined::id))).collect();
+    assert!(lefts.len() > 10_000 && lefts.iter().any(|(.., crater)| crater.is_none()));
     let downwards: Vec<_> = down().iter().unwrap().map(|(a, b, c)| (a.id(), b.id(), c.id())).collect();
     let upwards: Vec<_> = up().iter().unwrap().map(|(a, b, c)| (a.id(), b.id(), c.depth)).collect();
     assert!(downwards.len() > 10_000 && upwards.len() > 10_000);
@@ -85,6 +89,8 @@ fn a_join_gives_the_same_in_the_same_order() {
         assert!(found.collect::<Vec<_>>() == downwards);
         let found = up().par_iter().unwrap().map(|(a, b, c)| (a.id(), b.id(), c.depth));
         assert!(found.collect::<Vec<_>>() == upwards);
+        let found = left().par_iter().unwrap().map(|(a, b, c)| (a.id(), b.map(Joined::id), c.map(Joined::id)));
+        assert!(found.collect::<Vec<_>>() == lefts);
         let depth: usize = up().par_iter().unwrap().map(|(.., crater)| crater.depth).sum();
         assert_eq!(depth, upwards.iter().map(|(.., depth)| depth).sum::<usize>());
         assert_eq!(db.rows_at::<Moon>(&[]).join(Moon::PLANET).par_iter().unwrap().count(), 0);
