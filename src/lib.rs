@@ -47,7 +47,7 @@
 //! | keep a hierarchy free of cycles | `#[model(belongs_to, acyclic)]`, [`Relation::ACYCLIC`] |
 //! | link many to many | [`Through`], [`Database::link`], [`linked`](Database::linked) |
 //! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
-//! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
+//! | join tables | [`Database::join`], [`Database::rows`] and [`Join`], with what has nothing to join: [`Join::left_join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | try something, and take it or leave it | [`Database::clone`](Database#impl-Clone-for-Database) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |

@@ -380,6 +380,7 @@ fn inside_a_transaction() {
 /// behaviour R77: a left join keeps a result that has nothing at the other end, once and in its place
 #[test]
 fn a_left_join_keeps_what_leads_nowhere() {
+    type Result<'a> = (Joined<'a, Customer>, Option<Joined<'a, Order>>, Option<Joined<'a, Line>>);
     let (db, _) = shop();
     // To one, of an optional key, over a has_one, along a chain.
     let found = |(a, b): (Joined<'_, Customer>, Option<Joined<'_, Nation>>)| (a.id(), b.map(Joined::id));
@@ -413,7 +414,6 @@ fn a_left_join_keeps_what_leads_nowhere() {
     }
     assert!(expected.iter().any(|(_, order, _)| order.is_none()) && expected.len() > 4000);
     let join = || db.rows::<Customer>().left_join(Customer::ORDERS).left_join(Order::LINES).iter().unwrap();
-    type Result<'a> = (Joined<'a, Customer>, Option<Joined<'a, Order>>, Option<Joined<'a, Line>>);
     let row = |(a, b, c): Result<'_>| (a.id(), b.map(Joined::id), c.map(Joined::id));
     assert!(join().map(row).eq(expected.iter().copied()));
     let mut by_loop = Vec::new();
