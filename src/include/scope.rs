@@ -69,7 +69,7 @@ pub trait Filter<M: Model> {
 impl<M: Model, F: Fn(&M) -> bool> Filter<M> for F {
     type Opened<'a> = ();
 
-    fn open<'a>(&self, _: &'a Database) -> Result<(), Error> {
+    fn open(&self, _: &Database) -> Result<(), Error> {
         Ok(())
     }
     #[inline]
@@ -172,6 +172,7 @@ where
     }
 
     /// Only the rows that meet this predicate too. See [`HasMany::filter_by`].
+    #[expect(clippy::type_complexity, reason = "a scope with one filter more is no new concept")]
     pub fn filter_by<P: Condition<C::To>>(
         self,
         predicate: Predicate<C::To, P>,
