@@ -46,16 +46,22 @@ fn in_pools(check: impl Fn() + Sync) {
 /// behaviour R74: on several threads an inclusion gives the same as on one, in the same order; what is an error stays one
 #[test]
 fn an_inclusion_gives_the_same_in_the_same_order() {
+    fn nested<I: Iterator>(pair: Result<(Id<Moon>, I), Error>) -> Result<(Id<Moon>, usize), Error> {
+        pair.map(|(moon, craters)| (moon, craters.count()))
+    }
     let (db, mut moons) = sky();
     moons[12_345] = Id::null();
     let one: Vec<_> = db.include(&moons, Moon::PLANET).collect();
-    let nested = |pair: Result<(Id<Moon>, _), Error>| pair.map(|(moon, craters)| (moon, Iterator::count(craters)));
     let lists: Vec<_> = db.include(&moons, Moon::CRATERS.with(Crater::MOON)).map(nested).collect();
+    let deep = || Moon::CRATERS.filter_by(Crater::FIELDS.depth.gt(20_000));
+    let deeps: Vec<_> = db.include(&moons, deep()).map(nested).collect();
+    assert_ne!(deeps, lists);
     assert_eq!(one.iter().filter(|pair| pair.is_err()).count(), 1);
     in_pools(|| {
         assert_eq!(db.include(&moons, Moon::PLANET).into_par_iter().collect::<Vec<_>>(), one);
         let tree = db.include(&moons, Moon::CRATERS.with(Crater::MOON)).into_par_iter();
         assert_eq!(tree.map(nested).collect::<Vec<_>>(), lists);
+        assert_eq!(db.include(&moons, deep()).into_par_iter().map(nested).collect::<Vec<_>>(), deeps);
         // What has been taken already is not given again.
         let mut rest = db.include(&moons, Moon::PLANET);
         assert!(rest.by_ref().take(300).eq(one[..300].iter().cloned()));
