@@ -18,7 +18,7 @@
 //! 5. A key that a link has given names a stored row, or an id that is reserved. So only the first hop of a path compares
 //!    generations, and only where it starts from ids of the caller's.
 //!
-//! Not responsible for: filters that are data rather than closures, and whether links agree with the rows.
+//! Not responsible for whether links agree with the rows.
 
 mod list;
 mod many;
@@ -83,7 +83,7 @@ use sealed::Sealed;
 /// | `Order::CUSTOMER` | `&Customer`; `Option<&Customer>` where the foreign key is optional |
 /// | `Order::CUSTOMER.then(Customer::REGION)` | `&Region`; an `Option` where any of the hops is optional |
 /// | `Customer::ORDERS` | [`Children`]: an iterator of `(Id<Order>, &Order)` |
-/// | `Customer::ORDERS.filter(..).order_by(..).skip(1).limit(3)` | [`ScopedChildren`], the same for what is left |
+/// | `Customer::ORDERS.filter(..).order_by(..).skip(1).limit(3)` | [`ScopedChildren`], the same for what is left; `filter_by` takes a [predicate](crate::Predicate) |
 /// | `Playlist::SONGS`, a list of ids | [`Listed`]: an iterator of `(Id<Song>, &Song)`, in the order of the list |
 /// | `Post::TAGS`, through a link model | [`Linked`]: an iterator of `(Id<Tag>, &Tag)`; with the links if asked for |
 /// | `Customer::ORDERS.then(path)` | [`Each`]: an iterator of the path's item for each child |

@@ -1,7 +1,7 @@
 //! Joining tables along their relations.
 //!
 //! A join starts with the rows of one table and goes from relation to relation, from either end; each adds a row to
-//! every result. What is not there drops the result (an inner join). Filters stand where they are written: a later hop is
+//! every result. What is not there drops the result (an inner join), or leaves a gap in it (a left join). Filters stand where they are written: a later hop is
 //! made for what the filters before it have left.
 //!
 //! It works on blocks of up to 256 results, kept as columns of keys, one for each table ([`stage`]); hops run from link
@@ -24,7 +24,7 @@ use slotmap::DefaultKey;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::model::Model;
+use crate::model::{Model, Optional, Presence, Required};
 use crate::predicate::{Condition, Predicate};
 
 pub use hop::Hop;
@@ -35,7 +35,7 @@ pub use parallel::ParJoin;
 pub use row::{Append, Joined};
 pub use stage::Stage;
 pub(crate) use stage::Start;
-use stage::{Filtered, FromLast, Met, Picked};
+use stage::{EndsInRow, Filtered, FromLast, Met, Picked};
 
 /// How many results are worked on at once: enough that the memory always has reads to work on, few enough that the keys
 /// stay in the nearest caches. An index into a block has 8 bits.
@@ -162,7 +162,7 @@ impl Database {
     /// }
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn join<H: Hop>(&self, hop: H) -> Join<'_, H::Stage<'_, Start<'_, H::From>, FromLast>> {
+    pub fn join<H: Hop>(&self, hop: H) -> Join<'_, H::Stage<'_, Start<'_, H::From>, FromLast, Required>> {
         self.rows::<H::From>().join(hop)
     }
 }
@@ -201,7 +201,10 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
     /// # Ok::<(), relata::Error>(())
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "as everywhere where predicates are given")]
-    pub fn filter_by<C: Condition<S::Last>>(self, predicate: Predicate<S::Last, C>) -> Join<'a, Met<'a, S, C>> {
+    pub fn filter_by<C: Condition<S::Last>>(self, predicate: Predicate<S::Last, C>) -> Join<'a, Met<'a, S, C>>
+    where
+        S: EndsInRow,
+    {
         let Join { database, opened } = self;
         let opened = opened.and_then(|(sources, before)| {
             let rows = database.table::<S::Last>()?.rows;
@@ -212,12 +215,13 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
 
     /// Joins another table, from the row that was joined last: each result with the row, or with each of the rows, that
     /// the hop leads to. See [`Hop`]; O(1) for each, no hashing, touching no row.
-    pub fn join<H: Hop<From = S::Last>>(self, hop: H) -> Join<'a, H::Stage<'a, S, FromLast>>
+    pub fn join<H: Hop<From = S::Last>>(self, hop: H) -> Join<'a, H::Stage<'a, S, FromLast, Required>>
     where
+        S: EndsInRow,
         S::Item: Append<Joined<'a, H::To>>,
     {
         let _ = hop;
-        self.along::<H, _>(FromLast)
+        self.along::<H, _, Required>(FromLast)
     }
 
     /// Joins another table, from any row of a result: `row` says which.
@@ -236,13 +240,68 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
     /// }
     /// # Ok::<(), relata::Error>(())
     /// ```
-    pub fn join_from<H: Hop, P>(self, row: P, hop: H) -> Join<'a, H::Stage<'a, S, Picked<P>>>
+    pub fn join_from<H: Hop, P>(self, row: P, hop: H) -> Join<'a, H::Stage<'a, S, Picked<P>, Required>>
     where
         S::Item: Append<Joined<'a, H::To>>,
         P: Fn(S::Item) -> Joined<'a, H::From>,
     {
         let _ = hop;
-        self.along::<H, _>(Picked(row))
+        self.along::<H, _, Required>(Picked(row))
+    }
+
+    /// Joins another table as [`Join::join`] does, and keeps the results that have nothing at the other end: once, with
+    /// `None` in the place of the row.
+    ///
+    /// Such a join can go on by another left join, which leads from no row to no row, or from an earlier row by
+    /// [`Join::join_from`]. Filters behind it see the `Option`.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] #[model(has_many(moons: Moon))] struct Planet { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Moon { #[model(belongs_to)] planet_id: Id<Planet>, name: String }
+    /// # let mut db = Database::builder().model::<Planet>().model::<Moon>().build()?;
+    /// db.insert(Planet { name: "Venus".into() })?;
+    /// let planet_id = db.insert(Planet { name: "Mars".into() })?;
+    /// db.insert_many(["Phobos", "Deimos"].map(|name| Moon { planet_id, name: name.into() }))?;
+    ///
+    /// let join = db.rows::<Planet>().left_join(Planet::MOONS).iter()?;
+    /// let names = join.map(|(planet, moon)| (&*planet.get().name, moon.map(|moon| &*moon.get().name)));
+    /// assert!(names.eq([("Venus", None), ("Mars", Some("Phobos")), ("Mars", Some("Deimos"))]));
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn left_join<H: Hop<From = S::Last>>(self, hop: H) -> Join<'a, H::Stage<'a, S, FromLast, Optional>>
+    where
+        S::Item: Append<Option<Joined<'a, H::To>>>,
+    {
+        let _ = hop;
+        self.along::<H, _, Optional>(FromLast)
+    }
+
+    /// [`Join::left_join`] from any row of a result: `row` says which. It may be one that an earlier left join has joined,
+    /// an `Option`.
+    ///
+    /// ```
+    /// # use relata::*; use serde::{Serialize, Deserialize};
+    /// # #[derive(Model, Clone, Serialize, Deserialize)] struct Port { name: String }
+    /// # #[derive(Model, Clone, Serialize, Deserialize)]
+    /// # struct Voyage { #[model(belongs_to)] from_id: Id<Port>, #[model(belongs_to)] to_id: Option<Id<Port>> }
+    /// # let mut db = Database::builder().model::<Port>().model::<Voyage>().build()?;
+    /// # let from_id = db.insert(Port { name: "Brest".into() })?;
+    /// # db.insert(Voyage { from_id, to_id: None })?;
+    /// for (_, from, to) in db.join(Voyage::FROM).left_join_from(|(voyage, _)| voyage, Voyage::TO).iter()? {
+    ///     assert_eq!(from.name, "Brest");
+    ///     assert!(to.is_none(), "under way to nowhere in particular");
+    /// }
+    /// # Ok::<(), relata::Error>(())
+    /// ```
+    pub fn left_join_from<H: Hop, J, P>(self, row: P, hop: H) -> Join<'a, H::Stage<'a, S, Picked<P>, Optional>>
+    where
+        S::Item: Append<Option<Joined<'a, H::To>>>,
+        J: Into<Option<Joined<'a, H::From>>>,
+        P: Fn(S::Item) -> J,
+    {
+        let _ = hop;
+        self.along::<H, _, Optional>(Picked(row))
     }
 
     /// Opens the join and iterates it. One buffer is allocated; nothing is read before the first result is asked for.
@@ -258,9 +317,9 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
         Ok(JoinIter { sources, block: Block::new(stages) })
     }
 
-    fn along<H: Hop, O>(self, origin: O) -> Join<'a, H::Stage<'a, S, O>>
+    fn along<H: Hop, O, P: Presence>(self, origin: O) -> Join<'a, H::Stage<'a, S, O, P>>
     where
-        S::Item: Append<Joined<'a, H::To>>,
+        S::Item: Append<P::Out<Joined<'a, H::To>>>,
         O: stage::Origin<'a, S, H::From>,
     {
         let Join { database, opened } = self;

@@ -49,7 +49,7 @@
 //! | resolve a slice of rows along a path | [`Database::include`] and [`Path`] |
 //! | ask by value, in an order, page by page | [`Database::query`], [`Predicate`], [`Field`] |
 //! | make that fast | `#[model(index)]`, `ordered`, `column`: the derive [`Model`](derive@Model); [`Query::explain`], [`Database::column`] |
-//! | join tables | [`Database::join`], [`Database::rows`] and [`Join`] |
+//! | join tables | [`Database::join`], [`Database::rows`] and [`Join`], with what has nothing to join: [`Join::left_join`] |
 //! | take it back | [`Database::transaction`], [`begin`](Database::begin), [`begin_deferred`](Database::begin_deferred), [`undo`](Database::undo) |
 //! | try something, and take it or leave it | [`Database::clone`](Database#impl-Clone-for-Database) |
 //! | be told of changes | [`Database::subscribe`], [`Watch`] |

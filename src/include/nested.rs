@@ -11,7 +11,7 @@ use std::sync::Arc;
 use slotmap::DefaultKey;
 
 use super::many::{ToMany, Whole};
-use super::scope::{Flat, Scoped, refill};
+use super::scope::{Filter, Flat, Scoped, refill};
 use super::{BLOCK, Item, Path, Sealed, broken, is_broken, show_length};
 use crate::database::Database;
 use crate::error::Error;
@@ -190,5 +190,5 @@ goes_on!([R: AnyRelation] HasMany<R>);
 goes_on!([L: ListRelation] ReferencesMany<L>);
 goes_on!([A: Relation, B: Relation<Source = A::Source>] Through<A, B>);
 goes_on!([
-    C: Whole, F: Fn(&C::To) -> bool, O: Fn(&C::To, &C::To) -> Ordering
+    C: Whole, F: Filter<C::To>, O: Fn(&C::To, &C::To) -> Ordering
 ] Scoped<C, F, O>);

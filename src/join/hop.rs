@@ -1,5 +1,7 @@
 //! What a join can go along: relations, from either end.
 
+use std::marker::PhantomData;
+
 use slotmap::DefaultKey;
 
 use super::stage::{Expand, Origin, Stage, Step};
@@ -22,6 +24,8 @@ use crate::table::Table;
 /// | `LineItem::ORDER.then(Order::CUSTOMER)` | the row at the end; those in between are passed over |
 /// | `Customer::CARD` (has_one) | its only source; a row that has none drops out |
 /// | `Customer::ORDERS` (has_many) | each of its sources, in the order in which they joined; a row that has none drops out |
+///
+/// What drops out of a [`join`](super::Join::join) stays in a [`left_join`](super::Join::left_join), with `None`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a relation that a join can go along",
     note = "a hop is a relation (`LineItem::ORDER`, `Customer::ORDERS`) or a chain to one row (`LineItem::ORDER.then(Order::CUSTOMER)`)",
@@ -35,23 +39,28 @@ pub trait Hop: Sealed + Copy {
     /// The links that it reads.
     #[doc(hidden)]
     type Links<'a>: Copy;
-    /// The step of a join that goes along it.
+    /// The step of a join that goes along it. `P` says whether what it leads to must be there.
     #[doc(hidden)]
-    type Stage<'a, S: Stage<'a, Item: Append<Joined<'a, Self::To>>>, O: Origin<'a, S, Self::From>>: Stage<'a, First = S::First>;
+    type Stage<
+        'a,
+        S: Stage<'a, Item: Append<P::Out<Joined<'a, Self::To>>>>,
+        O: Origin<'a, S, Self::From>,
+        P: Presence,
+    >: Stage<'a, First = S::First>;
 
     /// Finds the links and proves that each leads to a stored row or says that there is none.
     #[doc(hidden)]
     fn open(database: &Database) -> Result<Self::Links<'_>, Error>;
     /// Puts the hop behind a stage.
     #[doc(hidden)]
-    fn stage<'a, S, O>(
+    fn stage<'a, S, O, P: Presence>(
         links: Self::Links<'a>,
         table: Table<'a, Self::To>,
         before: S,
         origin: O,
-    ) -> Self::Stage<'a, S, O>
+    ) -> Self::Stage<'a, S, O, P>
     where
-        S: Stage<'a, Item: Append<Joined<'a, Self::To>>>,
+        S: Stage<'a, Item: Append<P::Out<Joined<'a, Self::To>>>>,
         O: Origin<'a, S, Self::From>;
 }
 
@@ -68,7 +77,7 @@ pub trait HopToOne: Hop {
 
 /// A hop that leads to any number of rows.
 pub trait HopToMany: Hop {
-    /// The rows that a row leads to.
+    /// The rows that a row leads to; of a key of no target there are none.
     #[doc(hidden)]
     fn list(links: Self::Links<'_>, key: DefaultKey) -> List<'_>;
 }
@@ -110,23 +119,27 @@ macro_rules! hops {
             type From = $from;
             type To = $to;
             type Links<'a> = $links;
-            type Stage<'a, S: Stage<'a, Item: Append<Joined<'a, Self::To>>>, O: Origin<'a, S, Self::From>> =
-                $stage<'a, S, O, Self>;
+            type Stage<
+                'a,
+                S: Stage<'a, Item: Append<P::Out<Joined<'a, Self::To>>>>,
+                O: Origin<'a, S, Self::From>,
+                P: Presence,
+            > = $stage<'a, S, O, Self, P>;
 
             fn open(database: &Database) -> Result<Self::Links<'_>, Error> {
                 $open(database)
             }
-            fn stage<'a, S, O>(
+            fn stage<'a, S, O, P: Presence>(
                 links: Self::Links<'a>,
                 table: Table<'a, Self::To>,
                 before: S,
                 origin: O,
-            ) -> Self::Stage<'a, S, O>
+            ) -> Self::Stage<'a, S, O, P>
             where
-                S: Stage<'a, Item: Append<Joined<'a, Self::To>>>,
+                S: Stage<'a, Item: Append<P::Out<Joined<'a, Self::To>>>>,
                 O: Origin<'a, S, Self::From>,
             {
-                $stage { before, origin, links, rows: table.rows }
+                $stage { before, origin, links, rows: table.rows, presence: PhantomData }
             }
         }
     )+};

@@ -4,7 +4,9 @@
 //! 1. A stage fills the `WIDTH` columns of the buffer before `END`, one for each table so far, all to the same length. The
 //!    columns below those are of stages before it whose block is not used up; nothing writes them until it is.
 //! 2. `fill` gives 0 only where there is nothing more.
-//! 3. Every key in a column is that of a stored row.
+//! 3. Every key in a column is that of a stored row; in the column of a left join it may be `no_target::absent`.
+
+use std::marker::PhantomData;
 
 use slotmap::DefaultKey;
 
@@ -14,7 +16,7 @@ use super::{BLOCK, Sealed};
 use crate::arena::Arena;
 use crate::id::Id;
 use crate::index::links::no_target;
-use crate::model::Model;
+use crate::model::{Model, Presence, Required};
 use crate::predicate::{At, Condition, Test, Truth};
 
 /// One column of a block. An index of 8 bits needs no check of bounds.
@@ -62,6 +64,15 @@ pub trait Stage<'a>: Sealed {
     fn item(&self, columns: &[Column], place: u8) -> Self::Item;
 }
 
+/// A join whose results all have a row of the last table: any but one that ends with a left join.
+#[diagnostic::on_unimplemented(
+    message = "the last row of this join may be absent, because a left join has joined it",
+    label = "cannot go on from a row that may be absent",
+    note = "go on with `left_join`, or from an earlier row with `join_from(|(first, ..)| first, hop)`",
+    note = "the last row as an `Option` is tested by `filter(|(.., last)| last.is_none_or(..))`"
+)]
+pub trait EndsInRow: Sealed {}
+
 /// The columns of a stage.
 #[inline]
 pub(super) fn columns<'a, S: Stage<'a>>(buffer: &mut [Column]) -> &mut [Column] {
@@ -90,10 +101,16 @@ impl<'a, S: Stage<'a>> Origin<'a, S, S::Last> for FromLast {
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Picked<P>(pub(super) P);
-impl<'a, S: Stage<'a>, M: Model, P: Fn(S::Item) -> Joined<'a, M>> Origin<'a, S, M> for Picked<P> {
+impl<'a, S, M, J, P> Origin<'a, S, M> for Picked<P>
+where
+    S: Stage<'a>,
+    M: Model,
+    J: Into<Option<Joined<'a, M>>>,
+    P: Fn(S::Item) -> J,
+{
     #[inline]
     fn key(&self, stage: &S, columns: &[Column], place: u8) -> DefaultKey {
-        (self.0)(stage.item(columns, place)).id().key()
+        (self.0)(stage.item(columns, place)).into().map_or_else(no_target::absent, |row| row.id().key())
     }
 }
 
@@ -129,6 +146,7 @@ pub struct Start<'a, M> {
     pub(super) rows: &'a Arena<M>,
 }
 impl<M> Sealed for Start<'_, M> {}
+impl<M> EndsInRow for Start<'_, M> {}
 impl<'a, M: Model> Stage<'a> for Start<'a, M> {
     type First = M;
     type Last = M;
@@ -154,6 +172,7 @@ pub struct Filtered<S, F> {
     pub(super) passes: F,
 }
 impl<S, F> Sealed for Filtered<S, F> {}
+impl<S: EndsInRow, F> EndsInRow for Filtered<S, F> {}
 impl<'a, S: Stage<'a>, F: Fn(S::Item) -> bool> Stage<'a> for Filtered<S, F> {
     type First = S::First;
     type Last = S::Last;
@@ -186,6 +205,7 @@ pub struct Met<'a, S: Stage<'a>, C: Condition<S::Last>> {
     pub(super) test: C::Opened<'a>,
 }
 impl<'a, S: Stage<'a>, C: Condition<S::Last>> Sealed for Met<'a, S, C> {}
+impl<'a, S: Stage<'a> + EndsInRow, C: Condition<S::Last>> EndsInRow for Met<'a, S, C> {}
 impl<'a, S: Stage<'a>, C: Condition<S::Last>> Stage<'a> for Met<'a, S, C> {
     type First = S::First;
     type Last = S::Last;
@@ -213,23 +233,33 @@ impl<'a, S: Stage<'a>, C: Condition<S::Last>> Stage<'a> for Met<'a, S, C> {
     }
 }
 
-/// Each result with the row that a hop leads to. In place: one column more.
+/// The row of a key, or none, which a left join may have.
+#[inline]
+fn joined<M, P: Presence>(rows: &Arena<M>, key: DefaultKey) -> P::Out<Joined<'_, M>> {
+    let row = (P::REQUIRED || !no_target::is(key)).then(|| Joined { id: Id::from_key(key), rows });
+    P::out(row).expect("where a row is required there is one")
+}
+
+/// Each result with the row that a hop leads to. In place: one column more. With `P` [`Optional`](crate::model::Optional)
+/// it is a left join.
 #[doc(hidden)]
-pub struct Step<'a, S, O, H: Hop> {
+pub struct Step<'a, S, O, H: Hop, P> {
     pub(super) before: S,
     pub(super) origin: O,
     pub(super) links: H::Links<'a>,
     pub(super) rows: &'a Arena<H::To>,
+    pub(super) presence: PhantomData<P>,
 }
-impl<S, O, H: Hop> Sealed for Step<'_, S, O, H> {}
-impl<'a, S, O, H: HopToOne> Stage<'a> for Step<'a, S, O, H>
+impl<S, O, H: Hop, P> Sealed for Step<'_, S, O, H, P> {}
+impl<S, O, H: Hop> EndsInRow for Step<'_, S, O, H, Required> {}
+impl<'a, S, O, H: HopToOne, P: Presence> Stage<'a> for Step<'a, S, O, H, P>
 where
-    S: Stage<'a, Item: Append<Joined<'a, H::To>>>,
+    S: Stage<'a, Item: Append<P::Out<Joined<'a, H::To>>>>,
     O: Origin<'a, S, H::From>,
 {
     type First = S::First;
     type Last = H::To;
-    type Item = <S::Item as Append<Joined<'a, H::To>>>::Out;
+    type Item = <S::Item as Append<P::Out<Joined<'a, H::To>>>>::Out;
     type Progress = S::Progress;
     const WIDTH: usize = S::WIDTH + 1;
     const END: usize = S::END + 1;
@@ -243,7 +273,7 @@ where
                 *key = self.origin.key(&self.before, before, place);
             }
             H::step(self.links, keys);
-            if !H::OPTIONAL || len == 0 {
+            if !P::REQUIRED || !H::OPTIONAL || len == 0 {
                 return len;
             }
             let is_there = |columns: &[Column], place: u8| !no_target::is(columns[S::WIDTH][place as usize]);
@@ -255,19 +285,19 @@ where
     }
     #[inline]
     fn item(&self, columns: &[Column], place: u8) -> Self::Item {
-        let row = Joined { id: Id::from_key(columns[S::WIDTH][place as usize]), rows: self.rows };
-        self.before.item(columns, place).append(row)
+        self.before.item(columns, place).append(joined::<H::To, P>(self.rows, columns[S::WIDTH][place as usize]))
     }
 }
 
 /// Each result with each of the rows that a hop leads to. Its block is one of its own, since there may be more of them
-/// than there were results: the columns of before are copied.
+/// than there were results: the columns of before are copied. `P` as in [`Step`].
 #[doc(hidden)]
-pub struct Expand<'a, S, O, H: Hop> {
+pub struct Expand<'a, S, O, H: Hop, P> {
     pub(super) before: S,
     pub(super) origin: O,
     pub(super) links: H::Links<'a>,
     pub(super) rows: &'a Arena<H::To>,
+    pub(super) presence: PhantomData<P>,
 }
 
 /// How far [`Expand`] has come.
@@ -281,15 +311,16 @@ pub struct Expanded<'a, P> {
     list: Option<List<'a>>,
 }
 
-impl<S, O, H: Hop> Sealed for Expand<'_, S, O, H> {}
-impl<'a, S, O, H: HopToMany> Stage<'a> for Expand<'a, S, O, H>
+impl<S, O, H: Hop, P> Sealed for Expand<'_, S, O, H, P> {}
+impl<S, O, H: Hop> EndsInRow for Expand<'_, S, O, H, Required> {}
+impl<'a, S, O, H: HopToMany, P: Presence> Stage<'a> for Expand<'a, S, O, H, P>
 where
-    S: Stage<'a, Item: Append<Joined<'a, H::To>>>,
+    S: Stage<'a, Item: Append<P::Out<Joined<'a, H::To>>>>,
     O: Origin<'a, S, H::From>,
 {
     type First = S::First;
     type Last = H::To;
-    type Item = <S::Item as Append<Joined<'a, H::To>>>::Out;
+    type Item = <S::Item as Append<P::Out<Joined<'a, H::To>>>>::Out;
     type Progress = Expanded<'a, S::Progress>;
     const WIDTH: usize = S::WIDTH + 1;
     const END: usize = S::END + Self::WIDTH;
@@ -306,6 +337,7 @@ where
             }
             let (parents, own) = buffer.split_at_mut(S::END);
             let parents = columns::<S>(parents);
+            let is_begun = list.is_some();
             let keys_of = || H::list(self.links, self.origin.key(&self.before, parents, *place as u8));
             let entries = list.get_or_insert_with(keys_of);
             let (start, keys) = (filled, &mut own[S::WIDTH]);
@@ -313,6 +345,10 @@ where
                 && let Some(key) = entries.next()
             {
                 keys[filled] = key;
+                filled += 1;
+            }
+            if !P::REQUIRED && !is_begun && filled == start {
+                keys[filled] = no_target::absent();
                 filled += 1;
             }
             for (column, parents) in own.iter_mut().zip(parents) {
@@ -328,7 +364,6 @@ where
     }
     #[inline]
     fn item(&self, columns: &[Column], place: u8) -> Self::Item {
-        let row = Joined { id: Id::from_key(columns[S::WIDTH][place as usize]), rows: self.rows };
-        self.before.item(columns, place).append(row)
+        self.before.item(columns, place).append(joined::<H::To, P>(self.rows, columns[S::WIDTH][place as usize]))
     }
 }

@@ -104,3 +104,24 @@ fn only_the_blocks_that_are_asked_for_are_filled() {
     });
     assert_eq!(last, (2700, 0, 0), "going on in the middle of a block fills it once");
 }
+
+#[test]
+fn a_left_join_costs_what_a_join_does() {
+    let mut db = map();
+    // behaviour R72: "a hop costs at most one probe for each result, and no hashing"
+    let ids = db.insert_many([3, 4].map(|code| Country { code })).unwrap();
+    let hops = during(|| assert_eq!(db.rows::<Street>().left_join(Street::CITY).iter().unwrap().count(), 2700));
+    assert_eq!(hops, (2700, 0, 0), "no row is touched for a count");
+    let empty = during(|| {
+        let join = db.rows_at(&ids).left_join(Country::CITIES).left_join(City::STREETS);
+        assert_eq!(join.filter(|(_, city, street)| city.is_none() && street.is_none()).iter().unwrap().count(), 2);
+    });
+    assert_eq!(empty, (4, 0, 0), "nor to see that there is none");
+    let lists = during(|| {
+        let join = db.rows::<Country>().left_join(Country::CITIES).left_join(City::STREETS);
+        assert_eq!(join.iter().unwrap().count(), 2702);
+    });
+    // As for a join: a list that goes over the end of a block is looked up again.
+    let few = 5 + 902..=5 + 902 + 902_usize.div_ceil(256) + 2702_usize.div_ceil(256);
+    assert!(few.contains(&lists.0) && (lists.1, lists.2) == (0, 0), "{lists:?}");
+}

@@ -376,3 +376,138 @@ fn inside_a_transaction() {
     assert_eq!(tx.join(Line::ORDER).iter().unwrap().count(), 0);
     tx.commit().unwrap();
 }
+
+/// behaviour R77: a left join keeps a result that has nothing at the other end, once and in its place
+#[test]
+fn a_left_join_keeps_what_leads_nowhere() {
+    type Result<'a> = (Joined<'a, Customer>, Option<Joined<'a, Order>>, Option<Joined<'a, Line>>);
+    let (db, _) = shop();
+    // To one, of an optional key, over a has_one, along a chain.
+    let found = |(a, b): (Joined<'_, Customer>, Option<Joined<'_, Nation>>)| (a.id(), b.map(Joined::id));
+    let nations = db.iter::<Customer>().map(|(id, customer)| (id, customer.nation_id));
+    assert!(db.rows().left_join(Customer::NATION).iter().unwrap().map(found).eq(nations));
+    let card_of = |customer: Id<Customer>| db.iter::<Card>().find(|(_, card)| card.customer_id == customer);
+    let cards = db.iter::<Customer>().map(|(id, _)| (id, card_of(id).map(|(card, _)| card)));
+    let join = db.rows().left_join(Customer::CARD).iter().unwrap();
+    assert!(join.map(|(customer, card)| (customer.id(), card.map(Joined::id))).eq(cards));
+    let of_cards = db.iter::<Customer>().map(|(id, _)| (id, card_of(id).map(|(_, card)| card.nation_id)));
+    assert!(db.rows().left_join(Customer::CARD.then(Card::NATION)).iter().unwrap().map(found).eq(of_cards));
+    // A key that is always there: nothing can be missing.
+    let lines = db.iter::<Line>().map(|(id, line)| (id, Some(line.order_id)));
+    let join = db.rows::<Line>().left_join(Line::ORDER).iter().unwrap();
+    assert!(join.map(|(line, order)| (line.id(), order.map(Joined::id))).eq(lines));
+
+    // To many, and from there to many again: customers without orders stay, and orders without lines.
+    let mut expected = Vec::new();
+    for customer in ids::<Customer>(&db) {
+        let orders = db.children(customer, Customer::ORDERS).unwrap();
+        if orders.len() == 0 {
+            expected.push((customer, None, None));
+        }
+        for (order, _) in orders {
+            let lines = db.children(order, Order::LINES).unwrap();
+            if lines.len() == 0 {
+                expected.push((customer, Some(order), None));
+            }
+            expected.extend(lines.map(|(line, _)| (customer, Some(order), Some(line))));
+        }
+    }
+    assert!(expected.iter().any(|(_, order, _)| order.is_none()) && expected.len() > 4000);
+    let join = || db.rows::<Customer>().left_join(Customer::ORDERS).left_join(Order::LINES).iter().unwrap();
+    let row = |(a, b, c): Result<'_>| (a.id(), b.map(Joined::id), c.map(Joined::id));
+    assert!(join().map(row).eq(expected.iter().copied()));
+    let mut by_loop = Vec::new();
+    for result in join() {
+        assert!(result.2.is_none_or(|line| Some(line.order_id) == result.1.map(Joined::id)));
+        by_loop.push(row(result));
+    }
+    assert_eq!(by_loop, expected);
+    // Whom a join drops are those whom the left join has kept with nothing.
+    let inner = db.join(Customer::ORDERS).join(Order::LINES).iter().unwrap();
+    let full = expected.iter().filter_map(|(customer, order, line)| Some((*customer, (*order)?, (*line)?)));
+    assert!(inner.map(|(a, b, c)| (a.id(), b.id(), c.id())).eq(full));
+}
+
+/// behaviour R77, with filters and joins behind it
+#[test]
+fn from_a_left_join_it_goes_on() {
+    let (db, _) = shop();
+    let mut expected = Vec::new();
+    for (customer_id, customer) in db.iter::<Customer>().filter(|(_, customer)| customer.number > 9) {
+        let mut orders: Vec<_> = db.children(customer_id, Customer::ORDERS).unwrap().map(Some).collect();
+        if orders.is_empty() {
+            orders.push(None);
+        }
+        for order in orders {
+            let Some(nation) = customer.nation_id else { continue };
+            if order.is_none_or(|(_, order)| order.payer_id.is_some()) {
+                let payer = order.and_then(|(_, order)| order.payer_id);
+                expected.push((customer_id, order.map(|(id, _)| id), nation, payer));
+            }
+        }
+    }
+    assert!(expected.iter().filter(|(_, order, ..)| order.is_none()).count() > 50 && expected.len() > 256);
+    let join = db
+        .rows::<Customer>()
+        .filter(|customer| customer.number > 9)
+        .left_join(Customer::ORDERS)
+        .filter(|(_, order)| order.is_none_or(|order| order.payer_id.is_some()))
+        .join_from(|(customer, _)| customer, Customer::NATION)
+        .left_join_from(|(_, order, _)| order, Order::PAYER);
+    let found = join.iter().unwrap().map(|(a, b, c, d)| (a.id(), b.map(Joined::id), c.id(), d.map(Joined::id)));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+
+    // What tests that there is nothing finds those who have none.
+    let idle = db.rows::<Customer>().left_join(Customer::ORDERS).filter(|(_, order)| order.is_none()).iter().unwrap();
+    let none = ids::<Customer>(&db).into_iter().filter(|customer| orders_of(&db, *customer).is_empty());
+    assert!(idle.map(|(customer, _)| customer.id()).eq(none));
+    let counts = db
+        .rows::<Customer>()
+        .left_join(Customer::ORDERS)
+        .iter()
+        .unwrap()
+        .group_by(|(customer, _)| customer, |count: &mut usize, (_, order)| *count += usize::from(order.is_some()));
+    assert!(counts.iter().all(|(customer, count)| *count == orders_of(&db, customer.id()).len()));
+    assert_eq!(counts.len(), db.len::<Customer>());
+}
+
+/// behaviour R77, where a block ends with a list, with nothing, or in the middle of either
+#[test]
+fn a_left_join_at_the_ends_of_blocks() {
+    for before in [0, 1, 254, 255, 256, 257] {
+        for of_one in [0, 1, 255, 256, 257, 512] {
+            let mut db = empty();
+            let customer = |number| Customer { number, nation_id: None };
+            let customers = db.insert_many((0..before + 2).map(customer).collect::<Vec<_>>()).unwrap();
+            let order = Order { customer_id: customers[before], payer_id: None, cents: 0 };
+            let orders = db.insert_many(vec![order; of_one]).unwrap();
+            let mut expected: Vec<_> = customers.iter().map(|customer| (*customer, None)).collect();
+            if !orders.is_empty() {
+                expected.splice(before..=before, orders.iter().map(|order| (customers[before], Some(*order))));
+            }
+            let join = db.rows::<Customer>().left_join(Customer::ORDERS).iter().unwrap();
+            let found = join.map(|(customer, order)| (customer.id(), order.map(Joined::id)));
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{of_one} behind {before}");
+        }
+    }
+    assert_eq!(empty().rows::<Customer>().left_join(Customer::ORDERS).iter().unwrap().count(), 0);
+}
+
+/// behaviour R73 holds for left joins too: what is missing is not what is absent
+#[test]
+fn a_left_join_is_no_way_round_what_is_missing() {
+    let mut db = empty();
+    let gone = db.insert(Customer { number: 1, nation_id: None }).unwrap();
+    db.delete(gone).unwrap();
+    let order = Order { customer_id: gone, payer_id: None, cents: 0 };
+    let order = db.insert_many_unchecked([order]).unwrap()[0];
+    let unresolved = db.related(order, Order::CUSTOMER).unwrap_err();
+    assert!(matches!(unresolved, Error::Unresolved { .. }));
+    assert_eq!(db.rows().left_join(Order::CUSTOMER).iter().err(), Some(unresolved.clone()));
+    assert_eq!(db.rows().left_join(Customer::ORDERS).iter().err(), Some(unresolved.clone()));
+    assert_eq!(db.rows().left_join_from(|customer| customer, Customer::ORDERS).iter().err(), Some(unresolved));
+    let mut tx = db.begin_deferred().unwrap();
+    let reserved = tx.reserve::<Customer>().unwrap();
+    tx.update(order, |order| order.customer_id = reserved).unwrap();
+    assert_eq!(tx.rows().left_join(Order::CUSTOMER).iter().err(), Some(Error::Unfilled { row: reserved.erase() }));
+}

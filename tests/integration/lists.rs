@@ -241,6 +241,9 @@ mod following {
         let kept = Playlist::SONGS.filter(|song| song.title != "a").skip(1);
         let all: Vec<String> = db.include(&lists[..4], kept).map(|pair| titles(pair.unwrap().1)).collect();
         assert_eq!(all, ["", "c", "d", ""]);
+        let kept = Playlist::SONGS.filter_by(Song::FIELDS.title.ne("a")).skip(1);
+        let all: Vec<String> = db.include(&lists[..4], kept).map(|pair| titles(pair.unwrap().1)).collect();
+        assert_eq!(all, ["", "c", "d", ""]);
         // Each song with all who list it: `a` comes twice in the first list, once with each.
         let (_, tree) = db.include(&lists[..1], Playlist::SONGS.with(Song::PLAYLISTS)).next().unwrap().unwrap();
         let counts: Vec<usize> = tree.map(|item| item.unwrap().2.len()).collect();

@@ -241,3 +241,79 @@ fn several_relations_at_once() {
         assert_eq!(both.is_none(), shop.order(order).payer_id.is_none());
     }
 }
+
+/// behaviour R34, by predicates: the same rows as by closures, queries and joins
+#[test]
+fn a_scope_by_a_predicate() {
+    let mut shop = shop();
+    let order = Order::FIELDS;
+    let dear = || Order::FIELDS.total_cents.gt(20);
+    let by_predicate = shop.db.include(&shop.customers, Customer::ORDERS.filter_by(dear())).to_vec().unwrap();
+    let by_closure = shop.db.include(&shop.customers, Customer::ORDERS.filter(|order| order.total_cents > 20));
+    let mut joined = shop.db.rows_at(&shop.customers).join(Customer::ORDERS).filter_by(dear()).iter().unwrap();
+    let (mut some, mut none) = (0, 0);
+    for ((customer, orders), closure) in by_predicate.into_iter().zip(by_closure) {
+        let orders: Vec<_> = orders.collect();
+        some += orders.len();
+        none += usize::from(orders.is_empty());
+        let (source, of_closure) = closure.unwrap();
+        assert_eq!((customer, &orders), (source, &of_closure.collect()));
+        let mut ids: Vec<_> = orders.iter().map(|(id, _)| *id).collect();
+        for id in &ids {
+            assert_eq!(joined.next().map(|(customer, order)| (customer.id(), order.id())), Some((customer, *id)));
+        }
+        let query = shop.db.query().filter(Order::CUSTOMER.is(customer).and(dear()));
+        ids.sort();
+        let mut found: Vec<_> = query.ids().unwrap().collect();
+        found.sort();
+        assert_eq!(ids, found);
+    }
+    assert!(joined.next().is_none() && some > 256 && none > 50);
+
+    // With the rest of a scope, over relations, and twice.
+    let poor = Order::PAYER.has(Customer::FIELDS.name.like("%1%")).not();
+    let path = Customer::ORDERS.order_by(|a, b| b.total_cents.cmp(&a.total_cents)).filter_by(poor).limit(2).skip(1);
+    let path = path.filter_by(dear().or(order.total_cents.lt(10))).filter(|order| order.total_cents != 49);
+    let is_rich = |payer: Option<Id<Customer>>| payer.is_some_and(|id| shop.db.get(id).unwrap().name.contains('1'));
+    let mut cut_short = 0;
+    for pair in shop.db.include(&shop.customers, path) {
+        let (customer, orders) = pair.unwrap();
+        let mut expected: Vec<_> = shop.db.children(customer, Customer::ORDERS).unwrap().collect();
+        expected.retain(|(_, order)| !is_rich(order.payer_id) && !(10..=20).contains(&order.total_cents));
+        expected.retain(|(_, order)| order.total_cents != 49);
+        expected.sort_by_key(|(_, order)| std::cmp::Reverse(order.total_cents));
+        cut_short += usize::from(expected.len() > 3);
+        assert!(orders.eq(expected.into_iter().skip(1).take(2)));
+    }
+    assert!(cut_short > 10);
+    // What is unknown does not pass.
+    let payers: Vec<_> = shop.db.iter::<Order>().filter_map(|(_, order)| order.payer_id).collect();
+    let (payer, len) = (payers[0], shop.db.len::<Order>());
+    let of_payer = payers.iter().filter(|id| **id == payer).count();
+    let differs = Customer::ORDERS.filter_by(order.payer_id.differs(payer));
+    let known = Customer::ORDERS.filter_by(order.payer_id.eq(payer).not());
+    let differs = shop.db.include(&shop.customers, differs).map(|pair| pair.unwrap().1.len()).sum::<usize>();
+    let known = shop.db.include(&shop.customers, known).map(|pair| pair.unwrap().1.len()).sum::<usize>();
+    assert_eq!((differs, known), (len - of_payer, payers.len() - of_payer));
+    assert!(payers.len() < len);
+
+    // Below another path and above one; and again when a row has changed, for nothing is kept.
+    let path = Card::CUSTOMER.with(Customer::ORDERS.filter_by(dear()).with(Order::PAYER));
+    let cards: Vec<_> = shop.db.iter::<Card>().map(|(id, card)| (id, card.customer_id)).collect();
+    let at: Vec<_> = cards.iter().map(|(card, _)| *card).collect();
+    for (pair, (_, customer)) in shop.db.include(&at, path).zip(&cards) {
+        let (_, (_, orders)) = pair.unwrap();
+        let found: Vec<_> = orders.map(Result::unwrap).map(|(id, order, _)| (id, order)).collect();
+        let expected = shop.db.children(*customer, Customer::ORDERS).unwrap();
+        assert!(found.into_iter().eq(expected.filter(|(_, order)| order.total_cents > 20)));
+    }
+    let (customer, scope) = (shop.customers[0], || Customer::ORDERS.filter_by(dear()));
+    for id in &shop.orders {
+        shop.db.update(*id, |order| order.total_cents = 20).unwrap();
+    }
+    assert_eq!(shop.db.count(customer, scope()), Ok(0));
+    // behaviour R16: "A stale owner is an error"
+    let stale = shop.db.insert(Customer { name: String::new(), nation_id: None }).unwrap();
+    shop.db.delete(stale).unwrap();
+    assert_eq!(shop.db.related(stale, scope()).map(Iterator::count).err(), shop.db.get(stale).err());
+}

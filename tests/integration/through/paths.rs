@@ -1,6 +1,6 @@
 //! A relation through links as a path: inclusion, chains, and links that name no row.
 
-use relata::{Database, Error, Id, Model};
+use relata::{Database, Error, Id, Model, Predicate};
 use serde::{Deserialize, Serialize};
 
 use super::blog::{Post, PostTag, Tag, blog, link, names, post, tag};
@@ -36,6 +36,16 @@ fn tags_are_included_for_each_post() {
     assert_eq!((tags.len(), links.len()), (2, 2));
     let weights: Vec<_> = tags.with_links().map(|((_, link), (_, tag))| (tag.name.as_str(), link.weight)).collect();
     assert_eq!(weights, [("sql", 2), ("rust", 1)]);
+
+    // behaviour R34: a scope applies to each owner, by a predicate too
+    let named = Post::TAGS.filter_by(Tag::FIELDS.name.eq("rust"));
+    let shared = Post::TAGS.filter_by(Tag::POSTS.some(Predicate::id_in([second]))).limit(1);
+    for scoped in
+        [db.include(&[first, second, lonely], named).to_vec(), db.include(&[first, second, lonely], shared).to_vec()]
+    {
+        let ids = scoped.unwrap().into_iter().map(|(post, tags)| (post, tags.map(|(id, _)| id).collect::<Vec<_>>()));
+        assert!(ids.eq([(first, vec![rust]), (second, vec![rust]), (lonely, vec![])]));
+    }
 }
 
 #[test]
