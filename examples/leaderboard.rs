@@ -286,7 +286,9 @@ fn live(db: &mut Database, players: &[Id<Player>], random: &mut Random) -> Outco
     for batch in 1..=3 {
         // A weekend with double points.
         let mut results = results(random, players, 1_000);
-        results.iter_mut().for_each(|result| result.points *= 2);
+        for result in &mut results {
+            result.points *= 2;
+        }
         db.insert_many(results)?;
         shown(&mut board, db, &format!("batch {batch} of 1,000"))?;
     }
