@@ -271,7 +271,7 @@ impl Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Figure { name, unit, relata, baseline, baseline_value, ratio } = self;
         let unit = unit.replace('_', " ");
-        write!(f, "{name:<26}{relata:>9.2} {unit:<11}{baseline:>14} {baseline_value:>8.2}, ratio {ratio:.2}")
+        write!(f, "{name:<26}{relata:>9.2} {unit:<11}{baseline:>19} {baseline_value:>8.2}, ratio {ratio:.2}")
     }
 }
 
