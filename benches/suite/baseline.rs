@@ -113,7 +113,13 @@ impl LinesOfOrders {
 
     /// The same where prices lie side by side.
     pub(crate) fn prices_of(&self, prices: &[i64]) -> i64 {
-        self.members.iter().map(|place| prices[*place as usize]).sum()
+        let mut sum = 0;
+        for pair in self.bounds.windows(2) {
+            for place in &self.members[pair[0] as usize..pair[1] as usize] {
+                sum += prices[*place as usize];
+            }
+        }
+        sum
     }
 }
 

@@ -1,4 +1,4 @@
-//! Joins of many tables: four questions of TPC-H, beside the same as loops over arrays. The rows are whole ones here, with
+//! Six questions of TPC-H, two over columns and four joins of many tables, beside the same as loops over arrays. The rows are whole ones here, with
 //! their texts, and lie in key order.
 
 use std::time::Duration;
@@ -39,27 +39,31 @@ fn question<'a, T: 'a>(
     name: &str,
     data: &'a Questions,
     join: fn(&Database) -> Result<T, Error>,
-    by_hand: fn(&loops::Arrays) -> T,
+    (label, by_hand): (&'static str, fn(&loops::Arrays) -> T),
     numbers: fn(&T) -> Vec<i64>,
 ) -> Workload<'a> {
     let lines = data.db.len::<tpch::LineItem>();
     Workload::new(name, lines)
         .reads("relata", move || weighed(numbers(&join(&data.db).expect("the data are whole")).into_iter()))
-        .reads("Vec and CSR", move || weighed(numbers(&by_hand(&data.arrays)).into_iter()))
+        .reads(label, move || weighed(numbers(&by_hand(&data.arrays)).into_iter()))
 }
 
 pub(crate) fn workloads(data: &Questions) -> Vec<Workload<'_>> {
     vec![
-        question("q3", data, queries::q3, loops::Arrays::q3, |answer| {
+        question("q1", data, queries::q1, ("Vecs of fields", loops::Arrays::q1), |answer| {
+            answer.groups().flat_map(|(.., sums)| [sums.lines, sums.charged_cents_e4]).collect()
+        }),
+        question("q3", data, queries::q3, ("Vec and CSR", loops::Arrays::q3), |answer| {
             answer.iter().map(|line| line.revenue_cents_e2).collect()
         }),
-        question("q5", data, queries::q5, loops::Arrays::q5, |answer| {
+        question("q5", data, queries::q5, ("Vec and CSR", loops::Arrays::q5), |answer| {
             answer.iter().map(|(_, revenue)| *revenue).collect()
         }),
-        question("q10", data, queries::q10, loops::Arrays::q10, |answer| {
+        question("q6", data, queries::q6, ("Vecs of fields", loops::Arrays::q6), |answer| vec![*answer]),
+        question("q10", data, queries::q10, ("Vec and CSR", loops::Arrays::q10), |answer| {
             answer.iter().map(|line| line.revenue_cents_e2).collect()
         }),
-        question("q12", data, queries::q12, loops::Arrays::q12, |answer| {
+        question("q12", data, queries::q12, ("Vec and CSR", loops::Arrays::q12), |answer| {
             answer.values().flat_map(|(high, low)| [i64::from(*high), i64::from(*low)]).collect()
         }),
     ]

@@ -71,7 +71,9 @@ pub(crate) fn for_each_of_lines(scale: f64, fans: &[usize], mut visit: impl FnMu
         declared::workloads(&data, &columns).into_iter().for_each(&mut visit);
     }
     visit(declared::delete_set(100_000));
-    declared::workloads_of_scores((1e6 * scale.max(SCALE_OF_TEST)) as usize).into_iter().for_each(&mut visit);
+    #[expect(clippy::cast_sign_loss, reason = "a scale is no less than that of a test")]
+    let scores = (1e6 * scale.max(SCALE_OF_TEST)) as usize;
+    declared::workloads_of_scores(scores).into_iter().for_each(&mut visit);
     for fan in fans {
         visit(delete::workload(*fan));
     }

@@ -1,5 +1,6 @@
-//! The same four questions as loops over plain arrays, as one would write them by hand: rows lie in `Vec`s, foreign keys
-//! are columns of `u32` indices beside them, and what belongs to a row is found by compressed sparse rows. Of the
+//! The same six questions as loops over plain arrays, as one would write them by hand: rows lie in `Vec`s, foreign keys
+//! are columns of `u32` indices beside them, and what belongs to a row is found by compressed sparse rows. What Q1 and Q6
+//! read of line items lies in a `Vec` for each field. Of the
 //! database only the row types are used, so that what both sides answer proves both.
 
 use std::collections::BTreeMap;
@@ -8,10 +9,11 @@ use relata::{Database, Id, Model};
 use slotmap::SecondaryMap;
 
 use super::queries::{
-    LateLines, LocalSupplierVolume, ORDER_YEAR, REGION, RETURN_QUARTER, Returned, SEGMENT, SHIPPING_DAY,
-    ShippingPriority, by_revenue, count_late, first_priorities, was_late,
+    FORECAST_PERCENT, FORECAST_QUANTITY, FORECAST_YEAR, LateLines, LocalSupplierVolume, ORDER_YEAR, PricingSummaries,
+    REGION, RETURN_QUARTER, Returned, SEGMENT, SHIPPING_DAY, SUMMARY_DAY, ShippingPriority, by_revenue, count_late,
+    first_priorities, was_late,
 };
-use super::tpch::{Customer, LineItem, Nation, Order, Region, Supplier};
+use super::tpch::{Customer, Date, LineItem, LineStatus, Nation, Order, Region, ReturnFlag, Supplier};
 
 /// The rows, and for each foreign key the place of the row that it names.
 pub(crate) struct Arrays {
@@ -27,6 +29,32 @@ pub(crate) struct Arrays {
     supplier_nation: Vec<u32>,
     orders_of_customer: Members,
     lines_of_order: Members,
+    fields: LineFields,
+}
+
+/// Fields of the line items.
+struct LineFields {
+    quantity: Vec<u32>,
+    price_cents: Vec<i64>,
+    discount_percent: Vec<u8>,
+    tax_percent: Vec<u8>,
+    shipped: Vec<Date>,
+    return_flag: Vec<ReturnFlag>,
+    status: Vec<LineStatus>,
+}
+
+impl LineFields {
+    fn new(lines: &[LineItem]) -> Self {
+        LineFields {
+            quantity: lines.iter().map(|line| line.quantity).collect(),
+            price_cents: lines.iter().map(|line| line.price_cents).collect(),
+            discount_percent: lines.iter().map(|line| line.discount_percent).collect(),
+            tax_percent: lines.iter().map(|line| line.tax_percent).collect(),
+            shipped: lines.iter().map(|line| line.shipped).collect(),
+            return_flag: lines.iter().map(|line| line.return_flag).collect(),
+            status: lines.iter().map(|line| line.status).collect(),
+        }
+    }
 }
 
 impl Arrays {
@@ -50,6 +78,7 @@ impl Arrays {
             supplier_nation: suppliers.iter().map(|supplier| nation_places[&supplier.nation_key]).collect(),
             orders_of_customer: Members::new(&order_customer, customers.len()),
             lines_of_order: Members::new(&line_order, orders.len()),
+            fields: LineFields::new(&lines),
             order_customer,
             line_order,
             nations,
@@ -69,6 +98,20 @@ impl Arrays {
             }
         }
         sum
+    }
+
+    pub(crate) fn q1(&self) -> PricingSummaries {
+        let LineFields { quantity, price_cents, discount_percent, tax_percent, shipped, return_flag, status } =
+            &self.fields;
+        let groups = return_flag.iter().zip(status);
+        let values = quantity.iter().zip(price_cents).zip(discount_percent).zip(tax_percent);
+        let mut summaries = PricingSummaries::default();
+        for ((day, (flag, status)), (((quantity, price), discount), tax)) in shipped.iter().zip(groups).zip(values) {
+            if *day <= SUMMARY_DAY {
+                summaries.add((*flag, *status), *quantity, *price, *discount, *tax);
+            }
+        }
+        summaries
     }
 
     pub(crate) fn q3(&self) -> Vec<ShippingPriority> {
@@ -111,12 +154,27 @@ impl Arrays {
         by_revenue(nations.map(|(nation, revenue)| (nation.name.clone(), revenue)).collect())
     }
 
+    pub(crate) fn q6(&self) -> i64 {
+        let LineFields { quantity, price_cents, discount_percent, shipped, .. } = &self.fields;
+        let lines = shipped.iter().zip(discount_percent).zip(quantity).zip(price_cents);
+        #[expect(clippy::needless_bitwise_bool, reason = "without a branch, several lines are taken at once")]
+        let earned = lines.map(|(((day, discount), quantity), price)| {
+            let wanted = (*day >= FORECAST_YEAR.start)
+                & (*day < FORECAST_YEAR.end)
+                & (*discount >= *FORECAST_PERCENT.start())
+                & (*discount <= *FORECAST_PERCENT.end())
+                & (*quantity < FORECAST_QUANTITY);
+            i64::from(wanted) * price * i64::from(*discount)
+        });
+        earned.sum()
+    }
+
     pub(crate) fn q10(&self) -> Vec<Returned> {
         let mut revenue = vec![0; self.customers.len()];
         for (place, order) in (0..).zip(&self.orders) {
             if RETURN_QUARTER.contains(&order.date) {
                 let customer = self.order_customer[place as usize];
-                revenue[customer as usize] += self.revenue(place, |_, line| line.was_returned);
+                revenue[customer as usize] += self.revenue(place, |_, line| line.return_flag == ReturnFlag::Returned);
             }
         }
         let mut customers: Vec<(u32, i64)> = (0..).zip(revenue).filter(|(_, revenue)| *revenue > 0).collect();

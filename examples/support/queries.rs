@@ -1,14 +1,73 @@
-//! Four questions of TPC-H as joins, with the parameters for which its answers are published.
+//! Six questions of TPC-H, with the parameters for which its answers are published: two of line items alone as queries over
+//! columns, four as joins.
 //!
-//! The order of the tables is chosen by hand, as one writes loops: each starts where few rows pass, and filters stand
+//! The order of the tables in a join is chosen by hand, as one writes loops: each starts where few rows pass, and filters stand
 //! before the hops that they spare. `loops.rs` has the same over plain arrays.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use relata::{Database, Error};
 
-use super::tpch::{Customer, Date, LineItem, Nation, Order, PartSupplier, Region, ShipMode, Supplier};
+use super::tpch::{
+    Customer, Date, LineItem, LineStatus, Nation, Order, PartSupplier, Region, ReturnFlag, ShipMode, Supplier,
+};
+
+/// Q1 asks for what was shipped by this day.
+pub(crate) const SUMMARY_DAY: Date = Date::new(1998, 9, 2);
+
+/// What Q1 adds up of a group of lines. Its means are quotients of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct PricingSummary {
+    pub(crate) quantity: i64,
+    pub(crate) price_cents: i64,
+    pub(crate) discounted_cents_e2: i64,
+    pub(crate) charged_cents_e4: i64,
+    pub(crate) discount_percent: i64,
+    pub(crate) lines: i64,
+}
+
+/// The groups of Q1 by return flag and status.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct PricingSummaries([[PricingSummary; LineStatus::ALL.len()]; ReturnFlag::ALL.len()]);
+
+impl PricingSummaries {
+    /// Adds a line.
+    #[inline]
+    pub(crate) fn add(&mut self, group: (ReturnFlag, LineStatus), quantity: u32, price: i64, discount: u8, tax: u8) {
+        let sums = &mut self.0[group.0 as usize][group.1 as usize];
+        let discounted = price * i64::from(100 - discount);
+        sums.quantity += i64::from(quantity);
+        sums.price_cents += price;
+        sums.discounted_cents_e2 += discounted;
+        sums.charged_cents_e4 += discounted * i64::from(100 + tax);
+        sums.discount_percent += i64::from(discount);
+        sums.lines += 1;
+    }
+
+    /// The groups that have lines, in the order of the answer.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (ReturnFlag, LineStatus, &PricingSummary)> {
+        let of_flag = |((flag, _), sums)| {
+            let sums: &[PricingSummary; LineStatus::ALL.len()] = sums;
+            LineStatus::ALL.iter().zip(sums).map(move |((status, _), sums)| (flag, *status, sums))
+        };
+        let all = ReturnFlag::ALL.into_iter().zip(&self.0).flat_map(of_flag);
+        all.filter(|(.., sums)| sums.lines > 0)
+    }
+}
+
+/// Q1: all lines but those of the last days, summed up by return flag and status.
+pub(crate) fn q1(db: &Database) -> Result<PricingSummaries, Error> {
+    let line = LineItem::FIELDS;
+    let lines = db.query().filter(line.shipped.le(SUMMARY_DAY));
+    let fields =
+        (line.return_flag, line.status, line.quantity, line.price_cents, line.discount_percent, line.tax_percent);
+    let mut summaries = PricingSummaries::default();
+    lines.values(fields)?.for_each(|(flag, status, quantity, price, discount, tax)| {
+        summaries.add((*flag, *status), *quantity, *price, *discount, *tax);
+    });
+    Ok(summaries)
+}
 
 /// Q3 asks for the customers of this segment,
 pub(crate) const SEGMENT: &str = "BUILDING";
@@ -84,6 +143,23 @@ pub(crate) fn by_revenue(mut nations: Vec<LocalSupplierVolume>) -> Vec<LocalSupp
     nations
 }
 
+/// Q6 asks for what was shipped in this year,
+pub(crate) const FORECAST_YEAR: Range<Date> = Date::new(1994, 1, 1)..Date::new(1995, 1, 1);
+/// with such a discount,
+pub(crate) const FORECAST_PERCENT: RangeInclusive<u8> = 5..=7;
+/// and of fewer pieces than this.
+pub(crate) const FORECAST_QUANTITY: u32 = 24;
+
+/// Q6: what a year would have earned more without some discounts, in hundredths of a cent.
+pub(crate) fn q6(db: &Database) -> Result<i64, Error> {
+    let line = LineItem::FIELDS;
+    let shipped = line.shipped.ge(FORECAST_YEAR.start).and(line.shipped.lt(FORECAST_YEAR.end));
+    let discount = line.discount_percent.between(*FORECAST_PERCENT.start(), *FORECAST_PERCENT.end());
+    let lines = db.query().filter(shipped.and(discount).and(line.quantity.lt(FORECAST_QUANTITY)));
+    let values = lines.values((line.price_cents, line.discount_percent))?;
+    Ok(values.map(|(price, discount)| price * i64::from(*discount)).sum())
+}
+
 /// Q10 asks for what was ordered in this quarter.
 pub(crate) const RETURN_QUARTER: Range<Date> = Date::new(1993, 10, 1)..Date::new(1994, 1, 1);
 
@@ -101,7 +177,7 @@ pub(crate) fn q10(db: &Database) -> Result<Vec<Returned>, Error> {
         .rows::<Order>()
         .filter(|order| RETURN_QUARTER.contains(&order.date))
         .join(Order::LINES)
-        .filter(|(_, line)| line.was_returned)
+        .filter(|(_, line)| line.return_flag == ReturnFlag::Returned)
         .join_from(|(order, _)| order, Order::CUSTOMER)
         .iter()?;
     let mut customers =

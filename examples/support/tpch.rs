@@ -78,6 +78,8 @@ pub(crate) struct Order {
 }
 
 /// One line of an order: so much of a part, from a supplier who has it.
+///
+/// Two of the questions read a few fields of all lines: those are columns.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(belongs_to(PartSupplier, key_from(part_key, supplier_key)))]
 pub(crate) struct LineItem {
@@ -85,20 +87,29 @@ pub(crate) struct LineItem {
     pub(crate) order_id: Id<Order>,
     pub(crate) part_key: u32,
     pub(crate) supplier_key: u32,
+    #[model(column)]
     pub(crate) quantity: u32,
+    #[model(column)]
     pub(crate) price_cents: i64,
-    pub(crate) discount_percent: i64,
+    #[model(column)]
+    pub(crate) discount_percent: u8,
+    #[model(column)]
+    pub(crate) tax_percent: u8,
+    #[model(column)]
     pub(crate) shipped: Date,
     pub(crate) committed: Date,
     pub(crate) received: Date,
     pub(crate) ship_mode: ShipMode,
-    pub(crate) was_returned: bool,
+    #[model(column)]
+    pub(crate) return_flag: ReturnFlag,
+    #[model(column)]
+    pub(crate) status: LineStatus,
 }
 
 impl LineItem {
     /// What TPC-H calls revenue: the price less the discount, in hundredths of a cent, so that it stays exact.
     pub(crate) fn revenue_cents_e2(&self) -> i64 {
-        self.price_cents * (100 - self.discount_percent)
+        self.price_cents * i64::from(100 - self.discount_percent)
     }
 }
 
@@ -189,6 +200,48 @@ impl ShipMode {
 
     pub(crate) fn name(self) -> &'static str {
         ShipMode::ALL[self as usize].1
+    }
+}
+
+/// Whether a line was accepted or sent back, once it was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum ReturnFlag {
+    Accepted,
+    Neither,
+    Returned,
+}
+
+impl ReturnFlag {
+    /// In the order of their names, which is that of the enum.
+    pub(crate) const ALL: [(Self, &'static str); 3] =
+        [(ReturnFlag::Accepted, "A"), (ReturnFlag::Neither, "N"), (ReturnFlag::Returned, "R")];
+
+    fn named(name: &str) -> Self {
+        ReturnFlag::ALL.into_iter().find(|(_, known)| *known == name).expect("TPC-H has three return flags").0
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        ReturnFlag::ALL[self as usize].1
+    }
+}
+
+/// Whether a line was shipped by the day on which TPC-H's data end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum LineStatus {
+    Fulfilled,
+    Open,
+}
+
+impl LineStatus {
+    /// In the order of their names, which is that of the enum.
+    pub(crate) const ALL: [(Self, &'static str); 2] = [(LineStatus::Fulfilled, "F"), (LineStatus::Open, "O")];
+
+    fn named(name: &str) -> Self {
+        LineStatus::ALL.into_iter().find(|(_, known)| *known == name).expect("TPC-H has two line statuses").0
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        LineStatus::ALL[self as usize].1
     }
 }
 
@@ -318,12 +371,14 @@ impl Generator {
                 quantity: number(row.l_quantity),
                 price_cents: cents(row.l_extendedprice),
                 // A decimal of two places: 0.07 is seven percent.
-                discount_percent: row.l_discount.into_inner(),
+                discount_percent: number(row.l_discount.into_inner()),
+                tax_percent: number(row.l_tax.into_inner()),
                 shipped: row.l_shipdate.into(),
                 committed: row.l_commitdate.into(),
                 received: row.l_receiptdate.into(),
                 ship_mode: ShipMode::named(row.l_shipmode),
-                was_returned: row.l_returnflag == "R",
+                return_flag: ReturnFlag::named(row.l_returnflag),
+                status: LineStatus::named(row.l_linestatus),
             })
         };
         rows.iter().map(line_item).collect()
