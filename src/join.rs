@@ -127,7 +127,7 @@ impl Database {
     /// # Ok::<(), relata::Error>(())
     /// ```
     pub fn rows<M: Model>(&self) -> Join<'_, Start<'_, M>> {
-        let opened = self.table::<M>().map(|table| (Sources::all(table), Start { rows: table.rows }));
+        let opened = self.table::<M>().map(|table| (Sources::Table(table.rows.keys()), Start { rows: table.rows }));
         Join { database: self, opened }
     }
 
@@ -325,6 +325,8 @@ impl<'a, S: Stage<'a>> Join<'a, S> {
         let Join { database, opened } = self;
         let opened = opened.and_then(|(sources, before)| {
             let (links, table) = (H::open(database)?, database.table::<H::To>()?);
+            // A filter before it would read the rows: then they say which there are, since they are at hand.
+            let sources = if S::IS_START { sources.by_links(database.table()?) } else { sources };
             Ok((sources, H::stage(links, table, before, origin)))
         });
         Join { database, opened }

@@ -28,11 +28,11 @@ pub(super) enum Sources<'a, M> {
 }
 
 impl<'a, M> Sources<'a, M> {
-    /// All rows of a table in slot order.
-    pub(super) fn all(table: Table<'a, M>) -> Self {
-        match table.index.links.first() {
-            Some(link) => Sources::Linked(link.sources_of_all()),
-            None => Sources::Table(table.rows.keys()),
+    /// The same rows, found without touching them where all of a table are meant.
+    pub(super) fn by_links(self, table: Table<'a, M>) -> Self {
+        match (self, table.index.links.first()) {
+            (Sources::Table(_), Some(link)) => Sources::Linked(link.sources_of_all()),
+            (sources, _) => sources,
         }
     }
 }

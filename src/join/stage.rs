@@ -55,6 +55,9 @@ pub trait Stage<'a>: Sealed {
     const WIDTH: usize;
     #[doc(hidden)]
     const END: usize;
+    /// Whether nothing has been done with the rows of the first table.
+    #[doc(hidden)]
+    const IS_START: bool = false;
 
     /// Fills the columns with the next results, and says how many there are.
     #[doc(hidden)]
@@ -154,6 +157,7 @@ impl<'a, M: Model> Stage<'a> for Start<'a, M> {
     type Progress = ();
     const WIDTH: usize = 1;
     const END: usize = 1;
+    const IS_START: bool = true;
 
     #[inline]
     fn fill(&self, source: &mut impl Source, (): &mut (), buffer: &mut [Column]) -> usize {
