@@ -23,7 +23,6 @@ mod owner;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod polymorphic;
-mod queries;
 mod real_input;
 mod sets;
 mod shared;

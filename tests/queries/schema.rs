@@ -25,79 +25,79 @@ macro_rules! schema {
             use relata::{Boxed, Condition, Database, DatabaseBuilder, Id, Model, Predicate, Query, Transaction};
             use serde::{Deserialize, Serialize};
 
-                        use crate::queries::answers::{Answers, Cursors, Spec};
-            use crate::queries::compared::{absent, compared, listed, written};
-            use crate::queries::expression::{Compare, Of, OfClub, OfMember};
-            use crate::queries::rows::{By, ClubRow, MemberRow, Raw, World, id, raw};
-            use crate::queries::writes::Write;
+                        use crate::answers::{Answers, Cursors, Spec};
+            use crate::compared::{absent, compared, listed, written};
+            use crate::expression::{Compare, Of, OfClub, OfMember};
+            use crate::rows::{By, ClubRow, MemberRow, Raw, World, id, raw};
+            use crate::writes::Write;
 
             #[derive(Model, Clone, Debug, Serialize, Deserialize)]
             #[model(has_many(members: Member, via = club), has_many(namesakes: Member, via = named))]
             #[model(has_many(visitors: Member, via = visited))]
             #[model(has_many(fans: Member, through = Fan, via(club, member)))]
-            pub(in crate::queries) struct Club {
+            pub(crate) struct Club {
                 #[model(unique)]
                 #[cfg_attr($($declares)+, model(ordered))]
-                pub(in crate::queries) name: String,
+                pub(crate) name: String,
                 #[cfg_attr($($declares)+, model(ordered))]
-                pub(in crate::queries) country: Option<String>,
+                pub(crate) country: Option<String>,
                 #[cfg_attr($($declares)+, model(index, column))]
-                pub(in crate::queries) points: u32,
+                pub(crate) points: u32,
             }
 
             #[derive(Model, Clone, Debug, Serialize, Deserialize)]
             #[model(has_many(favourites: Club, through = Fan, via(member, club)), has_one(card: Card))]
             #[cfg_attr($($declares)+, model(index(country, level), ordered(country, points), ordered(active, rating)))]
             #[cfg_attr($($declares)+, model(ordered(title, level)))]
-            pub(in crate::queries) struct Member {
+            pub(crate) struct Member {
                 #[cfg_attr($($declares)+, model(index))]
-                pub(in crate::queries) country: Option<String>,
+                pub(crate) country: Option<String>,
                 #[cfg_attr($($declares)+, model(ordered))]
-                pub(in crate::queries) points: u32,
+                pub(crate) points: u32,
                 #[cfg_attr($($declares)+, model(ordered, column))]
-                pub(in crate::queries) rating: Option<f64>,
+                pub(crate) rating: Option<f64>,
                 #[cfg_attr($($declares)+, model(column))]
-                pub(in crate::queries) level: i16,
+                pub(crate) level: i16,
                 #[cfg_attr($($declares)+, model(column, ordered))]
-                pub(in crate::queries) score: Option<u32>,
+                pub(crate) score: Option<u32>,
                 #[cfg_attr($($declares)+, model(column))]
-                pub(in crate::queries) active: bool,
+                pub(crate) active: bool,
                 #[cfg_attr($($declares)+, model(ordered))]
-                pub(in crate::queries) title: String,
+                pub(crate) title: String,
                 #[model(unique)]
-                pub(in crate::queries) code: Option<String>,
+                pub(crate) code: Option<String>,
                 #[model(belongs_to, on_delete = set_null)]
-                pub(in crate::queries) club_id: Option<Id<Club>>,
+                pub(crate) club_id: Option<Id<Club>>,
                 #[model(belongs_to(Club), name = named, key_to = name, on_delete = cascade, on_update = cascade)]
-                pub(in crate::queries) club_name: Option<String>,
+                pub(crate) club_name: Option<String>,
                 #[model(references_many, name = visited, on_delete = set_null)]
-                pub(in crate::queries) visited: Vec<Id<Club>>,
-                pub(in crate::queries) note: u8,
+                pub(crate) visited: Vec<Id<Club>>,
+                pub(crate) note: u8,
             }
 
             #[derive(Model, Clone, Debug, Serialize, Deserialize)]
             #[model(unique(club_id, member_id))]
-            pub(in crate::queries) struct Fan {
+            pub(crate) struct Fan {
                 #[model(belongs_to, on_delete = cascade)]
-                pub(in crate::queries) club_id: Id<Club>,
+                pub(crate) club_id: Id<Club>,
                 #[model(belongs_to, on_delete = cascade)]
-                pub(in crate::queries) member_id: Id<Member>,
+                pub(crate) member_id: Id<Member>,
             }
 
             #[derive(Model, Clone, Debug, Serialize, Deserialize)]
-            pub(in crate::queries) struct Card {
+            pub(crate) struct Card {
                 #[model(belongs_to, unique, on_delete = cascade)]
-                pub(in crate::queries) member_id: Id<Member>,
+                pub(crate) member_id: Id<Member>,
                 /// In no index: its rows can be stored over with no other change.
                 #[cfg_attr($($declares)+, model(column))]
-                pub(in crate::queries) level: i16,
+                pub(crate) level: i16,
             }
 
-            pub(in crate::queries) fn models() -> DatabaseBuilder {
+            pub(crate) fn models() -> DatabaseBuilder {
                 Database::builder().model::<Member>().model::<Club>().model::<Fan>().model::<Card>()
             }
 
-            pub(in crate::queries) fn world(db: &Database) -> World {
+            pub(crate) fn world(db: &Database) -> World {
                 let club = |row: &Club| {
                     ClubRow { name: row.name.clone(), country: row.country.clone(), points: row.points }
                 };
@@ -127,7 +127,7 @@ macro_rules! schema {
                 Club { name: row.name.clone(), country: row.country.clone(), points: row.points }
             }
 
-            pub(in crate::queries) fn member(row: &MemberRow) -> Member {
+            pub(crate) fn member(row: &MemberRow) -> Member {
                 Member {
                     country: row.country.clone(),
                     points: row.points,
@@ -157,7 +157,7 @@ macro_rules! schema {
                 };
             }
 
-            pub(in crate::queries) fn of_members(condition: &OfMember) -> OfMembers {
+            pub(crate) fn of_members(condition: &OfMember) -> OfMembers {
                 let member = Member::FIELDS;
                 match condition {
                     OfMember::Always => Predicate::always().boxed(),
@@ -194,7 +194,7 @@ macro_rules! schema {
                 }
             }
 
-            pub(in crate::queries) fn of_clubs(condition: &OfClub) -> OfClubs {
+            pub(crate) fn of_clubs(condition: &OfClub) -> OfClubs {
                 let club = Club::FIELDS;
                 match condition {
                     OfClub::Always => Predicate::always().boxed(),
@@ -291,7 +291,7 @@ macro_rules! schema {
             }
 
             /// By what the query gets at its rows, whether they are tested, and how they are ordered.
-            pub(in crate::queries) fn plan(db: &Database, spec: &Spec) -> String {
+            pub(crate) fn plan(db: &Database, spec: &Spec) -> String {
                 let filters = Predicate::all_of(spec.filters.iter().map(of_members));
                 let plan = shaped(db.query().filter(filters), spec).explain().unwrap();
                 let tests = if plan.tests { ", tested" } else { "" };
@@ -303,7 +303,7 @@ macro_rules! schema {
                 format!("{}{tests}{order}", plan.access)
             }
 
-            pub(in crate::queries) fn answers(db: &Database, spec: &Spec) -> Answers {
+            pub(crate) fn answers(db: &Database, spec: &Spec) -> Answers {
                 match spec.filters.as_slice() {
                     [] => asked(&shaped(db.query(), spec), spec),
                     [only] => asked(&shaped(db.query().filter(of_members(only)), spec), spec),
@@ -316,11 +316,11 @@ macro_rules! schema {
             }
 
             /// Clubs by a condition: counted, listed, by a join from members to them, and by one from them to members.
-            pub(in crate::queries) fn of_club_answers(
+            pub(crate) fn of_club_answers(
                 db: &Database,
                 clubs: &OfClub,
                 members: &OfMember,
-            ) -> crate::queries::answers::OfClubs {
+            ) -> crate::answers::OfClubs {
                 let query = db.query::<Club>().filter(of_clubs(clubs));
                 query.explain().unwrap();
                 let to = db.rows::<Member>().filter_by(of_members(members)).join(Member::CLUB).filter_by(of_clubs(clubs));
@@ -343,7 +343,7 @@ macro_rules! schema {
             }
 
             /// The next page, and whether there are more.
-            pub(in crate::queries) fn page(
+            pub(crate) fn page(
                 db: &Database, spec: &Spec, cursors: &mut Cursors<relata::PageCursor<Member>>, size: usize,
             ) -> (Vec<Raw>, bool) {
                 let filters = Predicate::all_of(spec.filters.iter().map(of_members));
@@ -473,7 +473,7 @@ macro_rules! schema {
                 }};
             }
 
-            pub(in crate::queries) fn write(db: &mut Database, write: &Write) -> Result<String, String> {
+            pub(crate) fn write(db: &mut Database, write: &Write) -> Result<String, String> {
                 if matches!(write, Write::InsertAt(_)) {
                     // An undo takes the row back, and not an id that was reserved outside.
                     let mut tx = db.begin().unwrap();
@@ -483,7 +483,7 @@ macro_rules! schema {
                 }
                 write!(db, write)
             }
-            pub(in crate::queries) fn write_in(db: &mut Transaction<'_>, write: &Write) -> Result<String, String> {
+            pub(crate) fn write_in(db: &mut Transaction<'_>, write: &Write) -> Result<String, String> {
                 write!(db, write)
             }
         }

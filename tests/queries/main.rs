@@ -1,4 +1,5 @@
 //! Predicates, queries, indexes and columns: random walks against a naive look at all rows, and single cases.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, its helpers too")]
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_wrap,
