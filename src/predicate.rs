@@ -114,7 +114,8 @@ impl<M: Model> Predicate<M, All> {
 
     /// Holds for the rows for which a closure says yes; it is never unknown.
     ///
-    /// The closure is called for a row at most once, and only where nothing that stands before it in an `and` is false.
+    /// The closure is called for a row of the query at most once, and only where nothing that stands before it in an `and` is
+    /// false. Within a predicate over relations it is called for a related row as often as that is met, also while planning.
     pub fn by<F: Fn(&M) -> bool + Send + Sync>(passes: F) -> Predicate<M, ByRow<F>> {
         Predicate::of(ByRow::new(passes))
     }

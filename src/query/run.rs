@@ -125,7 +125,7 @@ impl<'a, M: Model, C: Condition<M>> Query<'a, M, C> {
                         None => Source::Scan(Chunks::from(from)),
                         Some(way) => {
                             let mut keys = way.keys(table);
-                            keys.retain(|key| slot_of(*key) as usize >= from && table.rows.contains(*key));
+                            keys.retain(|key| slot_of(*key) as usize >= from);
                             keys.sort_unstable();
                             keys.dedup();
                             let keys = keys.into_iter();
