@@ -23,7 +23,7 @@ impl Database {
         &mut self,
         predicate: Predicate<M, C>,
     ) -> Result<DeletedMany<M>, Error> {
-        let ids: Vec<Id<M>> = self.query().filter(predicate).ids()?.collect();
+        let ids = self.ids_where(predicate)?;
         self.delete_many(ids)
     }
 
@@ -45,8 +45,13 @@ impl Database {
         predicate: Predicate<M, C>,
         edit: impl FnMut(Id<M>, &mut M),
     ) -> Result<UpdatedMany, Error> {
-        let ids: Vec<Id<M>> = self.query().filter(predicate).ids()?.collect();
+        let ids = self.ids_where(predicate)?;
         self.update_many(ids, edit)
+    }
+
+    /// The ids of the rows that meet a predicate: settled before any of them changes.
+    fn ids_where<M: Model, C: Condition<M>>(&self, predicate: Predicate<M, C>) -> Result<Vec<Id<M>>, Error> {
+        Ok(self.query().filter(predicate).ids()?.collect())
     }
 }
 
@@ -56,7 +61,7 @@ impl Transaction<'_> {
         &mut self,
         predicate: Predicate<M, C>,
     ) -> Result<DeletedMany<M>, Error> {
-        let ids: Vec<Id<M>> = self.query().filter(predicate).ids()?.collect();
+        let ids = self.ids_where(predicate)?;
         self.delete_many(ids)
     }
 
@@ -66,7 +71,7 @@ impl Transaction<'_> {
         predicate: Predicate<M, C>,
         edit: impl FnMut(Id<M>, &mut M),
     ) -> Result<UpdatedMany, Error> {
-        let ids: Vec<Id<M>> = self.query().filter(predicate).ids()?.collect();
+        let ids = self.ids_where(predicate)?;
         self.update_many(ids, edit)
     }
 }
