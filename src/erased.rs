@@ -349,6 +349,11 @@ impl<M: Model> AnyRows for Arena<M> {
         rebuild::links(self, store, links, lists, threads)
     }
 
+    #[cfg(feature = "json")]
+    fn door(&self) -> &'static (dyn Any + Send + Sync) {
+        crate::data::held_door_of::<M>()
+    }
+
     fn listed(&self) -> usize {
         let mut visitor = Listed { rows: self, ids: 0 };
         M::declare(&mut visitor);

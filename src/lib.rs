@@ -111,6 +111,8 @@ mod polymorphic;
 mod migration;
 mod builder;
 pub mod snapshot;
+#[cfg(feature = "json")]
+pub mod data;
 mod erased;
 
 pub use builder::DatabaseBuilder;
@@ -138,10 +140,12 @@ pub use key::{Key, KeyPart, Lookup};
 pub use lock::ReadGuard;
 pub use memory::TableMemory;
 pub use migration::{MigrationContext, MigrationError};
+#[doc(hidden)]
+pub use model::{Ability, Read as ReadValue, Unable};
 pub use model::{
-    AnyRelation, ById, ByKey, Column, ColumnValue, Comparison, Editable, Field, FieldOf, Fields, HasPrimaryKey, IdList,
-    Ids, Index, KeyOf, KeyRef, ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional, Presence, Reference,
-    RefersTo, Relation, Required, Unique, Visitor, name_hash,
+    AnyRelation, ById, ByKey, Column, ColumnValue, Comparison, Editable, Field, FieldOf, FieldVisitor, Fields,
+    HasPrimaryKey, IdList, Ids, Index, KeyOf, KeyRef, ListRelation, Model, NamedRelation, NamedUnique, OneOf, Optional,
+    Presence, Reference, RefersTo, Relation, Required, Unique, Visitor, name_hash,
 };
 #[doc(hidden)]
 pub use model::{expect_list_that_can_lose, expect_single};
@@ -168,6 +172,9 @@ pub use row::{Navigate, Row, RowRef};
 pub use schema::{
     Action, FieldSchema, InverseKind, InverseSchema, RelationSchema, Schema, SchemaFault, TableSchema, UniqueSchema,
 };
+/// For what the derive writes.
+#[doc(hidden)]
+pub use serde::Deserializer;
 pub use shared::{ExclusiveGuard, SharedDatabase};
 pub use snapshot::SnapshotError;
 pub use table::Table;
@@ -185,3 +192,7 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/queries.md")]
 struct Queries;
+
+#[cfg(all(doctest, feature = "json"))]
+#[doc = include_str!("../docs/data.md")]
+struct Data;

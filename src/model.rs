@@ -4,6 +4,7 @@
 //! (behaviour R44, and `examples` of it in `tests/integration/by_hand.rs`). All machinery is generic code over them,
 //! dispatched statically.
 
+mod ability;
 mod at;
 mod field;
 mod ids;
@@ -12,6 +13,9 @@ mod reference;
 
 use std::fmt::Debug;
 
+pub use ability::FieldVisitor;
+#[doc(hidden)]
+pub use ability::{Ability, Read, Unable};
 pub(crate) use at::{WithRelation, with_relation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,6 +66,12 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Shows a visitor every unique key and every relation, in the order of their `INDEX`.
     fn declare<V: Visitor<Self>>(visitor: &mut V);
+
+    /// Shows a visitor the fields, but for those that serde flattens. What a model written by hand does not show is still
+    /// found by name, through its `Serialize`, but without indexes.
+    fn visit_fields<V: FieldVisitor<Self>>(visitor: &mut V) {
+        let _ = visitor;
+    }
 
     /// Compares two rows field by field, so far as the types of the fields can be compared: a row with what has come back
     /// of it from its bytes.

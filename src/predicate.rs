@@ -8,7 +8,7 @@
 
 mod fields;
 mod logic;
-mod pattern;
+pub(crate) mod pattern;
 pub(crate) mod plan;
 mod relations;
 mod test;
@@ -21,6 +21,8 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::model::Model;
 
+#[cfg(feature = "json")]
+pub(crate) use fields::value_of;
 pub use fields::{
     Between, Compare, Comparison, Differs, Equal, Greater, GreaterOrEqual, IsAbsent, IsIn, Less, LessOrEqual, Like,
     Matches, NotEqual, OpenedCompare, Operand, StartsWith, Text,
@@ -127,13 +129,29 @@ impl<M: Model> Predicate<M, All> {
 
     /// Holds where any of these holds; of none it is false.
     pub fn any_of(predicates: impl IntoIterator<Item = Predicate<M, Boxed<M>>>) -> Predicate<M, Boxed<M>> {
-        predicates.into_iter().reduce(|any, next| any.or(next).boxed()).unwrap_or_else(|| Self::always().not().boxed())
+        in_pairs(predicates, |any, next| any.or(next).boxed()).unwrap_or_else(|| Self::always().not().boxed())
     }
 
     /// Holds where all of these hold; of none it is true.
     pub fn all_of(predicates: impl IntoIterator<Item = Predicate<M, Boxed<M>>>) -> Predicate<M, Boxed<M>> {
-        predicates.into_iter().reduce(|all, next| all.and(next).boxed()).unwrap_or_else(|| Self::always().boxed())
+        in_pairs(predicates, |all, next| all.and(next).boxed()).unwrap_or_else(|| Self::always().boxed())
     }
+}
+
+/// Combines neighbours until one is left, so that what comes of many is no deeper than their number's logarithm.
+fn in_pairs<T>(all: impl IntoIterator<Item = T>, combine: impl Fn(T, T) -> T) -> Option<T> {
+    let mut left: Vec<T> = all.into_iter().collect();
+    while left.len() > 1 {
+        let mut pairs = left.into_iter();
+        left = Vec::with_capacity(pairs.len().div_ceil(2));
+        while let Some(first) = pairs.next() {
+            left.push(match pairs.next() {
+                Some(second) => combine(first, second),
+                None => first,
+            });
+        }
+    }
+    left.pop()
 }
 
 impl<M: Model, C: Condition<M>> Predicate<M, C> {

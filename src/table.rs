@@ -237,6 +237,9 @@ pub(crate) trait AnyRows: Any + Send + Sync {
     fn build_uniques(&self, index: &mut Indexes) -> bool;
     /// Builds the links of stored rows in slot order, and says whether each key names a row and no hierarchy has a cycle.
     fn build_links(&self, store: &Store, links: &mut [Link], lists: &mut [Lists], threads: Threads) -> bool;
+    /// What is asked of the model by name, as `data` knows it.
+    #[cfg(feature = "json")]
+    fn door(&self) -> &'static (dyn Any + Send + Sync);
     /// How many ids the lists of all rows hold.
     fn listed(&self) -> usize;
     /// Collects what does not hold for the rows and the indexes of this table.

@@ -1,9 +1,13 @@
 //! Fields as values, and what of a model is declared to make questions about its fields fast: indexes and columns.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::Hasher;
 use std::marker::PhantomData;
 
+use serde::Deserializer;
+
+use super::ability::Read;
 use super::{Model, Presence};
 use crate::id::RowId;
 use crate::order::IndexKey;
@@ -44,6 +48,32 @@ pub trait FieldOf<M, V, P: Presence>: Copy + Send + Sync + 'static {
     /// The row that a value names, where the field is a foreign key by id.
     fn target(value: &V) -> Option<RowId> {
         let _ = value;
+        None
+    }
+
+    /// Its name outside, after serde's renames.
+    const EXTERNAL_NAME: &'static str = Self::NAME;
+    /// Whether serde leaves it out of rows outside, or takes none for it from there.
+    #[doc(hidden)]
+    const IS_SKIPPED: bool = false;
+    /// Whether serde reads a row without it.
+    #[doc(hidden)]
+    const HAS_DEFAULT: bool = false;
+    /// What follows is what the type of the value can do: see `Ability`.
+    #[doc(hidden)]
+    const EQUAL: Option<fn(&V, &V) -> bool> = None;
+    #[doc(hidden)]
+    const COMPARE: Option<fn(&V, &V) -> Option<Ordering>> = None;
+    #[doc(hidden)]
+    const HASH: Option<fn(&V) -> u64> = None;
+    #[doc(hidden)]
+    const ORDER: Option<fn(&V) -> IndexKey> = None;
+    #[doc(hidden)]
+    const TEXT: Option<fn(&V) -> &str> = None;
+    /// Reads a value, if its form outside is that of its type.
+    #[doc(hidden)]
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Read<V, D::Error> {
+        let _ = deserializer;
         None
     }
 }

@@ -163,7 +163,7 @@ where
 }
 
 /// A value as indexes know it.
-fn value_of<M, V, P: Presence, F: FieldOf<M, V, P>>(value: &V) -> Value<'_> {
+pub(crate) fn value_of<M, V, P: Presence, F: FieldOf<M, V, P>>(value: &V) -> Value<'_> {
     Value {
         hash: F::hash(value),
         order: F::order(value),
@@ -361,7 +361,7 @@ impl<V> Comparison<V> for IsAbsent<false> {
 }
 
 impl<M: Model, V: 'static, P: Presence<Out<V>: 'static>, F: FieldOf<M, V, P>> Field<M, V, P, F> {
-    fn compare<O>(comparison: O) -> Predicate<M, Compare<M, V, P, F, O>> {
+    pub(crate) fn compare<O>(comparison: O) -> Predicate<M, Compare<M, V, P, F, O>> {
         Predicate::of(Compare { comparison, field: PhantomData })
     }
 

@@ -2,7 +2,7 @@
 
 /// A pattern, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     parts: Vec<Part>,
     prefix: String,
 }
@@ -18,7 +18,7 @@ enum Part {
 }
 
 impl Pattern {
-    pub(super) fn new(pattern: &str) -> Self {
+    pub(crate) fn new(pattern: &str) -> Self {
         let mut parts = Vec::new();
         let mut characters = pattern.chars();
         while let Some(character) = characters.next() {
@@ -39,13 +39,13 @@ impl Pattern {
     }
 
     /// What every text begins with that it describes.
-    pub(super) fn prefix(&self) -> &str {
+    pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
 
     /// Whether it describes the whole of a text. Where it does not go on, the last `%` takes one character more: no stack,
     /// and at most text x pattern steps.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         let (mut rest, mut at) = (text.chars(), 0);
         // Behind the last `%`, and the text that it has not taken yet.
         let mut retry: Option<(usize, std::str::Chars<'_>)> = None;

@@ -152,7 +152,7 @@ pub struct Has<R, C> {
 }
 
 impl<R, C> Has<R, C> {
-    fn of(condition: C) -> Self {
+    pub(crate) fn of(condition: C) -> Self {
         Has { condition, relation: PhantomData }
     }
 }
@@ -210,6 +210,12 @@ impl<R: Reaches, T: Test<R::To>> Test<R::From> for OpenedHas<'_, R, T> {
 pub struct Every<R, C> {
     condition: C,
     relation: PhantomData<fn() -> R>,
+}
+#[cfg(feature = "json")]
+impl<R, C> Every<R, C> {
+    pub(crate) fn of(condition: C) -> Self {
+        Every { condition, relation: PhantomData }
+    }
 }
 impl<R, C> Sealed for Every<R, C> {}
 impl<R: Reaches, C: Condition<R::To>> Condition<R::From> for Every<R, C> {

@@ -36,6 +36,19 @@ fn key_of<M, V: Ordered, P: Presence, F: FieldOf<M, V, P>>(row: &M) -> IndexKey 
     P::value(F::get(row)).map_or(IndexKey::Absent, Ordered::index_key)
 }
 
+#[cfg(feature = "json")]
+impl<M> Order<M> {
+    /// By the field at a place, ascending, with the key of a row.
+    pub(crate) fn by(field: usize, name: &'static str, key: fn(&M) -> IndexKey) -> Self {
+        Order { field, name, descends: false, key }
+    }
+
+    /// The same, in this direction.
+    pub(crate) fn descending(self, descends: bool) -> Self {
+        Order { descends, ..self }
+    }
+}
+
 impl<M: Model, V: Ordered + 'static, P: Presence, F: FieldOf<M, V, P>> Field<M, V, P, F> {
     /// From the least value to the greatest; absent ones come last.
     pub fn asc(self) -> Order<M> {

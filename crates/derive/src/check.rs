@@ -16,7 +16,8 @@ use syn::{Data, DeriveInput, Fields, LitInt};
 
 use crate::attr::{self, Errors, FieldItems, FieldList, InverseItem, StructItems, Via};
 use crate::model::{
-    Field, Index, Inverse, InverseKind, Model, Name, Through, UniqueKey, short_name, type_name, unraw, without_self,
+    Field, Index, Inverse, InverseKind, Model, Name, Through, UniqueKey, argument_of, short_name, type_name, unraw,
+    without_self,
 };
 use crate::serde_attr;
 
@@ -49,6 +50,7 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         inverses: Vec::new(),
         throughs: Vec::new(),
     };
+    let (is_by_fields, has_default) = (serde_attr::is_by_fields(&input.attrs), serde_attr::has_default(&input.attrs));
     let mut field_items = Vec::new();
     let mut skipped = Vec::new();
     for field in fields {
@@ -56,6 +58,9 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
         let ty = syn::parse2(without_self(field.ty.to_token_stream(), &model.ident))?;
         let items = attr::field_items(&field.attrs, &mut errors);
         let skips = serde_attr::skips(&field.attrs);
+        let has_own_form = serde_attr::has_own_form(&field.attrs);
+        // An option that is not there is `None`, unless a function reads it.
+        let is_option = has_own_form && argument_of(&ty, "Option").is_some();
         model.is_altered |= serde_attr::alters(&field.attrs, false).is_some();
         model.fields.push(Field {
             external_name: serde_attr::external_name(&unraw(&ident), &field.attrs, rule.as_deref(), &mut errors),
@@ -64,6 +69,10 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<Model> {
             aliases: serde_attr::aliases(&field.attrs),
             is_plain: items.plain.is_some(),
             may_differ: skips.is_some() || items.lossy.is_some(),
+            has_default: has_default || serde_attr::has_default(&field.attrs) || is_option,
+            has_name: is_by_fields && !serde_attr::is_flattened(&field.attrs),
+            is_skipped: skips.is_some(),
+            has_own_form,
             ident,
             ty,
         });

@@ -481,6 +481,7 @@ fn declaration(model: &Model) -> TokenStream {
             const PLAIN: &'static [&'static str] = &[#(#plain),*];
         )
     });
+    let visited = fields::visited(model);
     let comparison = comparison(model);
     let lossless = lossless::of_model(model);
     let states = views::states(model);
@@ -521,6 +522,8 @@ fn declaration(model: &Model) -> TokenStream {
             #former_names
             #aliases
             #plain
+
+            #visited
 
             #comparison
 

@@ -45,6 +45,14 @@ pub(crate) struct Field {
     pub(crate) is_plain: bool,
     /// Whether a row that is loaded need not have the value that was saved: serde leaves the field out, or the user says so.
     pub(crate) may_differ: bool,
+    /// Whether serde reads a row without it.
+    pub(crate) has_default: bool,
+    /// Whether it has a name of its own, if it is outside at all: it is not flattened.
+    pub(crate) has_name: bool,
+    /// Whether serde leaves it out, in one direction at least.
+    pub(crate) is_skipped: bool,
+    /// Whether its value outside is written and read by its type.
+    pub(crate) has_own_form: bool,
 }
 
 /// A unique key.

@@ -66,6 +66,28 @@ pub(crate) fn skips(attributes: &[Attribute]) -> Option<Ident> {
     first_word(attributes, |word| SKIPS.iter().any(|skip| word == skip))
 }
 
+/// Whether serde reads a row without the field, or a struct without any.
+pub(crate) fn has_default(attributes: &[Attribute]) -> bool {
+    first_word(attributes, |word| word == "default").is_some()
+}
+
+/// Whether the fields of a field stand in its place.
+pub(crate) fn is_flattened(attributes: &[Attribute]) -> bool {
+    first_word(attributes, |word| word == "flatten").is_some()
+}
+
+/// Whether a field is written and read by its type.
+pub(crate) fn has_own_form(attributes: &[Attribute]) -> bool {
+    const OTHERS: [&str; 4] = ["with", "serialize_with", "deserialize_with", "getter"];
+    first_word(attributes, |word| OTHERS.iter().any(|other| word == other)).is_none()
+}
+
+/// Whether a struct is written by its fields: not as another type, nor as its only field.
+pub(crate) fn is_by_fields(attributes: &[Attribute]) -> bool {
+    const OTHERS: [&str; 4] = ["into", "from", "try_from", "transparent"];
+    first_word(attributes, |word| OTHERS.iter().any(|other| word == other)).is_none()
+}
+
 /// The first word of serde's attributes that is asked for.
 fn first_word(attributes: &[Attribute], is_asked: impl Fn(&Ident) -> bool) -> Option<Ident> {
     let mut found = None;

@@ -98,6 +98,8 @@ fn field_type(model: &Model, place: usize) -> TokenStream {
             }
         }
     });
+    let external_name = &field.external_name;
+    let abilities = abilities(field);
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         #visibility struct #marker;
@@ -120,6 +122,71 @@ fn field_type(model: &Model, place: usize) -> TokenStream {
             #hash
             #order
             #target
+
+            const EXTERNAL_NAME: &'static str = #external_name;
+            #abilities
+        }
+    }
+}
+
+/// What the type of a field can do. It can be read by itself only where serde writes it by itself.
+fn abilities(field: &Field) -> TokenStream {
+    let part = field.part();
+    let asks = |name: &str, ty: TokenStream| {
+        let name = format_ident!("{name}");
+        quote! {
+            const #name: ::core::option::Option<#ty> = {
+                #[allow(unused_imports)]
+                use ::relata::Unable as _;
+                ::relata::Ability::<#part>::#name
+            };
+        }
+    };
+    let asked = [
+        asks("EQUAL", quote!(fn(&#part, &#part) -> bool)),
+        asks("COMPARE", quote!(fn(&#part, &#part) -> ::core::option::Option<::core::cmp::Ordering>)),
+        asks("HASH", quote!(fn(&#part) -> u64)),
+        asks("ORDER", quote!(fn(&#part) -> ::relata::IndexKey)),
+        asks("TEXT", quote!(fn(&#part) -> &str)),
+    ];
+    let has_default = field.has_default.then(|| {
+        quote!(
+            const HAS_DEFAULT: bool = true;
+        )
+    });
+    let is_skipped = field.is_skipped.then(|| {
+        quote!(
+            const IS_SKIPPED: bool = true;
+        )
+    });
+    if !field.has_own_form {
+        return quote!(#has_default #is_skipped);
+    }
+    quote! {
+        #(#asked)*
+        #has_default
+        #is_skipped
+
+        fn read<'de, __Deserializer: ::relata::Deserializer<'de>>(
+            deserializer: __Deserializer,
+        ) -> ::relata::ReadValue<#part, __Deserializer::Error> {
+            #[allow(unused_imports)]
+            use ::relata::Unable as _;
+            ::relata::Ability::<#part>::read(deserializer)
+        }
+    }
+}
+
+/// What `Model::visit_fields` shows.
+pub(super) fn visited(model: &Model) -> TokenStream {
+    let fields = model.fields.iter().filter(|field| field.has_name).map(|field| {
+        let name = &field.ident;
+        quote!(::relata::FieldVisitor::field(visitor, Self::FIELDS.#name);)
+    });
+    quote! {
+        fn visit_fields<__Visitor: ::relata::FieldVisitor<Self>>(visitor: &mut __Visitor) {
+            #(#fields)*
+            let _ = visitor;
         }
     }
 }

@@ -1,0 +1,274 @@
+//! Rows made from values, for writes by name.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use slotmap::DefaultKey;
+
+use super::condition::Members;
+use super::error::{DataError, Fault, FaultCode, Pointer};
+use super::exposure::Exposure;
+use super::field::keep_skipped;
+use super::read::{Reader, Reading};
+use super::told::value_of;
+use super::value::Value;
+use crate::database::Database;
+use crate::error::Error;
+use crate::id::Id;
+use crate::model::{ByKey, Model, Reference, Unique, Visitor};
+
+/// No more faults than this are listed of one write, as of a batch.
+const FAULTS_MAX: usize = 10_000;
+
+/// A write by name: where, by whose rules, with which values that the caller does not choose.
+pub(crate) struct Write<'w> {
+    pub(crate) database: &'w mut Database,
+    pub(crate) exposure: Option<&'w Exposure>,
+    pub(crate) given: Vec<Given>,
+}
+
+/// A value that a row gets whatever its data say, and that they may not contradict: a foreign key to an owner.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub(crate) field: String,
+    pub(crate) value: Value<'static>,
+}
+
+/// What makes rows of a model.
+pub(crate) struct Made<'w, M> {
+    members: Members<M>,
+    given: &'w [Given],
+    /// Fields that are closed, by their names outside.
+    hidden: Vec<&'static str>,
+}
+
+type Entries<'v> = Vec<(Cow<'v, str>, Value<'v>)>;
+
+impl<'w, M: Model> Made<'w, M> {
+    pub(crate) fn new(exposure: Option<&Exposure>, given: &'w [Given]) -> Self {
+        let is_hidden = |name: &&str| exposure.is_some_and(|exposure| !exposure.is_field_open(M::NAME, name));
+        let hidden = M::COLUMNS.iter().map(|column| column.external_name).filter(is_hidden).collect();
+        Made { members: Members::of(exposure), given, hidden }
+    }
+
+    /// New rows, or every fault of each.
+    pub(crate) fn rows(&self, values: &[Value<'_>]) -> Result<Vec<M>, DataError> {
+        let (mut rows, mut faults) = (Vec::with_capacity(values.len()), Vec::new());
+        let root = Pointer::root();
+        for (place, value) in values.iter().enumerate() {
+            // Of one row the path begins in it.
+            let at = if values.len() == 1 { root } else { root.place(place) };
+            match self.row(value, &at, None) {
+                Ok(row) => rows.push(row),
+                Err(found) => faults.extend(found),
+            }
+            if faults.len() > FAULTS_MAX {
+                break;
+            }
+        }
+        faults.truncate(FAULTS_MAX);
+        if faults.is_empty() { Ok(rows) } else { Err(DataError::Invalid(faults)) }
+    }
+
+    /// A row in the place of a stored one. What serde leaves out, and what is closed, stays.
+    pub(crate) fn replacing(&self, mut stored: M, key: DefaultKey, value: &Value<'_>) -> Result<M, DataError> {
+        let kept = if self.hidden.is_empty() { None } else { value_of(&stored).ok() };
+        let mut row = self.row(value, &Pointer::root(), Some((key, kept.as_ref()))).map_err(DataError::Invalid)?;
+        keep_skipped(&mut stored, &mut row);
+        Ok(row)
+    }
+
+    /// Puts what serde leaves out, and what is closed, from a stored row into a new one.
+    pub(crate) fn keep(&self, stored: &mut M, row: &mut M) {
+        keep_skipped(stored, row);
+        let all = Members::<M>::of(None);
+        for field in all.fields.iter().filter(|field| self.hidden.contains(&field.name())) {
+            field.exchange(stored, row);
+        }
+    }
+
+    /// A row of these values, or everything that is wrong with them. `stored` is the row that it takes the place of, with
+    /// its values where some are closed.
+    pub(crate) fn row(
+        &self,
+        value: &Value<'_>,
+        at: &Pointer<'_>,
+        stored: Option<(DefaultKey, Option<&Value<'static>>)>,
+    ) -> Result<M, Vec<Fault>> {
+        let Some(entries) = value.map() else {
+            return Err(vec![at.fault(FaultCode::Type, format!("an object is wanted, not {value}"))]);
+        };
+        let mut faults = self.unknown(entries, at, stored.map(|(key, _)| key));
+        let kept = stored.and_then(|(_, kept)| kept).and_then(Value::map).unwrap_or_default();
+        let kept = kept.iter().filter(|(name, _)| self.hidden.contains(&&**name)).cloned();
+        let own = entries.iter().filter(|(name, _)| name != "id" || self.members.has_id);
+        let mut all: Entries<'_> = own.cloned().chain(kept).collect();
+        for given in self.given {
+            all.retain(|(name, _)| *name != *given.field);
+            all.push((Cow::Borrowed(&given.field), given.value.clone()));
+        }
+        if !faults.is_empty() {
+            faults.extend(self.wrong(&all, at));
+            return Err(faults);
+        }
+        let all = Value::Map(all);
+        M::deserialize(Reader::new(&all, Reading::Exact)).map_err(|error| {
+            let faults = self.wrong(all.map().unwrap_or_default(), at);
+            if faults.is_empty() { vec![at.fault(FaultCode::Type, error.0)] } else { faults }
+        })
+    }
+
+    /// A stored row with these values in it.
+    pub(crate) fn patched(&self, mut row: M, key: DefaultKey, value: &Value<'_>) -> Result<M, DataError> {
+        let root = Pointer::root();
+        let Some(entries) = value.map() else {
+            let fault = root.fault(FaultCode::Type, format!("an object is wanted, not {value}"));
+            return Err(DataError::Invalid(vec![fault]));
+        };
+        let mut faults = self.unknown(entries, &root, Some(key));
+        let mut by_row: Vec<usize> = Vec::new();
+        for (place, (name, value)) in entries.iter().enumerate() {
+            match self.field(name).map(|field| field.set(&mut row, value)) {
+                Some(Some(Ok(()))) => {}
+                Some(Some(Err(error))) => faults.push(root.key(name).fault(FaultCode::Type, error.0)),
+                // Its form outside is not that of its type: the row reads it.
+                Some(None) => by_row.push(place),
+                None if self.members.others.contains(&&**name) => by_row.push(place),
+                None => {}
+            }
+        }
+        if faults.is_empty() && !by_row.is_empty() {
+            row = self.patched_by_row(row, entries, &by_row)?;
+        }
+        if faults.is_empty() { Ok(row) } else { Err(DataError::Invalid(faults)) }
+    }
+
+    /// The same for values that only a whole row reads: what it told with these in it, read again.
+    fn patched_by_row(
+        &self,
+        mut row: M,
+        entries: &[(Cow<'_, str>, Value<'_>)],
+        places: &[usize],
+    ) -> Result<M, DataError> {
+        let invalid =
+            |error: super::told::Untold| DataError::Invalid(vec![Pointer::root().fault(FaultCode::Type, error.0)]);
+        let Value::Map(mut told) = value_of(&row).map_err(invalid)? else {
+            return Err(invalid(super::told::Untold(format!("a row of `{}` is no object", M::NAME))));
+        };
+        for place in places {
+            let (name, value) = &entries[*place];
+            let value = value.clone().into_owned();
+            match told.iter_mut().find(|(known, _)| known == name) {
+                Some((_, old)) => *old = value,
+                None => told.push((name.clone().into_owned().into(), value)),
+            }
+        }
+        let told = Value::Map(told);
+        let mut read = M::deserialize(Reader::new(&told, Reading::Exact)).map_err(invalid)?;
+        let mut is_shown = false;
+        for place in places {
+            if let Some(field) = self.field(&entries[*place].0) {
+                field.exchange(&mut row, &mut read);
+                is_shown = true;
+            }
+        }
+        Ok(if is_shown { row } else { read })
+    }
+
+    /// The field of a name outside, or of another under which it is read.
+    fn field(&self, name: &str) -> Option<&dyn super::field::DataField<M>> {
+        let inside = M::ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, field)| *field);
+        let by_alias = |inside| self.members.fields.iter().find(move |field| field.name_inside() == inside);
+        self.members.field(name).or_else(|| by_alias(inside?).map(|field| &**field))
+    }
+
+    /// What names there are that cannot be written, and what the owner has said otherwise.
+    fn unknown(&self, entries: &[(Cow<'_, str>, Value<'_>)], at: &Pointer<'_>, key: Option<DefaultKey>) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (name, value) in entries {
+            let at = at.key(name);
+            if let Some(given) = self.given.iter().find(|given| given.field == **name) {
+                if !given.value.is(value) {
+                    let message = format!("cannot override the foreign key: it must stay {}", given.value);
+                    faults.push(at.fault(FaultCode::Closed, message));
+                }
+            } else if self.members.has_field(name) || self.field(name).is_some() {
+                // It is read when the others are.
+            } else if name == "id" {
+                let own = key.map(Id::<()>::from_key);
+                let message = match own {
+                    None => "the store gives the ids of new rows".to_owned(),
+                    Some(own) if Value::Id(own).is(value) => continue,
+                    Some(own) => format!("the id cannot be changed: it is {own}"),
+                };
+                faults.push(at.fault(FaultCode::IdChanged, message));
+            } else if self.members.relation(name).is_some() {
+                let message = format!(
+                    "Navigational properties are not allowed in model data (model \"{}\" property \"{name}\"), please \
+                     remove it.",
+                    M::NAME
+                );
+                faults.push(at.fault(FaultCode::Navigational, message));
+            } else {
+                faults.push(self.members.no_property(name, &at));
+            }
+        }
+        faults
+    }
+
+    /// What values there are that their fields do not read, and what is missing.
+    fn wrong(&self, entries: &[(Cow<'_, str>, Value<'_>)], at: &Pointer<'_>) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for field in &self.members.fields {
+            let is_it = |name: &str| {
+                name == field.name()
+                    || M::ALIASES.iter().any(|(alias, inside)| *alias == name && *inside == field.name_inside())
+            };
+            match entries.iter().find(|(name, _)| is_it(name)) {
+                Some((name, value)) => {
+                    if let Some(Err(error)) = field.check(value) {
+                        faults.push(at.key(name).fault(FaultCode::Type, error.0));
+                    }
+                }
+                None if !field.has_default() => {
+                    let message = format!("must have required property '{}'", field.name());
+                    faults.push(at.key(field.name()).fault(FaultCode::Required, message));
+                }
+                None => {}
+            }
+        }
+        faults
+    }
+
+    /// The stored row with the primary key of a row.
+    pub(crate) fn stored(&self, database: &Database, row: &M) -> Result<Option<DefaultKey>, DataError> {
+        struct Find<'r, M> {
+            database: &'r Database,
+            row: &'r M,
+            found: Option<Result<Option<DefaultKey>, Error>>,
+            place: usize,
+            model: PhantomData<fn() -> M>,
+        }
+        impl<M: Model> Visitor<M> for Find<'_, M> {
+            fn unique<U: Unique<Model = M>>(&mut self) {
+                if M::PRIMARY_KEY == Some(self.place) {
+                    let find = |table: crate::table::Table<'_, M>| {
+                        let key = U::key(self.row)?;
+                        <ByKey<U> as Reference<M>>::find(table.rows, table.index, key)
+                    };
+                    self.found = Some(self.database.table::<M>().map(find));
+                }
+                self.place += 1;
+            }
+        }
+        let mut find = Find { database, row, found: None, place: 0, model: PhantomData };
+        M::declare(&mut find);
+        match find.found {
+            Some(found) => Ok(found?),
+            None => {
+                let message = format!("`{}` has no primary key by which a row could be replaced", M::NAME);
+                Err(Pointer::root().fault(FaultCode::Closed, message).into())
+            }
+        }
+    }
+}
