@@ -148,6 +148,11 @@ impl Exposure {
         Err(unknown(model, "relation", FaultCode::UnknownRelation, relation, known))
     }
 
+    /// Whether a model is open.
+    pub fn is_open(&self, model: &str) -> bool {
+        self.is_model_open(model)
+    }
+
     pub(crate) fn is_model_open(&self, model: &str) -> bool {
         !self.closed_models.contains(model)
     }

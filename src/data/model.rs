@@ -73,6 +73,10 @@ pub(crate) trait AnyModel: Debug + Send + Sync {
     fn relations(&self, exposure: Option<&Exposure>) -> Vec<RelationName>;
     /// Refuses a filter that names what is not there, at any depth.
     fn expect_filter(&self, filter: &Filter, asking: &Asking<'_>) -> Result<(), DataError>;
+    /// Adds the models to which a filter leads.
+    fn collect_models(&self, filter: &Filter, exposure: Option<&Exposure>, models: &mut Vec<&'static str>);
+    /// Adds those to which conditions lead.
+    fn collect_models_of(&self, condition: &Value<'_>, exposure: Option<&Exposure>, models: &mut Vec<&'static str>);
     fn find(&self, database: &Database, filter: &Filter, asking: &Asking<'_>) -> Result<Rows, DataError>;
     /// The rows under these keys, as a filter gives them.
     fn give(
@@ -214,6 +218,40 @@ impl<M: Model> AnyModel for Of<M> {
         sort_by(&filter.order, &members)?;
         Selection::of(filter, &members)?;
         expect_inclusions(&filter.include, &members, asking)
+    }
+
+    fn collect_models(&self, filter: &Filter, exposure: Option<&Exposure>, models: &mut Vec<&'static str>) {
+        self.collect_models_of(&filter.condition.value, exposure, models);
+        let members = Members::<M>::of(exposure);
+        for inclusion in &filter.include {
+            if let Some(relation) = members.relation(&inclusion.relation) {
+                models.push(relation.target_name());
+                relation.target().collect_models(&inclusion.scope, exposure, models);
+            }
+        }
+    }
+
+    fn collect_models_of(&self, condition: &Value<'_>, exposure: Option<&Exposure>, models: &mut Vec<&'static str>) {
+        let members = Members::<M>::of(exposure);
+        for (key, value) in condition.map().unwrap_or_default() {
+            match &**key {
+                "and" | "or" => {
+                    let clauses = value.list().unwrap_or_default();
+                    clauses.iter().for_each(|clause| self.collect_models_of(clause, exposure, models));
+                }
+                "not" => self.collect_models_of(value, exposure, models),
+                name => {
+                    let Some(relation) = members.relation(name) else { continue };
+                    models.push(relation.target_name());
+                    relation.target().collect_models_of(value, exposure, models);
+                    for (word, inside) in value.map().unwrap_or_default() {
+                        if matches!(&**word, "some" | "none" | "every") {
+                            relation.target().collect_models_of(inside, exposure, models);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn find(&self, database: &Database, filter: &Filter, asking: &Asking<'_>) -> Result<Rows, DataError> {
