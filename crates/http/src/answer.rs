@@ -282,11 +282,10 @@ impl<'r> Reading<'r> {
         Ok((if is_cut { filter.with_limit(most) } else { filter }, is_cut))
     }
 
-    fn condition(&self) -> Result<Where, Refusal> {
-        Where::from_query(&self.asking.query).map_err(|error| {
-            let text = parameter(self.asking, "where").unwrap_or(&self.asking.query);
-            self.refusal(&error, Asked::Parameter("where", &decoded(text)))
-        })
+    fn condition(&self, table: &DataTable<'_>) -> Result<Where, Refusal> {
+        let condition = Where::from_query(&self.asking.query).map_err(|error| self.refuse_where(&error))?;
+        self.api.may_follow(table, &Filter::new().with_where(condition.clone()), &self.asking.headers)?;
+        Ok(condition)
     }
 
     fn refuse_filter(&self, error: &DataError) -> Refusal {
@@ -374,7 +373,7 @@ fn read(reading: &Reading<'_>, of: &OfModel) -> Answer {
         OfModel::Count => {
             expect_parameters(asking, &["where"])?;
             api.may(model, Action::Read, None, None, headers)?;
-            let count = table.count(&reading.condition()?).map_err(|error| reading.refuse_where(&error))?;
+            let count = table.count(&reading.condition(&table)?).map_err(|error| reading.refuse_where(&error))?;
             Ok(Answered::count(count))
         }
         OfModel::Row { id, of } => {
@@ -453,7 +452,7 @@ fn read_related(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, relati
         }
         OfRelated::Count => {
             expect_parameters(asking, &["where"])?;
-            let condition = reading.condition()?;
+            let condition = reading.condition(&targets)?;
             let count = table.count_related(row, relation, &condition);
             count.map(Answered::count).map_err(|error| reading.refuse_where(&error))
         }
@@ -515,8 +514,13 @@ impl Writing<'_> {
         Ok(body)
     }
 
-    fn condition(&self) -> Result<Where, Refusal> {
-        Where::from_query(&self.asking.query).map_err(|error| self.refuse_where(&error))
+    /// The conditions on rows of a model, if who asks may read what they go along.
+    fn condition(&self, model: &str) -> Result<Where, Refusal> {
+        let condition = Where::from_query(&self.asking.query).map_err(|error| self.refuse_where(&error))?;
+        let table = self.database.data(model).map(|table| table.with(&self.api.exposure));
+        let table = table.map_err(|error| self.refusal(&error, Asked::Body))?;
+        self.api.may_follow(&table, &Filter::new().with_where(condition.clone()), &self.asking.headers)?;
+        Ok(condition)
     }
 
     fn refuse_where(&self, error: &DataError) -> Refusal {
@@ -594,7 +598,7 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
         (OfModel::All, "PATCH") => {
             expect_parameters(writing.asking, &["where"])?;
             writing.may(model, Action::Update, None, None)?;
-            let (body, condition) = (writing.patch()?, writing.condition()?);
+            let (body, condition) = (writing.patch()?, writing.condition(model)?);
             let count = writing.table()?.patch_all(&condition, &body);
             count.map(Answered::count).map_err(|error| match &error {
                 DataError::Filter(_) => writing.refuse_where(&error),
@@ -607,7 +611,7 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
             if writing.asking.query.is_empty() {
                 return Err(no_where());
             }
-            let condition = writing.condition()?;
+            let condition = writing.condition(model)?;
             let gone = writing.table()?.delete_all(&condition);
             gone.map(|gone| Answered::count(gone.rows)).map_err(|error| writing.refuse_where(&error))
         }
@@ -708,7 +712,7 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
                 Action::Update => Some(writing.patch()?),
                 _ => None,
             };
-            let condition = writing.condition()?;
+            let condition = writing.condition(target)?;
             let mut write = || -> Result<(Option<RowId>, usize), DataError> {
                 let table = writing.database.data_mut(writing.model)?.with(&writing.api.exposure);
                 let mut table = table.of(owner, relation)?;

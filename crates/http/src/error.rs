@@ -166,27 +166,22 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "", "Internal Server Error")
     }
 
-    pub(crate) fn to_json(&self) -> Json {
-        let mut error = serde_json::Map::new();
-        error.insert("statusCode".into(), self.status.as_u16().into());
-        if !self.name.is_empty() {
-            error.insert("name".into(), self.name.into());
-        }
-        error.insert("message".into(), self.message.as_str().into());
-        if let Some(code) = self.code {
-            error.insert("code".into(), code.into());
-        }
-        if let Some(operation) = self.operation {
-            error.insert("operation".into(), operation.into());
-        }
-        if let Some(details) = &self.details {
-            error.insert("details".into(), details.clone());
-        }
-        json!({ "error": error })
+    /// The body, in LoopBack's order of keys.
+    pub(crate) fn to_json(&self) -> String {
+        let mut entries = vec![format!("\"statusCode\":{}", self.status.as_u16())];
+        let mut add = |key: &str, value: Option<Json>| {
+            entries.extend(value.map(|value| format!("{}:{value}", Json::from(key))));
+        };
+        add("name", (!self.name.is_empty()).then(|| self.name.into()));
+        add("message", Some(self.message.as_str().into()));
+        add("code", self.code.map(Json::from));
+        add("operation", self.operation.map(Json::from));
+        add("details", self.details.clone());
+        format!("{{\"error\":{{{}}}}}", entries.join(","))
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.to_json().to_string()));
+        let mut response = Response::new(Body::from(self.to_json()));
         *response.status_mut() = self.status;
         let json = header::HeaderValue::from_static("application/json; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
