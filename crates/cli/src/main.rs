@@ -6,6 +6,8 @@
 mod check;
 mod diff;
 mod info;
+mod models;
+mod names;
 mod output;
 mod recover;
 mod rows;
@@ -104,6 +106,21 @@ enum Command {
         /// The file to be written, which must not be there yet
         out: PathBuf,
     },
+    /// Writes models in Rust from LoopBack's model definitions or the schema of an SQLite file
+    ///
+    /// Definitions are JSON files of LoopBack 2 or 3, or what a discovery gives; all that refer to each other are given
+    /// together. An SQLite file is known by its first bytes. Rows keep their own keys, so that the data that exists
+    /// loads as it is. What relata cannot say is a comment in the source, with the reason. See docs/models.md.
+    #[command(after_help = "Examples:\n  relata models common/models/*.json --out src/models.rs\n  \
+                            relata models chinook.sqlite > src/models.rs")]
+    Models {
+        /// Model definitions, SQLite files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The file to be written, in the place of one that is there; standard output, if nothing is said
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 #[derive(Args)]
@@ -150,6 +167,7 @@ fn run(command: Command) -> ExitCode {
         // 1 says that they differ, which a damaged file does not tell.
         Command::Diff { a, b } => diff::diff(&a, &b, &mut output).map_err(Failure::into_trouble),
         Command::Recover { file, out } => recover::recover(&file, &out, &mut output),
+        Command::Models { files, out } => models::models(&files, out.as_deref(), &mut output),
     };
     match output.finish(done) {
         Ok(()) => ExitCode::SUCCESS,
