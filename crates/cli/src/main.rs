@@ -10,6 +10,7 @@ mod models;
 mod names;
 mod output;
 mod recover;
+mod relation;
 mod rows;
 
 use std::path::PathBuf;
@@ -121,6 +122,15 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Adds a relation to the models of a source file
+    ///
+    /// Asks for the models, the kind, the relation's name and the foreign key, which have LoopBack's defaults. Where the
+    /// flags say models and kind, it asks nothing. A key that is not there is added, and so is the belongs_to relation that
+    /// has_one and has_many are the other end of. Nothing else in the file changes.
+    #[command(after_help = "Examples:\n  relata relation src/models.rs\n  \
+                            relata relation src/models.rs --model Order --kind belongs_to --related Customer --required\n  \
+                            relata relation src/models.rs --model Customer --kind has_many --related Order")]
+    Relation(relation::Relation),
 }
 
 #[derive(Args)]
@@ -167,6 +177,7 @@ fn run(command: Command) -> ExitCode {
         // 1 says that they differ, which a damaged file does not tell.
         Command::Diff { a, b } => diff::diff(&a, &b, &mut output).map_err(Failure::into_trouble),
         Command::Recover { file, out } => recover::recover(&file, &out, &mut output),
+        Command::Relation(arguments) => relation::relation(arguments, &mut output),
         Command::Models { files, out } => models::models(&files, out.as_deref(), &mut output),
     };
     match output.finish(done) {

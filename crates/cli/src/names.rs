@@ -10,8 +10,19 @@ const KEYWORDS: [&str; 50] = [
 /// Words that cannot be a name at all.
 const NEVER: [&str; 5] = ["", "_", "self", "super", "crate"];
 /// Types that the written source uses by these names.
-const TYPES: [&str; 11] =
-    ["Database", "DatabaseBuilder", "Deserialize", "GeoPoint", "Id", "Model", "Option", "Self", "Serialize", "String", "Vec"];
+const TYPES: [&str; 11] = [
+    "Database",
+    "DatabaseBuilder",
+    "Deserialize",
+    "GeoPoint",
+    "Id",
+    "Model",
+    "Option",
+    "Self",
+    "Serialize",
+    "String",
+    "Vec",
+];
 
 /// `orderLines`, `OrderLines` and `order lines` as `order_lines`.
 pub(crate) fn snake_case(name: &str) -> String {

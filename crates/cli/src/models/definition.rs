@@ -100,7 +100,11 @@ pub(crate) struct Inverse {
 pub(crate) enum Over {
     Key(Vec<String>),
     /// Through a link: its key to this model, and that to the other.
-    Link { model: String, near: Vec<String>, far: Vec<String> },
+    Link {
+        model: String,
+        near: Vec<String>,
+        far: Vec<String>,
+    },
 }
 
 impl Definition {

@@ -79,9 +79,12 @@ fn definition(source: &Source, sources: &[Source]) -> Definition {
         for index in object_of(&source.object, "indexes").into_iter().chain(object_in_settings(source, "indexes")) {
             index.iter().for_each(|(name, value)| add_indexes(&mut definition, name, value));
         }
-        if setting(&source.object, "validations").is_some_and(|list| list.as_array().is_some_and(|list| !list.is_empty()))
+        if setting(&source.object, "validations")
+            .is_some_and(|list| list.as_array().is_some_and(|list| !list.is_empty()))
         {
-            definition.notes.push("`validations`: relata enforces keys and types, no other rule of a value.".to_owned());
+            definition
+                .notes
+                .push("`validations`: relata enforces keys and types, no other rule of a value.".to_owned());
         }
     }
     if ids.is_empty() && is_numbered && definition.property("id").is_some() {
@@ -136,11 +139,12 @@ fn property(name: &str, value: &Value, source: &Source, sources: &[Source]) -> P
     let is_required = value.get("required").is_some_and(is_true);
     let mut property = Property::new(name, Kind::Json, !is_required);
     property.kind = kind(value, (source, sources), &mut property.notes);
-    property.description =
-        ["description", "doc"].iter().find_map(|key| value.get(*key)?.as_str()).map(str::to_owned);
+    property.description = ["description", "doc"].iter().find_map(|key| value.get(*key)?.as_str()).map(str::to_owned);
     for key in ["default", "defaultFn"] {
         if let Some(default) = value.get(key) {
-            property.notes.push(format!("`{key}: {default}`: a row is a struct, and whoever makes one gives every field."));
+            property
+                .notes
+                .push(format!("`{key}: {default}`: a row is a struct, and whoever makes one gives every field."));
         }
     }
     property
@@ -163,7 +167,9 @@ fn kind(value: &Value, (source, sources): (&Source, &[Source]), notes: &mut Vec<
             Some(Value::String(word)) if word.eq_ignore_ascii_case("array") => {
                 let item = object.get("itemType").map_or(Kind::Json, |item| kind(item, within, notes));
                 if item == Kind::Json {
-                    notes.push("array: nothing says of what, so its elements are any JSON (crate `serde_json`).".to_owned());
+                    notes.push(
+                        "array: nothing says of what, so its elements are any JSON (crate `serde_json`).".to_owned(),
+                    );
                 }
                 return Kind::List(Box::new(item));
             }
@@ -190,7 +196,9 @@ fn kind(value: &Value, (source, sources): (&Source, &[Source]), notes: &mut Vec<
             Kind::Embedded(word.to_owned())
         }
         _ => {
-            notes.push(format!("`{word}`: no type of Rust says what this holds, so it is any JSON (crate `serde_json`)."));
+            notes.push(format!(
+                "`{word}`: no type of Rust says what this holds, so it is any JSON (crate `serde_json`)."
+            ));
             Kind::Json
         }
     }

@@ -32,8 +32,9 @@ pub(super) fn resolve(mut definitions: Vec<Definition>, mut head: Vec<String>) -
                 .to_owned(),
         );
     }
-    let structs: Vec<Struct> =
-        (0..definitions.len()).map(|place| Resolved { definitions: &definitions, names: &names, place }.model()).collect();
+    let structs: Vec<Struct> = (0..definitions.len())
+        .map(|place| Resolved { definitions: &definitions, names: &names, place }.model())
+        .collect();
     let mentions = |what: &str| structs.iter().flat_map(|one| &one.fields).any(|field| field.ty.contains(what));
     let (has_ids, has_points) = (mentions("Id<"), mentions("GeoPoint"));
     File { head, has_ids, has_points, structs }
@@ -57,7 +58,9 @@ fn drop_keys(definitions: &mut [Definition]) {
                     // A column without a type takes that of what it would refer to.
                     for (field, kind) in kinds {
                         let property = definition.property_mut(&field);
-                        if let (Some(property), Some(kind)) = (property.filter(|one| one.kind == Kind::Undeclared), kind) {
+                        if let (Some(property), Some(kind)) =
+                            (property.filter(|one| one.kind == Kind::Undeclared), kind)
+                        {
                             property.kind = kind;
                         }
                     }

@@ -36,8 +36,12 @@ pub(crate) fn definitions(file: &Path) -> Result<(Vec<Definition>, Vec<String>),
         let (name, kind): (String, String) = (name, kind);
         match kind.as_str() {
             "table" => definitions.push(table(&connection, &name, &sql)?),
-            "view" => notes.push(format!("View `{name}`: relata has no views; a query is a function over the database.")),
-            "virtual" => notes.push(format!("Virtual table `{name}`: its rows are what a module of SQLite makes of them.")),
+            "view" => {
+                notes.push(format!("View `{name}`: relata has no views; a query is a function over the database."))
+            }
+            "virtual" => {
+                notes.push(format!("Virtual table `{name}`: its rows are what a module of SQLite makes of them."))
+            }
             // A table behind a virtual one.
             _ => {}
         }
@@ -92,8 +96,11 @@ fn table(connection: &Connection, name: &str, sql: &str) -> Result<Definition, r
     }
     add_indexes(connection, &mut definition)?;
     add_keys(connection, &mut definition, &defaults)?;
-    let words: Vec<String> =
-        sql.split(|letter: char| !letter.is_alphanumeric()).map(str::to_uppercase).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> = sql
+        .split(|letter: char| !letter.is_alphanumeric())
+        .map(str::to_uppercase)
+        .filter(|word| !word.is_empty())
+        .collect();
     if words.iter().any(|word| word == "CHECK") {
         definition.notes.push("CHECK: relata enforces keys and types, no other rule of a value.".to_owned());
     }
@@ -101,7 +108,8 @@ fn table(connection: &Connection, name: &str, sql: &str) -> Result<Definition, r
         let why = "SQLite does not tell which foreign key it is said of: add `deferred` to that relation.";
         definition.notes.push(format!("INITIALLY DEFERRED: {why}"));
     }
-    let triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE ORDER BY rowid";
+    let triggers =
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE ORDER BY rowid";
     for trigger in all(connection, triggers, &[name], |row| row.get::<_, String>(0))? {
         definition.notes.push(format!("Trigger `{trigger}`: no code of a table runs when its rows change."));
     }
@@ -117,7 +125,9 @@ fn kind(declared: &str, notes: &mut Vec<String>) -> Kind {
     let found = KINDS.iter().find(|(parts, _)| parts.iter().any(|part| upper.contains(part)));
     found.map_or_else(
         || {
-            notes.push(format!("`{declared}`: no type of Rust says what this holds, so it is any JSON (crate `serde_json`)."));
+            notes.push(format!(
+                "`{declared}`: no type of Rust says what this holds, so it is any JSON (crate `serde_json`)."
+            ));
             Kind::Json
         },
         |(_, kind)| kind.clone(),
@@ -138,7 +148,9 @@ fn add_indexes(connection: &Connection, definition: &mut Definition) -> Result<(
         let what = if is_unique { "Unique index" } else { "Index" };
         let fields: Option<Vec<String>> = columns.iter().map(|(column, _)| column.clone()).collect();
         let Some(fields) = fields else {
-            definition.notes.push(format!("{what} `{name}`: it is over an expression, and those of relata are over fields."));
+            definition
+                .notes
+                .push(format!("{what} `{name}`: it is over an expression, and those of relata are over fields."));
             continue;
         };
         if is_partial {
@@ -288,7 +300,8 @@ fn drop_keys_to_no_key(definitions: &mut [Definition]) {
             let is_fine = !key.target_fields.is_empty() || !keyless.contains(&key.target);
             if !is_fine {
                 let (fields, target) = (listed(&key.fields), &key.target);
-                notes.push(format!("Foreign key {fields}: it refers to the primary key of `{target}`, which has none."));
+                notes
+                    .push(format!("Foreign key {fields}: it refers to the primary key of `{target}`, which has none."));
             }
             is_fine
         });
@@ -307,14 +320,17 @@ fn add_inverses(definitions: &mut [Definition]) {
                 name = format!("{name}_as_{}", relation(key));
             }
             let over = Over::Key(key.fields.clone());
-            inverses.push((key.target.clone(), Inverse { name, is_one, model: source.name.clone(), over, is_declared: false }));
+            inverses.push((
+                key.target.clone(),
+                Inverse { name, is_one, model: source.name.clone(), over, is_declared: false },
+            ));
         }
         let Some((one, other)) = ends(source) else { continue };
         for (near, far) in [(one, other), (other, one)] {
             let name = if near.target == far.target { relation(far) } else { field_name(&far.target) };
-            let over =
-                Over::Link { model: source.name.clone(), near: near.fields.clone(), far: far.fields.clone() };
-            let inverse = Inverse { name: many(&name), is_one: false, model: far.target.clone(), over, is_declared: false };
+            let over = Over::Link { model: source.name.clone(), near: near.fields.clone(), far: far.fields.clone() };
+            let inverse =
+                Inverse { name: many(&name), is_one: false, model: far.target.clone(), over, is_declared: false };
             inverses.push((near.target.clone(), inverse));
         }
     }

@@ -176,5 +176,6 @@ fn comment(text: &mut String, mark: &str, what: &str) {
 
 /// Neither a control character nor one that changes the direction in which text is read, which rustc refuses.
 fn is_plain(letter: char) -> bool {
-    !letter.is_control() && !matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    !letter.is_control()
+        && !matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

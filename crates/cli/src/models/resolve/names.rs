@@ -122,7 +122,9 @@ fn split_by_key(definition: &Definition, definitions: &[Definition]) -> (Vec<Inv
 /// The place of the key of a model to a target over these fields, in whatever order.
 pub(super) fn key_over(definition: &Definition, target: &str, fields: &[String]) -> Option<usize> {
     let is_same = |key: &ForeignKey| {
-        key.target == target && key.fields.len() == fields.len() && fields.iter().all(|field| key.fields.contains(field))
+        key.target == target
+            && key.fields.len() == fields.len()
+            && fields.iter().all(|field| key.fields.contains(field))
     };
     definition.keys.iter().position(is_same)
 }
