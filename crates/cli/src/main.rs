@@ -1,4 +1,5 @@
-//! `relata`: looks into a snapshot without the program that saved it.
+//! `relata`: looks into a snapshot without the program that saved it, writes models from definitions of other systems,
+//! and adds relations to models.
 //!
 //! Exit codes: 0 where all is well, 1 where differences, violations or damage have been found, 2 where the command
 //! line is wrong or a file cannot be read.
@@ -20,7 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use output::{Failure, Output};
 
-/// Looks into relata snapshots without the program that saved them.
+/// Looks into relata snapshots without the program that saved them, and writes models.
 #[derive(Parser)]
 #[command(name = "relata", version, after_help = EXAMPLES)]
 struct Arguments {
@@ -35,6 +36,8 @@ Examples:
   relata rows world.relata Player --json | jq .   one row a line
   relata diff monday.relata tuesday.relata        what has changed, row by row
   relata recover broken.relata saved.relata       what is whole of a damaged file
+  relata models chinook.sqlite > src/models.rs    models from SQLite, or from LoopBack's definitions
+  relata relation src/models.rs                   one relation more, asked for or by flags
 
 Exit codes:
   0  all is well

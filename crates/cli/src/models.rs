@@ -10,7 +10,7 @@ mod sqlite;
 mod write;
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::output::{Failure, Outcome, Output, open_file};
@@ -20,13 +20,16 @@ pub(crate) fn models(files: &[PathBuf], out: Option<&Path>, output: &mut Output)
     let mut sources = Vec::new();
     let mut head = vec![format!("Written by `relata models` from {}.", names(files))];
     for file in files {
-        let (_, _) = open_file(file)?;
-        let bytes = fs::read(file).map_err(|error| trouble(file, &format!("cannot read it: {error}")))?;
-        if bytes.starts_with(sqlite::HEADER) {
+        let cannot_read = |error| trouble(file, &format!("cannot read it: {error}"));
+        let (mut opened, _) = open_file(file)?;
+        let mut bytes = Vec::new();
+        Read::by_ref(&mut opened).take(sqlite::HEADER.len() as u64).read_to_end(&mut bytes).map_err(cannot_read)?;
+        if bytes == sqlite::HEADER {
             let (tables, notes) = sqlite::definitions(file).map_err(|error| trouble(file, &error.to_string()))?;
             definitions.extend(tables);
             head.extend(notes);
         } else {
+            opened.read_to_end(&mut bytes).map_err(cannot_read)?;
             let text = std::str::from_utf8(&bytes)
                 .map_err(|_| trouble(file, "this is neither an SQLite file nor a model definition in JSON"))?;
             sources.extend(loopback::read(text).map_err(|why| trouble(file, &why))?);

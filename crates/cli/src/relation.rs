@@ -100,20 +100,20 @@ fn trouble(file: &Path, why: &str) -> Failure {
 fn decide(arguments: Relation, source: &SourceFile) -> Result<Addition, String> {
     let Relation { model, kind, related, through, name, foreign_key, key_through, required, .. } = arguments;
     let is_said = model.is_some() && kind.is_some() && related.is_some();
-    let mut questions = Questions::new(!is_said);
+    let questions = Questions::new(!is_said);
     let models: Vec<&str> = source.models.iter().map(|model| model.name.as_str()).collect();
-    let model = source.model(&questions.needed("--model", "Model", &models, model)?)?;
+    let model = source.model(&Questions::needed("--model", "Model", &models, model)?)?;
     let kinds: Vec<_> = Kind::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
     let kinds: Vec<&str> = kinds.iter().map(clap::builder::PossibleValue::get_name).collect();
     let kind = match kind {
         Some(kind) => kind,
-        None => Kind::from_str(&questions.needed("--kind", "Kind", &kinds, None)?, false)
+        None => Kind::from_str(&Questions::needed("--kind", "Kind", &kinds, None)?, false)
             .map_err(|_| format!("there is no such kind of relation; there are: {}", kinds.join(", ")))?,
     };
-    let related = source.model(&questions.needed("--related", "Related model", &models, related)?)?;
+    let related = source.model(&Questions::needed("--related", "Related model", &models, related)?)?;
     let through = match kind {
         Kind::HasManyThrough => {
-            Some(source.model(&questions.needed("--through", "Model of the links", &models, through)?)?)
+            Some(source.model(&Questions::needed("--through", "Model of the links", &models, through)?)?)
         }
         _ if through.is_some() => return Err("`--through` is said of has_many_through".to_owned()),
         _ => None,

@@ -17,7 +17,7 @@ const KINDS: [(&[&str], Kind); 6] = [
     (&["DATE", "TIME"], Kind::Text),
     (&["INT"], Kind::Integer),
     (&["CHAR", "CLOB", "TEXT", "STRING", "UUID", "GUID", "JSON"], Kind::Text),
-    (&["BLOB"], Kind::Bytes),
+    (&["BLOB", "BYTEA", "BINARY"], Kind::Bytes),
     (&["REAL", "FLOA", "DOUB", "NUM", "DEC", "MONEY"], Kind::Float),
 ];
 
@@ -37,10 +37,10 @@ pub(crate) fn definitions(file: &Path) -> Result<(Vec<Definition>, Vec<String>),
         match kind.as_str() {
             "table" => definitions.push(table(&connection, &name, &sql)?),
             "view" => {
-                notes.push(format!("View `{name}`: relata has no views; a query is a function over the database."))
+                notes.push(format!("View `{name}`: relata has no views; a query is a function over the database."));
             }
             "virtual" => {
-                notes.push(format!("Virtual table `{name}`: its rows are what a module of SQLite makes of them."))
+                notes.push(format!("Virtual table `{name}`: its rows are what a module of SQLite makes of them."));
             }
             // A table behind a virtual one.
             _ => {}
@@ -97,7 +97,7 @@ fn table(connection: &Connection, name: &str, sql: &str) -> Result<Definition, r
     add_indexes(connection, &mut definition)?;
     add_keys(connection, &mut definition, &defaults)?;
     let words: Vec<String> = sql
-        .split(|letter: char| !letter.is_alphanumeric())
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         .map(str::to_uppercase)
         .filter(|word| !word.is_empty())
         .collect();
@@ -279,12 +279,12 @@ fn spelled<'a>(mut names: impl Iterator<Item = &'a String>, name: &str) -> Strin
 fn common_name(columns: &[String]) -> Option<String> {
     let columns: Vec<String> = columns.iter().map(|column| snake_case(column)).collect();
     let (first, others) = columns.split_first()?;
-    let starts = first.match_indices('_').map(|(end, _)| &first[..end]);
+    let mut starts = first.match_indices('_').map(|(end, _)| &first[..end]);
     let is_common = |start: &&str| {
         let with_separator = format!("{start}_");
         others.iter().all(|other| other.starts_with(&with_separator))
     };
-    starts.filter(is_common).next_back().map(str::to_owned)
+    starts.rfind(is_common).map(str::to_owned)
 }
 
 /// A foreign key without columns of its target means the primary key, which a table without one has not.

@@ -67,7 +67,9 @@ impl File {
             let _ = writeln!(text, "    {line}");
         } else {
             text.push_str("    Database::builder()\n");
-            calls.iter().for_each(|call| writeln!(text, "        {call}").unwrap_or_default());
+            for call in calls {
+                let _ = writeln!(text, "        {call}");
+            }
         }
         text.push_str("}\n");
     }
@@ -101,11 +103,8 @@ impl Struct {
             for note in &field.notes {
                 comment(text, "    //", note);
             }
-            let items = field.items.join(", ");
-            if 4 + "#[model()]".len() + items.len() <= WIDTH && !items.is_empty() {
+            for items in lines(&field.items) {
                 attribute(text, "    ", &items);
-            } else {
-                field.items.iter().for_each(|item| attribute(text, "    ", item));
             }
             if let Some(name) = &field.rename {
                 let _ = writeln!(text, "    #[serde(rename = {name:?})]");
@@ -114,6 +113,21 @@ impl Struct {
         }
         text.push_str("}\n");
     }
+}
+
+/// Items of a field, as many in each attribute as its line has room for.
+fn lines(items: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(line) if "    #[model(, )]".len() + line.len() + item.len() <= WIDTH => {
+                line.push_str(", ");
+                line.push_str(item);
+            }
+            _ => lines.push(item.clone()),
+        }
+    }
+    lines
 }
 
 /// `#[model(..)]` with one item; one that is too long goes on in lines of its own.

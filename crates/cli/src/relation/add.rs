@@ -39,7 +39,7 @@ impl Addition {
         check_name(model, &self.name)?;
         match (self.kind, self.through) {
             (Kind::HasManyThrough, Some(link)) => {
-                self.add_through(file, (model, related, &file.models[link]), &mut edits)?
+                self.add_through(file, (model, related, &file.models[link]), &mut edits)?;
             }
             (Kind::BelongsTo | Kind::ReferencesMany, _) => {
                 let is_list = self.kind == Kind::ReferencesMany;
@@ -82,7 +82,9 @@ impl Addition {
                     related.name
                 ));
             }
-            if let Some(found) = related.field(&field).filter(|_| is_one && !related.is_unique(&[field.clone()])) {
+            if let Some(found) =
+                related.field(&field).filter(|_| is_one && !related.is_unique(std::slice::from_ref(&field)))
+            {
                 insert_on_field(file, found, "unique", edits);
                 edits.messages.push(format!("{}.{field} is unique now: there is one at most", related.name));
             }

@@ -14,13 +14,7 @@ impl Questions {
     }
 
     /// An answer that has no default.
-    pub(super) fn needed(
-        &mut self,
-        flag: &str,
-        question: &str,
-        choices: &[&str],
-        said: Option<String>,
-    ) -> Result<String, String> {
+    pub(super) fn needed(flag: &str, question: &str, choices: &[&str], said: Option<String>) -> Result<String, String> {
         if let Some(said) = said {
             return Ok(said);
         }
@@ -29,7 +23,7 @@ impl Questions {
     }
 
     /// An answer that is the default where nothing is said.
-    pub(super) fn asked(&mut self, question: &str, default: &str, said: Option<String>) -> Result<String, String> {
+    pub(super) fn asked(&self, question: &str, default: &str, said: Option<String>) -> Result<String, String> {
         let answer = match said {
             Some(said) => said,
             None if self.asks_all => ask(&format!("{question} [{default}]: "))?,

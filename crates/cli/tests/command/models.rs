@@ -3,6 +3,7 @@
 mod chinook;
 mod comments;
 mod data;
+mod page;
 mod written;
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use crate::{Ended, Folder, printed, relata};
 
 /// What has become of `before.rs`, as a module: it compiles.
 #[rustfmt::skip]
-#[allow(dead_code, unreachable_pub, reason = "it is a source like any other")]
+#[allow(dead_code, unreachable_pub, clippy::pedantic, reason = "it is a source like any other")]
 #[path = "../relation/after.rs"]
 mod after;
 
@@ -198,7 +198,7 @@ fn what_cannot_be_is_refused_and_the_file_stays() {
 #[test]
 fn links_are_refused_that_relata_would_refuse() {
     let folder = Folder::new();
-    let link = |unique: &str, optional: &str| {
+    let source = |unique: &str, optional: &str| {
         format!(
             "#[derive(Model)] struct User {{}}\n#[derive(Model)] {unique} struct Follow {{\n\
              #[model(belongs_to)] from_id: Id<User>,\n #[model(belongs_to)] to_id: {optional},\n\
@@ -206,17 +206,17 @@ fn links_are_refused_that_relata_would_refuse() {
         )
     };
     let line = "--model User --kind has_many_through --related User --through Follow --name followees";
-    let whole = link("#[model(unique(from_id, to_id))]", "Id<User>");
+    let whole = source("#[model(unique(from_id, to_id))]", "Id<User>");
     for (text, more, why) in [
         (&whole, "", "`Follow` has several relations to `User`: say which by `--foreign-key`: from_id; to_id; by_id"),
         (&whole, "--foreign-key from_id", "say which by `--key-through`: to_id; by_id"),
         (
-            &link("", "Id<User>"),
+            &source("", "Id<User>"),
             "--foreign-key from_id --key-through to_id",
             "mark `Follow` with `#[model(unique(from_id, to_id))]`",
         ),
         (
-            &link("#[model(unique(from_id, to_id))]", "Option<Id<User>>"),
+            &source("#[model(unique(from_id, to_id))]", "Option<Id<User>>"),
             "--foreign-key from_id --key-through to_id",
             "`Follow`.to_id must not be an `Option`",
         ),

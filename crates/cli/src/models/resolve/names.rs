@@ -43,7 +43,12 @@ impl Names {
             let mut relations = Relations::new(&names, place, &definitions[place]);
             let keys = definitions[place].keys.iter().map(|key| relations.of_key(key)).collect();
             let inverses = inverses.into_iter().map(|inverse| {
-                let name = relations.free(field_name(&inverse.name), field_name(&inverse.model));
+                let wanted = field_name(&inverse.name);
+                let other = match &inverse.over {
+                    Over::Key(_) => format!("{wanted}_of_{}", snake_case(&inverse.model)),
+                    Over::Link { model, .. } => format!("{wanted}_through_{}", snake_case(model)),
+                };
+                let name = relations.free(wanted, other);
                 (inverse, name)
             });
             let inverses = inverses.collect();
@@ -91,15 +96,16 @@ impl<'a> Relations<'a> {
     fn of_key(&mut self, key: &ForeignKey) -> String {
         let field = self.names.field(self.place, &key.fields[0]);
         let wanted = key.name.as_deref().map_or_else(|| relation_of_key(field).to_owned(), field_name);
-        self.free(wanted, snake_case(&key.target))
+        let target = field_name(&key.target);
+        let other = if self.taken.contains(&target) { format!("{wanted}_{target}") } else { target };
+        self.free(wanted, other)
     }
 
-    /// The name that is wanted, or else one with that of the model.
-    fn free(&mut self, wanted: String, model: String) -> String {
+    /// The name that is wanted, or else the other one.
+    fn free(&mut self, wanted: String, other: String) -> String {
         if self.taken.insert(wanted.clone()) {
             return wanted;
         }
-        let other = if self.taken.contains(&model) { format!("{wanted}_{model}") } else { model };
         let name = free(&mut self.taken, other, "_");
         self.notes.push(format!("Relation `{name}`: the name `{wanted}` is taken by another relation or by relata."));
         name

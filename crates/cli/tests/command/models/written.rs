@@ -1,6 +1,6 @@
 //! The sources that are expected, as modules: they compile. They are formatted by rustfmt's own rules, not by those of this
 //! repository.
-#![allow(dead_code, unreachable_pub, reason = "models are written for programs that use all of them")]
+#![allow(dead_code, unreachable_pub, clippy::pedantic, reason = "models are written for programs that use all of them")]
 
 #[rustfmt::skip]
 #[path = "../../definitions/chinook.rs"]
