@@ -99,9 +99,7 @@ pub struct Readme {
     #[model(primary_key)]
     pub id: i64,
     // DEFAULT 'en': a row is a struct, and whoever makes one gives every field.
-    #[model(belongs_to(Language))]
-    #[model(on_delete = set_default)]
-    #[model(on_update = cascade)]
+    #[model(belongs_to(Language), on_delete = set_default, on_update = cascade)]
     #[model(default = "en".to_owned())]
     pub language: String,
     #[model(belongs_to(Language), key_to(english), on_delete = set_null)]
