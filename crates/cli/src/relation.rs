@@ -112,6 +112,9 @@ fn decide(arguments: Relation, source: &SourceFile) -> Result<Addition, String> 
     };
     let related = source.model(&Questions::needed("--related", "Related model", &models, related)?)?;
     let through = match kind {
+        Kind::HasManyThrough if is_said && through.is_none() => {
+            return Err("has_many_through needs the model of the links: say it by `--through`".to_owned());
+        }
         Kind::HasManyThrough => {
             Some(source.model(&Questions::needed("--through", "Model of the links", &models, through)?)?)
         }

@@ -71,7 +71,7 @@ fn definition(source: &Source, sources: &[Source]) -> Definition {
             if matches!(value, Value::Null | Value::Bool(false)) {
                 continue;
             }
-            let property = property(name, value, source, sources);
+            let property = property(name, value, sources);
             ids.extend(place_of_id(value).map(|place| (place, name.clone())));
             add_index(&mut definition, name, value);
             definition.properties.push(property);
@@ -135,10 +135,10 @@ fn place_of_id(value: &Value) -> Option<u64> {
     }
 }
 
-fn property(name: &str, value: &Value, source: &Source, sources: &[Source]) -> Property {
+fn property(name: &str, value: &Value, sources: &[Source]) -> Property {
     let is_required = value.get("required").is_some_and(is_true);
     let mut property = Property::new(name, Kind::Json, !is_required);
-    property.kind = kind(value, (source, sources), &mut property.notes);
+    property.kind = kind(value, sources, &mut property.notes);
     property.description = ["description", "doc"].iter().find_map(|key| value.get(*key)?.as_str()).map(str::to_owned);
     for key in ["default", "defaultFn"] {
         if let Some(default) = value.get(key) {
@@ -155,17 +155,16 @@ fn is_true(value: &Value) -> bool {
 }
 
 /// The kind of a property, from its `type` or from the whole of what is said of it.
-fn kind(value: &Value, (source, sources): (&Source, &[Source]), notes: &mut Vec<String>) -> Kind {
-    let within = (source, sources);
+fn kind(value: &Value, sources: &[Source], notes: &mut Vec<String>) -> Kind {
     let word = match value {
         Value::String(word) => word.as_str(),
         Value::Array(items) => {
-            let item = items.first().map_or(Kind::Json, |item| kind(item, within, notes));
+            let item = items.first().map_or(Kind::Json, |item| kind(item, sources, notes));
             return Kind::List(Box::new(item));
         }
         Value::Object(object) => match object.get("type") {
             Some(Value::String(word)) if word.eq_ignore_ascii_case("array") => {
-                let item = object.get("itemType").map_or(Kind::Json, |item| kind(item, within, notes));
+                let item = object.get("itemType").map_or(Kind::Json, |item| kind(item, sources, notes));
                 if item == Kind::Json {
                     notes.push(
                         "array: nothing says of what, so its elements are any JSON (crate `serde_json`).".to_owned(),
@@ -176,7 +175,7 @@ fn kind(value: &Value, (source, sources): (&Source, &[Source]), notes: &mut Vec<
             Some(Value::String(word)) if word.eq_ignore_ascii_case("number") && is_whole(object) => {
                 return Kind::Integer;
             }
-            Some(value @ (Value::String(_) | Value::Array(_))) => return kind(value, within, notes),
+            Some(value @ (Value::String(_) | Value::Array(_))) => return kind(value, sources, notes),
             _ => "object",
         },
         _ => "any",
@@ -187,14 +186,7 @@ fn kind(value: &Value, (source, sources): (&Source, &[Source]), notes: &mut Vec<
         "integer" | "int" | "long" => Kind::Integer,
         "boolean" | "bool" => Kind::Boolean,
         "geopoint" => Kind::GeoPoint,
-        _ if word == source.name => {
-            notes.push(format!("`{word}`: a row within a row of its own model is held as JSON (crate `serde_json`)."));
-            Kind::Json
-        }
-        _ if sources.iter().any(|source| source.name == word) => {
-            notes.push(format!("A `{word}` within the row is a value: it has no id, and its keys are not enforced."));
-            Kind::Embedded(word.to_owned())
-        }
+        _ if sources.iter().any(|source| source.name == word) => Kind::Embedded(word.to_owned()),
         _ => {
             notes.push(format!(
                 "`{word}`: no type of Rust says what this holds, so it is any JSON (crate `serde_json`)."

@@ -130,42 +130,39 @@ fn lines(items: &[String]) -> Vec<String> {
     lines
 }
 
-/// `#[model(..)]` with one item; one that is too long goes on in lines of its own.
+/// `#[model(..)]` with one item, or with a line for each part of it where it is too long.
 fn attribute(text: &mut String, indent: &str, item: &str) {
     let line = format!("{indent}#[model({item})]");
-    if line.len() <= WIDTH {
-        let _ = writeln!(text, "{line}");
-        return;
-    }
-    let _ = writeln!(text, "{indent}#[model(");
-    let mut line = format!("{indent}    ");
-    for part in parts(item) {
-        if !line.trim().is_empty() && line.len() + part.len() > WIDTH {
-            let _ = writeln!(text, "{}", line.trim_end());
-            line = format!("{indent}        ");
+    let parts = item.strip_suffix(')').and_then(|item| item.split_once('('));
+    match parts.filter(|_| line.len() > WIDTH) {
+        None => {
+            let _ = writeln!(text, "{line}");
         }
-        line.push_str(part);
-        line.push(' ');
+        Some((word, inside)) => {
+            let parts = parts_of(inside).join(&format!(",\n{indent}    "));
+            let _ = writeln!(text, "{indent}#[model({word}(\n{indent}    {parts}\n{indent}))]");
+        }
     }
-    let _ = writeln!(text, "{}\n{indent})]", line.trim_end());
 }
 
-/// An item in parts that end with a comma. A comma in a text is part of it.
-fn parts(item: &str) -> Vec<&str> {
-    let (mut is_text, mut is_escaped, mut start) = (false, false, 0);
+/// What stands between the commas that are in no parentheses and no text.
+fn parts_of(inside: &str) -> Vec<&str> {
+    let (mut is_text, mut is_escaped, mut depth, mut start) = (false, false, 0, 0);
     let mut parts = Vec::new();
-    for (place, letter) in item.char_indices() {
+    for (place, letter) in inside.char_indices() {
         match letter {
             '"' if !is_escaped => is_text = !is_text,
-            ',' if !is_text => {
-                parts.push(item[start..=place].trim_start());
+            '(' if !is_text => depth += 1,
+            ')' if !is_text => depth -= 1,
+            ',' if !is_text && depth == 0 => {
+                parts.push(inside[start..place].trim());
                 start = place + 1;
             }
             _ => {}
         }
         is_escaped = letter == '\\' && !is_escaped;
     }
-    parts.push(item[start..].trim_start());
+    parts.push(inside[start..].trim());
     parts
 }
 

@@ -183,6 +183,7 @@ fn what_cannot_be_is_refused_and_the_file_stays() {
             "--model Post --kind has_many_through --related Tag --through PostTag",
             "`PostTag` has no relation to `Tag`: add it first, by `--kind belongs_to --model PostTag --related Tag --required`",
         ),
+        ("--model Post --kind has_many_through --related Tag", "say it by `--through`"),
         ("--model Post --kind has_many --related Tag --through PostTag", "`--through` is said of has_many_through"),
         ("--model Tag --kind has_many --related Tag --name parent --foreign-key parent_id", "choose another name"),
     ] {

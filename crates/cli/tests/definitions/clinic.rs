@@ -11,12 +11,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(has_many(patients: Patient, through = Appointment))]
 #[model(has_many(notes: Note))]
+#[serde(rename_all = "camelCase")]
 pub struct Physician {
     #[model(primary_key)]
     pub id: String,
     pub name: String,
     pub r#type: Option<String>,
     pub room: Option<i64>,
+    #[model(belongs_to)]
+    pub ward_id: Option<Id<Ward>>,
 }
 
 // `validations`: relata enforces keys and types, no other rule of a value.
@@ -39,8 +42,10 @@ pub struct Patient {
     pub allergies: Option<Vec<String>>,
     #[serde(rename = "weightKg")]
     pub weight_kg: Option<f64>,
-    // embedsMany `contacts`: a Contact within the row is a value: it has no id, and its keys are
-    // not enforced.
+    #[model(belongs_to)]
+    #[serde(rename = "wardId")]
+    pub ward_id: Option<Id<Ward>>,
+    // A `Contact` within the row is a value: it has no id, and its keys are not enforced.
     #[serde(rename = "_contacts")]
     pub contacts: Option<Vec<Contact>>,
     #[serde(rename = "physicianIds")]
@@ -52,11 +57,14 @@ pub struct Patient {
 
 // `validations`: relata enforces keys and types, no other rule of a value.
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Person {
     #[model(primary_key)]
     pub id: String,
     pub name: String,
     pub r#type: Option<String>,
+    #[model(belongs_to)]
+    pub ward_id: Option<Id<Ward>>,
 }
 
 // Unique for hasMany `patients` of Physician: relata links two rows once.
@@ -109,6 +117,8 @@ pub struct Note {
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     pub phone: String,
+    // A `Contact` within itself would have no end, so it is any JSON (crate `serde_json`).
+    pub backup: Option<serde_json::Value>,
 }
 
 // Relation `nurses` to Nurse: the key that it is the other end of is left out.

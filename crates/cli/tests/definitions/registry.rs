@@ -27,13 +27,18 @@ pub struct Package {
 
 #[derive(Model, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[model(table = "dependency")]
-#[model(
-    belongs_to(Package, key_from(package_name, package_version), on_delete = cascade,
-        on_update = cascade)
-)]
-#[model(
-    belongs_to(Package, key_from(needs_name, needs_version), name = needs, on_delete = set_null)
-)]
+#[model(belongs_to(
+    Package,
+    key_from(package_name, package_version),
+    on_delete = cascade,
+    on_update = cascade
+))]
+#[model(belongs_to(
+    Package,
+    key_from(needs_name, needs_version),
+    name = needs,
+    on_delete = set_null
+))]
 pub struct Dependency {
     #[model(primary_key)]
     pub id: i64,

@@ -23,9 +23,15 @@ struct Relation<'a> {
 pub(super) fn add(sources: &[Source], definitions: &mut Vec<Definition>) {
     let mut relations = Vec::new();
     for (place, source) in sources.iter().enumerate() {
-        let all = object_of(&source.object, "relations").into_iter().chain(object_in_settings(source, "relations"));
+        // What is declared on a base is declared on what is based on it, which may declare it anew.
+        let mut seen = Vec::new();
+        let line = super::bases(source, sources, &mut Vec::new());
+        let all = line.iter().flat_map(|source| {
+            object_of(&source.object, "relations").into_iter().chain(object_in_settings(source, "relations"))
+        });
         for (name, value) in all.flatten() {
-            let Some(object) = value.as_object() else { continue };
+            let Some(object) = value.as_object().filter(|_| !seen.contains(&name)) else { continue };
+            seen.push(name);
             let kind = text_of(object, "type").unwrap_or("");
             let related = text_of(object, "model").or_else(|| text_of(object, "target")).unwrap_or("");
             relations.push(Relation { place, name, kind, related, object });
@@ -254,20 +260,11 @@ impl Relation<'_> {
         let default = if default == self.name { format!("_{default}") } else { default };
         let field = self.option(&["property"]).unwrap_or(default);
         let row = Kind::Embedded(self.related.to_owned());
-        let is_itself = definitions[self.place].name == self.related;
-        let kind = match (is_one, is_itself) {
-            (false, _) => Kind::List(Box::new(row)),
-            (true, false) => row,
-            (true, true) => Kind::Json,
-        };
+        let kind = if is_one { row } else { Kind::List(Box::new(row)) };
         let definition = &mut definitions[self.place];
         ensure_property(definition, &field, kind.clone());
         if let Some(property) = definition.property_mut(&field) {
             property.kind = kind;
-            property.notes.push(format!(
-                "{} `{}`: a {} within the row is a value: it has no id, and its keys are not enforced.",
-                self.kind, self.name, self.related
-            ));
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::models::definition::{Action, Definition, ForeignKey, Kind, listed};
 /// Gives keys the kinds of what they refer to, and leaves out those of a kind that no key can have.
 pub(super) fn settle(definitions: &mut [Definition]) {
     settle_own(definitions);
+    settle_rows_within(definitions);
     let kinds: Vec<Vec<Kind>> = definitions
         .iter()
         .map(|one| one.properties.iter().map(|property| of(definitions, &one.name, &property.name, 0)).collect())
@@ -50,6 +51,45 @@ fn settle_own(definitions: &mut [Definition]) {
             }
         }
     }
+}
+
+/// Rows within rows are values. One within a row of its own model, at whatever depth, would have no size: it is JSON. In a
+/// list it has one.
+fn settle_rows_within(definitions: &mut [Definition]) {
+    for place in 0..definitions.len() {
+        for property in 0..definitions[place].properties.len() {
+            let (model, is_endless) = match &definitions[place].properties[property].kind {
+                Kind::Embedded(model) => (model, holds(definitions, model, &definitions[place].name, 0)),
+                Kind::List(item) => match &**item {
+                    Kind::Embedded(model) => (model, false),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let note = if is_endless {
+                format!("A `{model}` within itself would have no end, so it is any JSON (crate `serde_json`).")
+            } else {
+                format!("A `{model}` within the row is a value: it has no id, and its keys are not enforced.")
+            };
+            let property = &mut definitions[place].properties[property];
+            property.notes.push(note);
+            if is_endless {
+                property.kind = Kind::Json;
+            }
+        }
+    }
+}
+
+/// Whether rows of a model are rows of another or hold one.
+fn holds(definitions: &[Definition], model: &str, wanted: &str, depth: usize) -> bool {
+    let found = definitions.iter().find(|definition| definition.name == model);
+    let mut held = found.into_iter().flat_map(|definition| &definition.properties);
+    model == wanted
+        || depth <= definitions.len()
+            && held.any(|property| match &property.kind {
+                Kind::Embedded(next) => holds(definitions, next, wanted, depth + 1),
+                _ => false,
+            })
 }
 
 /// The kind of a property: of what its foreign key refers to, and so on.

@@ -21,6 +21,8 @@ fn what_loopback_says_and_relata_does_not_is_a_comment() {
         &[
             "hasMany `pictures`: it is polymorphic",
             "belongsTo `imageable`: it is polymorphic",
+            "A `Contact` within itself would have no end",
+            "A `Contact` within the row is a value",
             "`any`: no type of Rust says what this holds",
             "`buffer`: no type of Rust says what this holds",
             "`default: []`: a row is a struct",
