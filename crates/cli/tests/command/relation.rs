@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::models::assert_expected;
-use crate::{Ended, Folder, printed, relata};
+use crate::{Ended, Folder, relata};
 
 /// What has become of `before.rs`, as a module: it compiles.
 #[rustfmt::skip]
@@ -233,25 +233,17 @@ fn links_are_refused_that_relata_would_refuse() {
 }
 
 #[test]
-fn lines_end_as_they_do_in_the_file() {
+fn lines_end_as_they_do_in_the_file_and_what_is_before_the_first_item_stays() {
     let folder = Folder::new();
-    let text = "\u{feff}#[derive(Model)]\r\nstruct Tag {\r\n\tlabel: String,\r\n}\r\n";
-    let file = folder.write("tag.rs", text.as_bytes());
-    printed(&[
-        "relation",
-        &file,
-        "--model",
-        "Tag",
-        "--kind",
-        "has_many",
-        "--related",
-        "Tag",
-        "--name",
-        "below",
-        "--foreign-key",
-        "up_id",
-    ]);
-    let expected = "\u{feff}#[derive(Model)]\r\n#[model(has_many(below: Tag))]\r\nstruct Tag {\r\n\tlabel: String,\r\n\
-                    \t#[model(belongs_to)]\r\n\tup_id: Option<relata::Id<Tag>>,\r\n}\r\n";
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
+    for head in ["\u{feff}", "#!/usr/bin/env run\r\n", "#![allow(dead_code)]\r\n"] {
+        let text = format!("{head}#[derive(Model)]\r\nstruct Tag {{\r\n\tlabel: String,\r\n}}\r\n");
+        let file = folder.write("tag.rs", text.as_bytes());
+        let ended = flags(&file, "--model Tag --kind has_many --related Tag --name below --foreign-key up_id");
+        assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+        let expected = format!(
+            "{head}#[derive(Model)]\r\n#[model(has_many(below: Tag))]\r\nstruct Tag {{\r\n\tlabel: String,\r\n\
+             \t#[model(belongs_to)]\r\n\tup_id: Option<relata::Id<Tag>>,\r\n}}\r\n"
+        );
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
+    }
 }
