@@ -98,8 +98,8 @@ fn definition(source: &Source, sources: &[Source]) -> Definition {
         }
     }
     let primary = definition.primary_key.clone();
-    definition.uniques.retain(|unique| *unique != primary);
-    definition.indexes.retain(|index| *index != primary);
+    let is_primary = |key: &Vec<String>| key.len() == primary.len() && key.iter().all(|field| primary.contains(field));
+    definition.uniques.retain(|unique| !is_primary(unique));
     definition
 }
 

@@ -67,7 +67,9 @@ fn drop_keys(definitions: &mut [Definition]) {
                 }
             }
         }
-        let Definition { uniques, indexes, notes, .. } = &mut definitions[place];
+    }
+    // Only now: what refers to a key that is too long has been left out for that.
+    for Definition { primary_key, uniques, indexes, notes, .. } in definitions {
         for (what, keys) in [("Unique key", uniques), ("Index", indexes)] {
             keys.retain(|fields| {
                 let is_fine = fields.len() <= KEY_PARTS_MAX;
@@ -76,6 +78,11 @@ fn drop_keys(definitions: &mut [Definition]) {
                 }
                 is_fine
             });
+        }
+        if primary_key.len() > KEY_PARTS_MAX {
+            let fields = listed(primary_key);
+            notes.push(format!("Primary key {fields}: one of relata has at most {KEY_PARTS_MAX} fields."));
+            primary_key.clear();
         }
     }
 }

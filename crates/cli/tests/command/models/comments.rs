@@ -75,7 +75,7 @@ fn tables_of_which_relata_has_no_like() {
     let path = folder.path("odd.sqlite");
     let _open = sqlite(
         &path,
-        "CREATE TABLE seven (a INT, b INT, c INT, d INT, e INT, f INT, g INT, UNIQUE (a, b, c, d, e, f, g));
+        "CREATE TABLE seven (a INT, b INT, c INT, d INT, e INT, f INT, g INT, h INT, UNIQUE (a, b, c, d, e, f, g), PRIMARY KEY (b, c, d, e, f, g, h));
          CREATE TABLE scale (grams REAL PRIMARY KEY);
          CREATE TABLE pan (id INTEGER PRIMARY KEY, grams REAL REFERENCES scale);
          CREATE TABLE \"Option\" (\"fn\" INTEGER PRIMARY KEY, \"2nd\" TEXT, \"2nd \" TEXT);
@@ -86,6 +86,7 @@ fn tables_of_which_relata_has_no_like() {
         &source,
         &[
             "Unique key a, b, c, d, e, f, g: one of relata has at most 6 fields.",
+            "Primary key b, c, d, e, f, g, h: one of relata has at most 6 fields.",
             "Primary key grams: a number with a fraction can be in no key",
             "Foreign key grams: a number with a fraction can be in no key",
             "ON DELETE SET DEFAULT of the key x: the default of a key is a number or a text",
