@@ -17,7 +17,7 @@ use super::kind::Kind;
 use super::relation::{Asking, SortBy, expect_inclusions, include_all, sort, sort_by};
 use super::told::{Untold, field_of};
 use super::value::Value;
-use super::write::{Given, Made, Write};
+use super::write::{Given, Made, Write, stored};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
@@ -204,12 +204,12 @@ impl<M: Model> AnyModel for Of<M> {
 
     fn relations(&self, exposure: Option<&Exposure>) -> Vec<RelationName> {
         let relations = Members::<M>::of(exposure).relations;
-        let one = |relation: &Box<dyn super::relation::DataRelation<M>>| RelationName {
+        let one = |relation: &dyn super::relation::DataRelation<M>| RelationName {
             name: relation.name(),
             target: relation.target_name(),
             is_many: relation.is_many(),
         };
-        relations.iter().map(one).collect()
+        relations.iter().map(|relation| one(&**relation)).collect()
     }
 
     fn expect_filter(&self, filter: &Filter, asking: &Asking<'_>) -> Result<(), DataError> {
@@ -236,8 +236,9 @@ impl<M: Model> AnyModel for Of<M> {
         for (key, value) in condition.map().unwrap_or_default() {
             match &**key {
                 "and" | "or" => {
-                    let clauses = value.list().unwrap_or_default();
-                    clauses.iter().for_each(|clause| self.collect_models_of(clause, exposure, models));
+                    for clause in value.list().unwrap_or_default() {
+                        self.collect_models_of(clause, exposure, models);
+                    }
                 }
                 "not" => self.collect_models_of(value, exposure, models),
                 name => {
@@ -439,11 +440,11 @@ impl<M: Model> AnyModel for Of<M> {
     ) -> Result<DefaultKey, DataError> {
         let made = Made::<M>::new(write.exposure, &write.given);
         let mut row = made.row(value, &Pointer::root(), None).map_err(DataError::Invalid)?;
-        match made.stored(write.database, &row)? {
+        match stored(write.database, &row)? {
             Some(key) if own.is_some_and(|own| !own.contains(&key)) => Err(DataError::no_row(id::<M>(key).erase())),
             Some(key) => {
-                let mut stored = write.database.get(id::<M>(key))?.clone();
-                made.keep(&mut stored, &mut row);
+                let mut before = write.database.get(id::<M>(key))?.clone();
+                made.keep(&mut before, &mut row);
                 write.database.replace(id::<M>(key), row)?;
                 Ok(key)
             }

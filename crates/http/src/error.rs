@@ -10,6 +10,12 @@ use serde_json::{Value as Json, json};
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
+    /// In a box, as results are mostly others.
+    told: Box<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
     name: &'static str,
     message: String,
     code: Option<&'static str>,
@@ -33,23 +39,27 @@ pub(crate) enum Asked<'q> {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
-        Refusal { status, name, message: message.into(), code: None, details: None, allow: None, operation: None }
+        Refusal { status, told: Box::new(Told { name, message: message.into(), ..Told::default() }) }
     }
 
-    pub(crate) fn with_code(self, code: &'static str) -> Self {
-        Refusal { code: Some(code), ..self }
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
+        self.told.code = Some(code);
+        self
     }
 
-    pub(crate) fn allowing(self, allow: Option<String>) -> Self {
-        Refusal { allow, ..self }
+    pub(crate) fn allowing(mut self, allow: Option<String>) -> Self {
+        self.told.allow = allow;
+        self
     }
 
-    pub(crate) fn of_operation(self, place: usize) -> Self {
-        Refusal { operation: Some(place), ..self }
+    pub(crate) fn of_operation(mut self, place: usize) -> Self {
+        self.told.operation = Some(place);
+        self
     }
 
-    fn with_details(self, details: Json) -> Self {
-        Refusal { details: Some(details), ..self }
+    fn with_details(mut self, details: Json) -> Self {
+        self.told.details = Some(details);
+        self
     }
 
     pub(crate) fn no_endpoint(verb: &str, path: &str) -> Self {
@@ -172,11 +182,11 @@ impl Refusal {
         let mut add = |key: &str, value: Option<Json>| {
             entries.extend(value.map(|value| format!("{}:{value}", Json::from(key))));
         };
-        add("name", (!self.name.is_empty()).then(|| self.name.into()));
-        add("message", Some(self.message.as_str().into()));
-        add("code", self.code.map(Json::from));
-        add("operation", self.operation.map(Json::from));
-        add("details", self.details.clone());
+        add("name", (!self.told.name.is_empty()).then(|| self.told.name.into()));
+        add("message", Some(self.told.message.as_str().into()));
+        add("code", self.told.code.map(Json::from));
+        add("operation", self.told.operation.map(Json::from));
+        add("details", self.told.details.clone());
         format!("{{\"error\":{{{}}}}}", entries.join(","))
     }
 
@@ -185,7 +195,7 @@ impl Refusal {
         *response.status_mut() = self.status;
         let json = header::HeaderValue::from_static("application/json; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
-        if let Some(allow) = self.allow.and_then(|allow| allow.parse().ok()) {
+        if let Some(allow) = self.told.allow.and_then(|allow| allow.parse().ok()) {
             response.headers_mut().insert(header::ALLOW, allow);
         }
         response

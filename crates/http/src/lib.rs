@@ -33,7 +33,7 @@ mod openapi;
 mod route;
 mod schema;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -127,7 +127,7 @@ pub struct Api {
     models: Vec<Exposed>,
     paths: Vec<String>,
     is_read_only: bool,
-    read_only: HashSet<String>,
+    read_only: BTreeSet<String>,
     guard: Option<Guard>,
     limits: Limits,
 }
@@ -216,7 +216,7 @@ impl Api {
             models,
             paths,
             is_read_only: false,
-            read_only: HashSet::new(),
+            read_only: BTreeSet::new(),
             guard: None,
             limits: Limits::default(),
         };

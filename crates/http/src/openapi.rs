@@ -1,138 +1,206 @@
 //! The document that describes the routes, by OpenAPI 3.1.
 
 use relata::Database;
-use relata::data::{Kind, Property};
+use relata::data::{DataTable, Kind, Property};
 use serde_json::{Map, Value as Json, json};
 
-use crate::Api;
 use crate::route::Along;
+use crate::{Api, Exposed};
 
 /// The whole document. Names of schemas are those of models, which are unique.
 pub(crate) fn document(api: &Api, database: &Database) -> Json {
-    let mut paths = Map::new();
-    let mut schemas = Map::new();
-    schemas.insert("Count".into(), object(&[("count", json!({ "type": "integer", "minimum": 0 }))], &["count"]));
-    schemas.insert("Error".into(), error());
-    for (model, path) in api.models.iter().zip(&api.paths) {
-        let Ok(table) = database.data(&model.name).map(|table| table.with(&api.exposure)) else { continue };
-        if !api.exposure.is_open(&model.name) {
-            continue;
-        }
-        let name = &model.name;
-        let properties = table.properties();
-        let relations = table.relations();
-        let mut row: Vec<(&str, Json)> =
-            properties.iter().map(|property| (property.name, schema_of(property))).collect();
-        row.extend(relations.iter().map(|relation| {
-            let target = reference(relation.target);
-            let target = if relation.is_many { json!({ "type": "array", "items": target }) } else { target };
-            (relation.name, target)
-        }));
-        let has_own_id = database
-            .schema()
-            .table(name)
-            .is_some_and(|table| table.fields.iter().any(|field| field.external_name == "id"));
-        let own = |property: &&Property| has_own_id || property.name != "id";
-        let data: Vec<(&str, Json)> =
-            properties.iter().filter(own).map(|property| (property.name, schema_of(property))).collect();
-        let required: Vec<&str> = properties
-            .iter()
-            .filter(own)
-            .filter(|property| !property.has_default)
-            .map(|property| property.name)
-            .collect();
-        schemas.insert(name.clone(), object(&row, &[]));
-        let closed = |mut schema: Json| {
-            schema["additionalProperties"] = false.into();
-            schema
-        };
-        schemas.insert(format!("New{name}"), closed(object(&data, &required)));
-        schemas.insert(format!("{name}Patch"), closed(object(&data, &[])));
-        let is_read_only = api.is_read_only || api.read_only.contains(name);
-        let mut add = |path: String, operations: Vec<(&str, Json)>| {
-            let operations: Map<String, Json> =
-                operations.into_iter().map(|(verb, operation)| (verb.to_owned(), operation)).collect();
-            if !operations.is_empty() {
-                paths.insert(path, Json::Object(operations));
-            }
-        };
-        let writes = |operations: Vec<(&'static str, Json)>| if is_read_only { Vec::new() } else { operations };
-        let body = |schema: &str| json!({ "required": true, "content": content(reference(schema)) });
-        let mut all = vec![("get", operation(&format!("{name}.find"), &[filter(), explain()], None, list(name)))];
-        all.extend(writes(vec![
-            ("post", operation(&format!("{name}.create"), &[], Some(body(&format!("New{name}"))), one(name))),
-            ("put", operation(&format!("{name}.replaceOrCreate"), &[], Some(body(&format!("New{name}"))), one(name))),
-            (
-                "patch",
-                operation(&format!("{name}.updateAll"), &[condition()], Some(body(&format!("{name}Patch"))), count()),
-            ),
-            ("delete", operation(&format!("{name}.deleteAll"), &[condition()], None, count())),
-        ]));
-        add(format!("/{path}"), all);
-        add(
-            format!("/{path}/count"),
-            vec![("get", operation(&format!("{name}.count"), &[condition()], None, count()))],
-        );
-        let mut of_row = vec![("get", operation(&format!("{name}.findById"), &[id(), filter()], None, one(name)))];
-        of_row.extend(writes(vec![
-            ("put", operation(&format!("{name}.replaceById"), &[id()], Some(body(&format!("New{name}"))), nothing())),
-            (
-                "patch",
-                operation(&format!("{name}.updateById"), &[id()], Some(body(&format!("{name}Patch"))), nothing()),
-            ),
-            ("delete", operation(&format!("{name}.deleteById"), &[id()], None, nothing())),
-        ]));
-        add(format!("/{path}/{{id}}"), of_row);
-        let any = json!({ "200": { "description": "OK", "content": content(json!({ "type": "object" })) } });
-        add(
-            format!("/{path}/{{id}}/exists"),
-            vec![("get", operation(&format!("{name}.exists"), &[id()], None, any.clone()))],
-        );
-        add(
-            format!("/{path}/{{id}}/delete-plan"),
-            vec![("get", operation(&format!("{name}.deletePlan"), &[id()], None, any))],
-        );
-        for relation in relations {
-            let Some((_, along, _)) = model.relations.iter().find(|(known, ..)| known == relation.name) else {
-                continue;
-            };
-            let (target, member) = (relation.target, relation.name);
-            let of = |verb: &str| format!("{name}.{member}.{verb}");
-            let found = if relation.is_many { list(target) } else { one_or_none(target) };
-            let mut operations = vec![("get", operation(&of("find"), &[id(), filter()], None, found))];
-            if matches!(along, Along::HasMany | Along::HasOne) && !api.is_read_only && !api.read_only.contains(target) {
-                operations.extend([
-                    (
-                        "post",
-                        operation(
-                            &of("create"),
-                            &[id()],
-                            Some(json!({
-                        "required": true, "content": content(reference(&format!("{target}Patch"))) })),
-                            one(target),
-                        ),
-                    ),
-                    (
-                        "patch",
-                        operation(&of("patch"), &[id(), condition()], Some(body(&format!("{target}Patch"))), count()),
-                    ),
-                    ("delete", operation(&of("delete"), &[id(), condition()], None, count())),
-                ]);
-            }
-            add(format!("/{path}/{{id}}/{member}"), operations);
-            add(
-                format!("/{path}/{{id}}/{member}/count"),
-                vec![("get", operation(&of("count"), &[id(), condition()], None, count()))],
-            );
+    let mut document = Document { paths: Map::new(), schemas: Map::new() };
+    document
+        .schemas
+        .insert("Count".into(), object(&[("count", json!({ "type": "integer", "minimum": 0 }))], &["count"]));
+    document.schemas.insert("Error".into(), error());
+    for (exposed, path) in api.models.iter().zip(&api.paths) {
+        let Ok(table) = database.data(&exposed.name).map(|table| table.with(&api.exposure)) else { continue };
+        if api.exposure.is_open(&exposed.name) {
+            let has_own_id = database
+                .schema()
+                .table(&exposed.name)
+                .is_some_and(|table| table.fields.iter().any(|field| field.external_name == "id"));
+            let model = OfModel { api, exposed, path, table, has_own_id };
+            model.add_schemas(&mut document);
+            model.add_paths(&mut document);
+            model.add_relations(&mut document);
         }
     }
+    document.add_others(api.is_read_only);
     json!({
         "openapi": "3.1.0",
         "info": { "title": "relata", "version": "1.0.0",
             "description": "Every model and relation of a relata database. Filters are LoopBack's, as JSON or in brackets." },
-        "paths": paths,
-        "components": { "schemas": schemas },
+        "paths": document.paths,
+        "components": { "schemas": document.schemas },
     })
+}
+
+struct Document {
+    paths: Map<String, Json>,
+    schemas: Map<String, Json>,
+}
+
+impl Document {
+    /// Adds a path, if it has operations.
+    fn path(&mut self, path: String, operations: Vec<(&str, Json)>) {
+        let operations: Map<String, Json> =
+            operations.into_iter().map(|(verb, operation)| (verb.to_owned(), operation)).collect();
+        if !operations.is_empty() {
+            self.paths.insert(path, Json::Object(operations));
+        }
+    }
+
+    /// What belongs to no model.
+    fn add_others(&mut self, is_read_only: bool) {
+        let operations = json!({ "type": "array", "items": object(
+            &[
+                ("method", json!({ "type": "string", "enum": ["POST", "PUT", "PATCH", "DELETE"] })),
+                ("path", json!({ "type": "string" })),
+                ("body", json!({})),
+            ],
+            &["method", "path"],
+        ) });
+        let done =
+            answer("What each operation has answered.", &json!({ "type": "array", "items": { "type": "object" } }));
+        if !is_read_only {
+            let body = json!({ "required": true, "content": content(&operations) });
+            self.path("/batch".to_owned(), vec![("post", operation("batch", &[], Some(body), done))]);
+        }
+        let events = json!({ "200": { "description": "Server-sent events: hello, commit, reset.",
+            "content": { "text/event-stream": { "schema": { "type": "string" } } } } });
+        let after = json!({ "name": "after", "in": "query", "required": false, "schema": { "type": "string" },
+            "description": "The last event that was seen; the header Last-Event-ID says it too." });
+        self.path("/changes".to_owned(), vec![("get", operation("changes", &[after], None, events))]);
+    }
+}
+
+/// A model that is described.
+struct OfModel<'a> {
+    api: &'a Api,
+    exposed: &'a Exposed,
+    path: &'a str,
+    table: DataTable<'a>,
+    /// Whether a field is named `id`, so that the row's own is not told.
+    has_own_id: bool,
+}
+
+impl OfModel<'_> {
+    fn is_read_only(&self, model: &str) -> bool {
+        self.api.is_read_only || self.api.read_only.contains(model)
+    }
+
+    fn add_schemas(&self, document: &mut Document) {
+        let name = &self.exposed.name;
+        let properties = self.table.properties();
+        let mut row: Vec<(&str, Json)> =
+            properties.iter().map(|property| (property.name, schema_of(property))).collect();
+        let relations = self.table.relations();
+        row.extend(relations.iter().map(|relation| {
+            let target = reference(relation.target);
+            (relation.name, if relation.is_many { json!({ "type": "array", "items": target }) } else { target })
+        }));
+        let own = |property: &&Property| self.has_own_id || property.name != "id";
+        let data: Vec<(&str, Json)> =
+            properties.iter().filter(own).map(|property| (property.name, schema_of(property))).collect();
+        let needed = properties.iter().filter(own).filter(|property| !property.has_default);
+        let required: Vec<&str> = needed.map(|property| property.name).collect();
+        let closed = |mut schema: Json| {
+            schema["additionalProperties"] = false.into();
+            schema
+        };
+        document.schemas.insert(name.clone(), object(&row, &[]));
+        document.schemas.insert(format!("New{name}"), closed(object(&data, &required)));
+        document.schemas.insert(format!("{name}Patch"), closed(object(&data, &[])));
+    }
+
+    fn add_paths(&self, document: &mut Document) {
+        let (name, path) = (&self.exposed.name, self.path);
+        let of = |verb: &str| format!("{name}.{verb}");
+        let (new, changed) = (body(&format!("New{name}")), body(&format!("{name}Patch")));
+        let mut all = vec![("get", operation(&of("find"), &[filter(), explain()], None, list(name)))];
+        let mut one_row = vec![("get", operation(&of("findById"), &[id("id"), filter()], None, one(name)))];
+        if !self.is_read_only(name) {
+            let several = json!({ "oneOf": [reference(&format!("New{name}")),
+                { "type": "array", "items": reference(&format!("New{name}")) }] });
+            let several = json!({ "required": true, "content": content(&several) });
+            let stored = json!({ "oneOf": [reference(name), { "type": "array", "items": reference(name) }] });
+            let stored = answer("What was stored.", &stored);
+            all.extend([
+                ("post", operation(&of("create"), &[], Some(several), stored)),
+                ("put", operation(&of("replaceOrCreate"), &[], Some(new.clone()), one(name))),
+                ("patch", operation(&of("updateAll"), &[condition()], Some(changed.clone()), count())),
+                ("delete", operation(&of("deleteAll"), &[condition()], None, count())),
+            ]);
+            one_row.extend([
+                ("put", operation(&of("replaceById"), &[id("id")], Some(new), nothing())),
+                ("patch", operation(&of("updateById"), &[id("id")], Some(changed), nothing())),
+                ("delete", operation(&of("deleteById"), &[id("id")], None, nothing())),
+            ]);
+        }
+        document.path(format!("/{path}"), all);
+        document.path(format!("/{path}/{{id}}"), one_row);
+        let counts = operation(&of("count"), &[condition()], None, count());
+        document.path(format!("/{path}/count"), vec![("get", counts)]);
+        let exists = answer("Whether it is there.", &object(&[("exists", json!({ "type": "boolean" }))], &["exists"]));
+        let exists = operation(&of("exists"), &[id("id")], None, exists);
+        document.path(format!("/{path}/{{id}}/exists"), vec![("get", exists)]);
+        let plan =
+            answer("What would go and change with it, and what stands against that.", &json!({ "type": "object" }));
+        let plan = operation(&of("deletePlan"), &[id("id")], None, plan);
+        document.path(format!("/{path}/{{id}}/delete-plan"), vec![("get", plan)]);
+    }
+
+    fn add_relations(&self, document: &mut Document) {
+        let (name, path) = (&self.exposed.name, self.path);
+        for relation in self.table.relations() {
+            let known = self.exposed.relations.iter().find(|(known, ..)| known == relation.name);
+            let Some((_, along, _)) = known else { continue };
+            let (target, member) = (relation.target, relation.name);
+            let of = |verb: &str| format!("{name}.{member}.{verb}");
+            let changed = body(&format!("{target}Patch"));
+            let may_write = !self.is_read_only(target);
+            let found = if relation.is_many { list(target) } else { one_or_none(target) };
+            let mut all = vec![("get", operation(&of("find"), &[id("id"), filter()], None, found))];
+            let mut one_row =
+                vec![("get", operation(&of("findById"), &[id("id"), id("fk"), filter()], None, one(target)))];
+            if matches!(along, Along::HasMany | Along::HasOne) && may_write {
+                all.extend([
+                    ("post", operation(&of("create"), &[id("id")], Some(changed.clone()), one(target))),
+                    ("patch", operation(&of("patch"), &[id("id"), condition()], Some(changed.clone()), count())),
+                    ("delete", operation(&of("delete"), &[id("id"), condition()], None, count())),
+                ]);
+                one_row.extend([
+                    ("put", operation(&of("replaceById"), &[id("id"), id("fk")], Some(changed.clone()), nothing())),
+                    ("patch", operation(&of("updateById"), &[id("id"), id("fk")], Some(changed), nothing())),
+                    ("delete", operation(&of("deleteById"), &[id("id"), id("fk")], None, nothing())),
+                ]);
+            }
+            let at = format!("/{path}/{{id}}/{member}");
+            document.path(at.clone(), all);
+            let counts = operation(&of("count"), &[id("id"), condition()], None, count());
+            document.path(format!("{at}/count"), vec![("get", counts)]);
+            if relation.is_many {
+                document.path(format!("{at}/{{fk}}"), one_row);
+            }
+            if *along == Along::Through && !self.api.is_read_only {
+                let link = answer("The link.", &json!({ "type": "object" }));
+                let inside = json!({ "required": false, "content": content(&json!({ "type": "object" })) });
+                document.path(
+                    format!("{at}/rel/{{fk}}"),
+                    vec![
+                        ("put", operation(&of("link"), &[id("id"), id("fk")], Some(inside), link)),
+                        ("delete", operation(&of("unlink"), &[id("id"), id("fk")], None, nothing())),
+                    ],
+                );
+            }
+        }
+    }
+}
+
+fn body(schema: &str) -> Json {
+    json!({ "required": true, "content": content(&reference(schema)) })
 }
 
 fn object(properties: &[(&str, Json)], required: &[&str]) -> Json {
@@ -163,7 +231,7 @@ fn schema_of(property: &Property) -> Json {
         },
         Kind::Integer { is_signed: true, bits } => match largest(*bits) {
             Some(most) => {
-                let most = (most >> 1) as i64;
+                let most = (most >> 1).cast_signed();
                 json!({ "type": "integer", "minimum": -most - 1, "maximum": most })
             }
             None => json!({ "type": "integer" }),
@@ -184,16 +252,16 @@ fn schema_of(property: &Property) -> Json {
     schema
 }
 
-fn content(schema: Json) -> Json {
+fn content(schema: &Json) -> Json {
     json!({ "application/json": { "schema": schema } })
 }
 
-fn answer(description: &str, schema: Json) -> Json {
+fn answer(description: &str, schema: &Json) -> Json {
     json!({ "200": { "description": description, "content": content(schema) } })
 }
 
 fn one(model: &str) -> Json {
-    answer("A row, with what was included in it.", reference(model))
+    answer("A row, with what was included in it.", &reference(model))
 }
 
 fn one_or_none(model: &str) -> Json {
@@ -203,11 +271,11 @@ fn one_or_none(model: &str) -> Json {
 }
 
 fn list(model: &str) -> Json {
-    answer("Rows, each with what was included in it.", json!({ "type": "array", "items": reference(model) }))
+    answer("Rows, each with what was included in it.", &json!({ "type": "array", "items": reference(model) }))
 }
 
 fn count() -> Json {
-    answer("How many rows.", reference("Count"))
+    answer("How many rows.", &reference("Count"))
 }
 
 fn nothing() -> Json {
@@ -216,7 +284,7 @@ fn nothing() -> Json {
 
 fn operation(id: &str, parameters: &[Json], body: Option<Json>, mut answers: Json) -> Json {
     let tag = id.split('.').next().unwrap_or(id);
-    answers["default"] = json!({ "description": "Refused.", "content": content(reference("Error")) });
+    answers["default"] = json!({ "description": "Refused.", "content": content(&reference("Error")) });
     let mut operation = json!({ "operationId": id, "tags": [tag], "responses": answers });
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
@@ -227,19 +295,19 @@ fn operation(id: &str, parameters: &[Json], body: Option<Json>, mut answers: Jso
     operation
 }
 
-fn id() -> Json {
-    json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" },
+fn id(name: &str) -> Json {
+    json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" },
         "description": "The primary key of one field, or else the id of the row, as `3v1`." })
 }
 
 fn query(name: &str, description: &str) -> Json {
     json!({ "name": name, "in": "query", "required": false, "description": description,
-        "content": content(json!({ "type": "object" })) })
+        "content": content(&json!({ "type": "object" })) })
 }
 
 fn filter() -> Json {
     let mut filter = query("filter", "Which rows, in what order, how many, with which fields and related rows.");
-    filter["content"] = content(json!({ "type": "object", "additionalProperties": false, "properties": {
+    filter["content"] = content(&json!({ "type": "object", "additionalProperties": false, "properties": {
         "where": { "type": "object" },
         "order": { "type": ["string", "array"], "items": { "type": "string" } },
         "limit": { "type": "integer", "minimum": 0 }, "skip": { "type": "integer", "minimum": 0 },

@@ -166,17 +166,15 @@ pub(crate) fn verbs(route: &Route, along: Option<Along>) -> &'static [Method] {
     let OfModel::Row { of, .. } = of else {
         return if *of == OfModel::All { ALL } else { READ };
     };
+    let OfRow::Related { of, .. } = of else {
+        return if *of == OfRow::Itself { ROW } else { READ };
+    };
     match (of, along) {
-        (OfRow::Itself, _) => ROW,
-        (OfRow::Exists | OfRow::DeletePlan, _) => READ,
-        (OfRow::Related { of: OfRelated::All, .. }, Some(Along::HasMany | Along::HasOne)) => OWNED,
-        (OfRow::Related { of: OfRelated::All | OfRelated::Count, .. }, _) => READ,
-        (OfRow::Related { of: OfRelated::Row { .. }, .. }, Some(Along::HasMany)) => ROW,
-        (OfRow::Related { of: OfRelated::Row { .. }, .. }, Some(Along::Through | Along::ReferencesMany)) => READ,
-        (OfRow::Related { of: OfRelated::Link { .. }, .. }, Some(Along::Through)) => {
-            &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE]
-        }
-        (OfRow::Related { .. }, _) => &[],
+        (OfRelated::All, Some(Along::HasMany | Along::HasOne)) => OWNED,
+        (OfRelated::Row { .. }, Some(Along::HasMany)) => ROW,
+        (OfRelated::Link { .. }, Some(Along::Through)) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
+        (OfRelated::Link { .. }, _) | (OfRelated::Row { .. }, Some(Along::BelongsTo | Along::HasOne) | None) => &[],
+        (OfRelated::All | OfRelated::Count | OfRelated::Row { .. }, _) => READ,
     }
 }
 
