@@ -21,7 +21,8 @@ pub(crate) fn document(api: &Api, database: &Database) -> Json {
                 .schema()
                 .table(&exposed.name)
                 .is_some_and(|table| table.fields.iter().any(|field| field.external_name == "id"));
-            let model = OfModel { api, exposed, path, table, has_own_id };
+            let id = id_of(database, &table, &exposed.name);
+            let model = OfModel { api, database, exposed, path, table, has_own_id, id };
             model.add_schemas(&mut document);
             model.add_paths(&mut document);
             model.add_relations(&mut document);
@@ -69,7 +70,7 @@ impl Document {
             self.path("/batch".to_owned(), vec![("post", operation("batch", &[], Some(body), done))]);
         }
         let events = json!({ "200": { "description": "Server-sent events: hello, commit, reset.",
-            "content": { "text/event-stream": { "schema": { "type": "string" } } } } });
+            "content": { "text/event-stream": {} } } });
         let after = json!({ "name": "after", "in": "query", "required": false, "schema": { "type": "string" },
             "description": "The last event that was seen; the header Last-Event-ID says it too." });
         self.path("/changes".to_owned(), vec![("get", operation("changes", &[after], None, events))]);
@@ -79,11 +80,14 @@ impl Document {
 /// A model that is described.
 struct OfModel<'a> {
     api: &'a Api,
+    database: &'a Database,
     exposed: &'a Exposed,
     path: &'a str,
     table: DataTable<'a>,
     /// Whether a field is named `id`, so that the row's own is not told.
     has_own_id: bool,
+    /// What names a row in a path.
+    id: Json,
 }
 
 impl OfModel<'_> {
@@ -119,8 +123,10 @@ impl OfModel<'_> {
         let (name, path) = (&self.exposed.name, self.path);
         let of = |verb: &str| format!("{name}.{verb}");
         let (new, changed) = (body(&format!("New{name}")), body(&format!("{name}Patch")));
-        let mut all = vec![("get", operation(&of("find"), &[filter(), explain()], None, list(name)))];
-        let mut one_row = vec![("get", operation(&of("findById"), &[id("id"), filter()], None, one(name)))];
+        let rows = json!({ "oneOf": [{ "type": "array", "items": reference(name) }, { "type": "object" }] });
+        let rows = answer("Rows, each with what was included in it; with `explain` the plan.", &rows);
+        let mut all = vec![("get", operation(&of("find"), &[filter(), explain()], None, rows))];
+        let mut one_row = vec![("get", operation(&of("findById"), &[id("id", &self.id), filter()], None, one(name)))];
         if !self.is_read_only(name) {
             let several = json!({ "oneOf": [reference(&format!("New{name}")),
                 { "type": "array", "items": reference(&format!("New{name}")) }] });
@@ -134,9 +140,9 @@ impl OfModel<'_> {
                 ("delete", operation(&of("deleteAll"), &[condition()], None, count())),
             ]);
             one_row.extend([
-                ("put", operation(&of("replaceById"), &[id("id")], Some(new), nothing())),
-                ("patch", operation(&of("updateById"), &[id("id")], Some(changed), nothing())),
-                ("delete", operation(&of("deleteById"), &[id("id")], None, nothing())),
+                ("put", operation(&of("replaceById"), &[id("id", &self.id)], Some(new), nothing())),
+                ("patch", operation(&of("updateById"), &[id("id", &self.id)], Some(changed), nothing())),
+                ("delete", operation(&of("deleteById"), &[id("id", &self.id)], None, nothing())),
             ]);
         }
         document.path(format!("/{path}"), all);
@@ -144,11 +150,11 @@ impl OfModel<'_> {
         let counts = operation(&of("count"), &[condition()], None, count());
         document.path(format!("/{path}/count"), vec![("get", counts)]);
         let exists = answer("Whether it is there.", &object(&[("exists", json!({ "type": "boolean" }))], &["exists"]));
-        let exists = operation(&of("exists"), &[id("id")], None, exists);
+        let exists = operation(&of("exists"), &[id("id", &self.id)], None, exists);
         document.path(format!("/{path}/{{id}}/exists"), vec![("get", exists)]);
         let plan =
             answer("What would go and change with it, and what stands against that.", &json!({ "type": "object" }));
-        let plan = operation(&of("deletePlan"), &[id("id")], None, plan);
+        let plan = operation(&of("deletePlan"), &[id("id", &self.id)], None, plan);
         document.path(format!("/{path}/{{id}}/delete-plan"), vec![("get", plan)]);
     }
 
@@ -158,28 +164,46 @@ impl OfModel<'_> {
             let known = self.exposed.relations.iter().find(|(known, ..)| known == relation.name);
             let Some((_, along, _)) = known else { continue };
             let (target, member) = (relation.target, relation.name);
+            let Ok(targets) = self.database.data(target) else { continue };
+            let fk = id_of(self.database, &targets, target);
             let of = |verb: &str| format!("{name}.{member}.{verb}");
             let changed = body(&format!("{target}Patch"));
             let may_write = !self.is_read_only(target);
             let found = if relation.is_many { list(target) } else { one_or_none(target) };
-            let mut all = vec![("get", operation(&of("find"), &[id("id"), filter()], None, found))];
-            let mut one_row =
-                vec![("get", operation(&of("findById"), &[id("id"), id("fk"), filter()], None, one(target)))];
+            let mut all = vec![("get", operation(&of("find"), &[id("id", &self.id), filter()], None, found))];
+            let mut one_row = vec![(
+                "get",
+                operation(&of("findById"), &[id("id", &self.id), id("fk", &fk), filter()], None, one(target)),
+            )];
             if matches!(along, Along::HasMany | Along::HasOne) && may_write {
                 all.extend([
-                    ("post", operation(&of("create"), &[id("id")], Some(changed.clone()), one(target))),
-                    ("patch", operation(&of("patch"), &[id("id"), condition()], Some(changed.clone()), count())),
-                    ("delete", operation(&of("delete"), &[id("id"), condition()], None, count())),
+                    ("post", operation(&of("create"), &[id("id", &self.id)], Some(changed.clone()), one(target))),
+                    (
+                        "patch",
+                        operation(&of("patch"), &[id("id", &self.id), condition()], Some(changed.clone()), count()),
+                    ),
+                    ("delete", operation(&of("delete"), &[id("id", &self.id), condition()], None, count())),
                 ]);
                 one_row.extend([
-                    ("put", operation(&of("replaceById"), &[id("id"), id("fk")], Some(changed.clone()), nothing())),
-                    ("patch", operation(&of("updateById"), &[id("id"), id("fk")], Some(changed), nothing())),
-                    ("delete", operation(&of("deleteById"), &[id("id"), id("fk")], None, nothing())),
+                    (
+                        "put",
+                        operation(
+                            &of("replaceById"),
+                            &[id("id", &self.id), id("fk", &fk)],
+                            Some(changed.clone()),
+                            nothing(),
+                        ),
+                    ),
+                    (
+                        "patch",
+                        operation(&of("updateById"), &[id("id", &self.id), id("fk", &fk)], Some(changed), nothing()),
+                    ),
+                    ("delete", operation(&of("deleteById"), &[id("id", &self.id), id("fk", &fk)], None, nothing())),
                 ]);
             }
             let at = format!("/{path}/{{id}}/{member}");
             document.path(at.clone(), all);
-            let counts = operation(&of("count"), &[id("id"), condition()], None, count());
+            let counts = operation(&of("count"), &[id("id", &self.id), condition()], None, count());
             document.path(format!("{at}/count"), vec![("get", counts)]);
             if relation.is_many {
                 document.path(format!("{at}/{{fk}}"), one_row);
@@ -190,13 +214,30 @@ impl OfModel<'_> {
                 document.path(
                     format!("{at}/rel/{{fk}}"),
                     vec![
-                        ("put", operation(&of("link"), &[id("id"), id("fk")], Some(inside), link)),
-                        ("delete", operation(&of("unlink"), &[id("id"), id("fk")], None, nothing())),
+                        ("put", operation(&of("link"), &[id("id", &self.id), id("fk", &fk)], Some(inside), link)),
+                        ("delete", operation(&of("unlink"), &[id("id", &self.id), id("fk", &fk)], None, nothing())),
                     ],
                 );
             }
         }
     }
+}
+
+/// What names a row of a model in a path: its primary key, if that is one field, or else its id.
+fn id_of(database: &Database, table: &DataTable<'_>, model: &str) -> Json {
+    let schema = database.schema().table(model);
+    let key = schema.and_then(|schema| Some((schema, &schema.uniques.get(schema.primary_key?)?.fields)));
+    let Some((schema, [field])) = key.map(|(schema, fields)| (schema, &fields[..])) else {
+        return id_schema();
+    };
+    let outside = schema.fields.iter().find(|known| known.name == *field).map(|known| &*known.external_name);
+    let properties = table.properties();
+    let property = properties.iter().find(|property| Some(property.name) == outside);
+    property.map_or_else(|| json!({ "type": "string" }), schema_of)
+}
+
+fn id_schema() -> Json {
+    json!({ "type": "string", "pattern": "^([0-9]+v[0-9]+|null)$" })
 }
 
 fn body(schema: &str) -> Json {
@@ -238,7 +279,7 @@ fn schema_of(property: &Property) -> Json {
         },
         Kind::Float => json!({ "type": "number" }),
         Kind::Text => json!({ "type": "string" }),
-        Kind::Id => json!({ "type": "string", "pattern": "^([0-9]+v[0-9]+|null)$" }),
+        Kind::Id => id_schema(),
         Kind::List => json!({ "type": "array" }),
         Kind::Object => json!({ "type": "object" }),
         // A variant that holds something is an object.
@@ -295,8 +336,8 @@ fn operation(id: &str, parameters: &[Json], body: Option<Json>, mut answers: Jso
     operation
 }
 
-fn id(name: &str) -> Json {
-    json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" },
+fn id(name: &str, schema: &Json) -> Json {
+    json!({ "name": name, "in": "path", "required": true, "schema": schema,
         "description": "The primary key of one field, or else the id of the row, as `3v1`." })
 }
 
