@@ -76,6 +76,21 @@ impl Columns {
     }
 }
 
+#[cfg(feature = "json")]
+impl Columns {
+    pub(crate) fn database(&self) -> &Database {
+        &self.db
+    }
+}
+
+#[cfg(feature = "json")]
+impl ColumnLine {
+    /// Lines of so many pieces, shipped before a day.
+    pub(crate) fn wanted(quantity: u32, day: i32) -> Predicate<ColumnLine, impl relata::Condition<ColumnLine>> {
+        Self::FIELDS.quantity.ge(quantity).and(Self::FIELDS.ship_day.lt(day))
+    }
+}
+
 pub(crate) fn workloads<'a>(data: &'a Data, columns: &'a Columns) -> Vec<Workload<'a>> {
     vec![
         column_sum(data, columns),

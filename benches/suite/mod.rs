@@ -15,6 +15,8 @@ pub(crate) mod join;
 #[allow(dead_code, reason = "criterion measures by itself")]
 pub(crate) mod measure;
 pub(crate) mod memory;
+#[cfg(feature = "json")]
+mod named;
 mod parallel;
 pub(crate) mod pauses;
 mod point;
@@ -69,6 +71,8 @@ pub(crate) fn for_each_of_lines(scale: f64, fans: &[usize], mut visit: impl FnMu
         rooms.into_iter().flat_map(|workloads| workloads(&data)).for_each(&mut visit);
         let columns = declared::Columns::new(&data.flat);
         declared::workloads(&data, &columns).into_iter().for_each(&mut visit);
+        #[cfg(feature = "json")]
+        named::workloads(&data, &columns).into_iter().for_each(&mut visit);
     }
     visit(declared::delete_set(100_000));
     #[expect(clippy::cast_sign_loss, reason = "a scale is no less than that of a test")]
