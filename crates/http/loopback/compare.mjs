@@ -1,0 +1,125 @@
+// Asks LoopBack 4 and relata the same, and writes the answers beside each other: node compare.mjs SHOP TABLE, where SHOP is
+// the program of ../examples/shop.rs. Fails where answers differ without a reason, or a reason is given for no difference.
+
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {createInterface} from 'node:readline';
+import {isDeepStrictEqual} from 'node:util';
+import * as reasons from './reasons.mjs';
+import {reads, writes} from './requests.mjs';
+import {start} from './server.mjs';
+
+const [shop, table] = process.argv.slice(2);
+
+/** relata's shop on a free port of this machine. */
+async function startRelata() {
+  const program = spawn(shop, {stdio: ['ignore', 'pipe', 'inherit']});
+  const [url] = await once(createInterface(program.stdout), 'line');
+  const stop = () => {
+    const ended = once(program, 'exit');
+    program.kill();
+    return ended;
+  };
+  return {url, stop};
+}
+
+/** What is compared of an answer: the status, the type of the content, and the body as JSON says it. */
+async function ask(url, {method, path, body, headers}) {
+  const init = {method, headers: {...(body === undefined ? {} : {'content-type': 'application/json'}), ...headers}};
+  if (body !== undefined) init.body = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(url + path, init);
+  const text = await response.text();
+  let json;
+  if (text !== '') json = withoutNulls(JSON.parse(text));
+  return {status: response.status, type: response.headers.get('content-type'), json};
+}
+
+/** A property that is null is one that is not there: LoopBack stores both, and its filters take one for the other (W1). */
+function withoutNulls(value) {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).filter(([, inside]) => inside !== null);
+  return Object.fromEntries(entries.map(([key, inside]) => [key, withoutNulls(inside)]));
+}
+
+/** An error without what is said in words to people. */
+function withoutWords({status, type, json}) {
+  const {message, details, ...rest} = json.error;
+  const places = Array.isArray(details) ? details.map(({path, code}) => ({path, code})) : typeof details;
+  return {status, type, error: rest, places};
+}
+
+function judge(loopback, relata) {
+  if (isDeepStrictEqual(loopback, relata)) return 'same';
+  const areErrors = loopback.json?.error && relata.json?.error;
+  if (areErrors && isDeepStrictEqual(withoutWords(loopback), withoutWords(relata))) return 'words';
+  return 'different';
+}
+
+const LENGTH_MAX = 110;
+function cut(text, from = 0) {
+  const start = Math.max(0, Math.min(from - 40, text.length - LENGTH_MAX));
+  const part = text.slice(start, start + LENGTH_MAX);
+  return `${start > 0 ? '..' : ''}${part}${start + LENGTH_MAX < text.length ? '..' : ''}`;
+}
+
+/** An answer in short; of two that differ, from where they do. */
+function inShort(answer, other) {
+  const {status, json} = answer;
+  if (json === undefined) return `${status}`;
+  if (json.error) {
+    const {code, message, details} = json.error;
+    const places = Array.isArray(details) ? ` ${details.map(detail => `${detail.path} ${detail.code}`).join(', ')}` : '';
+    return `${status} ${code ?? ''} ${cut(message)}${places}`.replace('  ', ' ');
+  }
+  const ids = value => (Array.isArray(value) && value.every(row => row?.id !== undefined) ? value.map(row => row.id) : undefined);
+  const [own, others] = [ids(json), ids(other?.json)];
+  if (own && !isDeepStrictEqual(own, others)) return `${status} ids ${JSON.stringify(own)}`;
+  const [text, otherText] = [JSON.stringify(json), JSON.stringify(other?.json) ?? ''];
+  let from = 0;
+  while (other?.status === status && from < text.length && text[from] === otherText[from]) from += 1;
+  return `${status} ${cut(text, from === text.length ? 0 : from)}`;
+}
+
+const cell = text => text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+function shown({method, path, body, headers}) {
+  const text = body === undefined ? '' : ` ${typeof body === 'string' ? body : JSON.stringify(body)}`;
+  const kind = headers ? ` (${Object.values(headers).join(', ')})` : '';
+  const whole = `${method} ${decodeURIComponent(path)}${text}${kind}`;
+  return cell(whole.length > 190 ? `${whole.slice(0, 190)}..` : whole);
+}
+
+console.error = () => {}; // LoopBack logs each 5xx,
+console.warn = () => {}; // and patterns that are no regular expression.
+const lines = [];
+const faults = [];
+const counts = {same: 0, words: 0, different: 0};
+const used = new Set();
+for (const scenario of [reads, ...writes]) {
+  const [loopback, relata] = [await start(), await startRelata()];
+  for (const request of scenario) {
+    const answers = [await ask(loopback.url, request), await ask(relata.url, request)];
+    const verdict = judge(...answers);
+    counts[verdict] += 1;
+    const number = Object.keys(reasons).indexOf(Object.entries(reasons).find(([, text]) => text === request.reason)?.[0]) + 1;
+    if (request.reason !== undefined) used.add(request.reason);
+    const head = `${request.question} ${shown(request)}`;
+    if (verdict === 'different' && number === 0) faults.push(`no reason: ${head}\n  loopback ${inShort(answers[0], answers[1])}\n  relata   ${inShort(answers[1], answers[0])}`);
+    if (verdict !== 'different' && number !== 0) faults.push(`a reason for no difference: ${head}: ${verdict}`);
+    const cells = verdict === 'same' ? [cell(inShort(answers[0])), ''] : answers.map((answer, place) => cell(inShort(answer, answers[1 - place])));
+    lines.push(`| ${request.question} | \`${shown(request)}\` | ${verdict} | ${cells.join(' | ')} | ${number || ''} |`);
+  }
+  await Promise.all([loopback.stop(), relata.stop()]);
+}
+for (const [name, text] of Object.entries(reasons)) if (!used.has(text)) faults.push(`the reason ${name} is used by nothing`);
+
+const versions = JSON.parse(readFileSync(new URL('package.json', import.meta.url))).dependencies;
+const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');
+const page = `PAGE ${named} ${counts.same} ${counts.words} ${counts.different}\n${lines.join('\n')}\n`;
+writeFileSync(table, page);
+console.log(`${lines.length} requests: ${counts.same} same, ${counts.words} in other words, ${counts.different} different`);
+if (faults.length > 0) {
+  console.log(faults.join('\n'));
+  process.exit(1);
+}
