@@ -507,9 +507,7 @@ impl Writing<'_> {
         let body = self.body()?;
         if body == Value::Map(Vec::new()) {
             let message = "Data is required for the patch request";
-            return Err(
-                Refusal::new(StatusCode::BAD_REQUEST, "BadRequestError", message).with_code("INVALID_BODY_DEFINITION")
-            );
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "Error", message).with_code("INVALID_BODY_DEFINITION"));
         }
         Ok(body)
     }

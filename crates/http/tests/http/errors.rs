@@ -33,6 +33,11 @@ async fn errors_have_the_body_of_loopback() {
     assert_eq!(typed["error"]["details"][0]["path"], json!("/totalCents"));
     let syntax = shop.post("/orders", "{").await;
     assert_eq!((syntax.status, &syntax.json()["error"]["name"]), (400, &json!("SyntaxError")));
+    let empty = shop.send("PATCH", "/orders/1v1", Some("{}")).await;
+    assert_eq!(
+        empty.text,
+        r#"{"error":{"statusCode":400,"name":"Error","message":"Data is required for the patch request","code":"INVALID_BODY_DEFINITION"}}"#
+    );
     let kind = shop.with_header("content-type", "text/plain").post("/orders", "{}").await;
     assert_eq!(kind.status, 415);
     assert_eq!(kind.json()["error"]["message"], json!("Content-type text/plain does not match [application/json]."));
