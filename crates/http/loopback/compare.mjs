@@ -43,18 +43,23 @@ function withoutNulls(value) {
   return Object.fromEntries(entries.map(([key, inside]) => [key, withoutNulls(inside)]));
 }
 
-/** An error without what is said in words to people. */
-function withoutWords({status, type, json}) {
-  const {message, details, ...rest} = json.error;
-  const places = Array.isArray(details) ? details.map(({path, code}) => ({path, code})) : typeof details;
-  return {status, type, error: rest, places};
+/** What a program tells errors by: status, name, and where LoopBack gives them the code, and the places of `details`. */
+function places(details) {
+  return Array.isArray(details) ? details.map(({path, code}) => ({path, code})) : details && Object.keys(details);
+}
+
+function isSameError(loopback, relata) {
+  const [theirs, ours] = [loopback.json?.error, relata.json?.error];
+  return (
+    theirs && ours && loopback.type === relata.type && theirs.statusCode === ours.statusCode && theirs.name === ours.name &&
+    (theirs.code === undefined || theirs.code === ours.code) &&
+    (theirs.details === undefined || isDeepStrictEqual(places(theirs.details), places(ours.details)))
+  );
 }
 
 function judge(loopback, relata) {
   if (isDeepStrictEqual(loopback, relata)) return 'same';
-  const areErrors = loopback.json?.error && relata.json?.error;
-  if (areErrors && isDeepStrictEqual(withoutWords(loopback), withoutWords(relata))) return 'words';
-  return 'different';
+  return isSameError(loopback, relata) ? 'words' : 'different';
 }
 
 const LENGTH_MAX = 110;
