@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
-use relata::data::{DataError, Fault, FaultCode};
+use relata::data::{DataError, Fault, FaultCode, Value};
 use relata::{BatchViolation, Database, Error};
 use serde_json::{Value as Json, json};
 
@@ -64,7 +64,10 @@ impl Refusal {
     }
 
     pub(crate) fn bad_parameter(name: &str, text: &str) -> Self {
-        let message = format!("Invalid data {} for parameter \"{name}\".", Json::from(text));
+        // LoopBack shows an object as it is, and all else as a text.
+        let object = Value::from_json(text).ok().filter(|value| matches!(value, Value::Map(_)));
+        let shown = object.unwrap_or_else(|| text.into());
+        let message = format!("Invalid data {shown} for parameter \"{name}\".");
         Self::new(StatusCode::BAD_REQUEST, "BadRequestError", message).with_code("INVALID_PARAMETER_VALUE")
     }
 

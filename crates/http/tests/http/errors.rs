@@ -18,6 +18,8 @@ async fn errors_have_the_body_of_loopback() {
     assert_eq!(bad["error"]["message"], json!("Invalid data \"{bad\" for parameter \"filter\"."));
     assert_eq!(bad["error"]["code"], json!("INVALID_PARAMETER_VALUE"));
     assert!(bad["error"]["details"]["syntaxError"].is_string());
+    let bad = shop.get(r#"/orders?filter={"skip":1,"limit":"abc"}"#).await.json();
+    assert_eq!(bad["error"]["message"], json!(r#"Invalid data {"skip":1,"limit":"abc"} for parameter "filter"."#));
     let limit = shop.get("/orders?filter[limit]=abc").await.json();
     assert_eq!(limit["error"]["details"][0]["path"], json!("/limit"), "{limit}");
     let relation = shop.get(r#"/orders?filter={"include":["nosuch"]}"#).await.json();
