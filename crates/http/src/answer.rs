@@ -282,6 +282,17 @@ impl<'r> Reading<'r> {
         Ok((if is_cut { filter.with_limit(most) } else { filter }, is_cut))
     }
 
+    /// The filter for a row that the path names. Conditions would be on nothing: they are refused.
+    fn filter_of_row(&self, table: &DataTable<'_>) -> Result<Filter, Refusal> {
+        let (filter, _) = self.filter()?;
+        if filter.has_where() {
+            let text = parameter(self.asking, "filter").unwrap_or(&self.asking.query);
+            return Err(Refusal::unwanted_where(&decoded(text)));
+        }
+        self.api.may_follow(table, &filter, &self.asking.headers)?;
+        Ok(filter)
+    }
+
     fn condition(&self, table: &DataTable<'_>) -> Result<Where, Refusal> {
         let condition = Where::from_query(&self.asking.query).map_err(|error| self.refuse_where(&error))?;
         self.api.may_follow(table, &Filter::new().with_where(condition.clone()), &self.asking.headers)?;
@@ -394,8 +405,7 @@ fn read_row(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, of: &OfRow
     match of {
         OfRow::Itself => {
             expect_parameters(asking, &["filter"])?;
-            let (filter, _) = reading.filter()?;
-            api.may_follow(table, &filter, &asking.headers)?;
+            let filter = reading.filter_of_row(table)?;
             let found = table.find_by_id(row, &filter).map_err(|error| reading.refuse_filter(&error))?;
             reading.row(&found)
         }
@@ -468,8 +478,7 @@ fn read_related(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, relati
             if matches!(of, OfRelated::Link { .. }) {
                 return Ok(Answered::empty(StatusCode::NO_CONTENT));
             }
-            let (filter, _) = reading.filter()?;
-            api.may_follow(&targets, &filter, &asking.headers)?;
+            let filter = reading.filter_of_row(&targets)?;
             let found = targets.find_by_id(other, &filter).map_err(|error| reading.refuse_filter(&error))?;
             reading.row(&found)
         }

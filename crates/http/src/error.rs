@@ -71,6 +71,13 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestError", message).with_code("INVALID_PARAMETER_VALUE")
     }
 
+    /// A filter has conditions where there is one row.
+    pub(crate) fn unwanted_where(text: &str) -> Self {
+        let message = "the path names the row: there is no `where`";
+        Self::bad_parameter("filter", text).with_details(json!([{ "path": "", "code": "additionalProperties",
+            "message": message, "info": { "additionalProperty": "where" } }]))
+    }
+
     pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
         let message = format!("There is no parameter \"{name}\" here.");
         Self::new(StatusCode::BAD_REQUEST, "BadRequestError", message)

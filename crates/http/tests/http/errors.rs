@@ -35,6 +35,11 @@ async fn errors_have_the_body_of_loopback() {
     assert_eq!(typed["error"]["details"][0]["path"], json!("/totalCents"));
     let syntax = shop.post("/orders", "{").await;
     assert_eq!((syntax.status, &syntax.json()["error"]["name"]), (400, &json!("SyntaxError")));
+    for path in ["/orders/1v1", "/customers/1v1/orders/1v1"] {
+        let named = shop.get(&format!(r#"{path}?filter={{"where":{{"totalCents":1}}}}"#)).await;
+        assert_eq!(named.status, 400, "{}", named.text);
+        assert_eq!(named.json()["error"]["details"][0]["info"]["additionalProperty"], json!("where"));
+    }
     let empty = shop.send("PATCH", "/orders/1v1", Some("{}")).await;
     assert_eq!(
         empty.text,
