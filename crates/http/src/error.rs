@@ -214,6 +214,8 @@ fn detail(fault: &Fault) -> Json {
             info.insert("missingProperty".into(), last.into());
             (parent, "required")
         }
+        // An order is a text that names something, and no key.
+        FaultCode::UnknownProperty | FaultCode::UnknownWord if is_order(&fault.path) => (&*fault.path, "enum"),
         FaultCode::UnknownProperty | FaultCode::UnknownWord | FaultCode::Navigational if !last.is_empty() => {
             info.insert("additionalProperty".into(), last.into());
             (parent, "additionalProperties")
@@ -223,6 +225,12 @@ fn detail(fault: &Fault) -> Json {
         _ => (&*fault.path, "type"),
     };
     json!({ "path": path, "code": code, "message": fault.message, "info": info })
+}
+
+/// Whether a path is that of an order, of a filter or a scope, or of one of several.
+fn is_order(path: &str) -> bool {
+    let path = path.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('/');
+    path.strip_suffix("/order").is_some_and(|before| before.is_empty() || before.ends_with("/scope"))
 }
 
 /// What the store refused as an entry of `details`, at the field that it is about.

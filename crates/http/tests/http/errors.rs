@@ -22,6 +22,20 @@ async fn errors_have_the_body_of_loopback() {
     assert_eq!(bad["error"]["message"], json!(r#"Invalid data {"skip":1,"limit":"abc"} for parameter "filter"."#));
     let limit = shop.get("/orders?filter[limit]=abc").await.json();
     assert_eq!(limit["error"]["details"][0]["path"], json!("/limit"), "{limit}");
+    for (filter, path) in [
+        (r#"{"order":"nosuch"}"#, "/order"),
+        (r#"{"order":["totalCents","totalCents DOWN"]}"#, "/order/1"),
+        (r#"{"include":[{"relation":"customer","scope":{"order":["nosuch"]}}]}"#, "/include/0/scope/order/0"),
+    ] {
+        let order = shop.get(&format!("/orders?filter={filter}")).await.json();
+        assert_eq!(
+            (&order["error"]["details"][0]["path"], &order["error"]["details"][0]["code"]),
+            (&json!(path), &json!("enum")),
+            "{order}"
+        );
+    }
+    let property = shop.get(r#"/orders?filter={"where":{"order":1}}"#).await.json();
+    assert_eq!(property["error"]["details"][0]["info"]["additionalProperty"], json!("order"), "{property}");
     let relation = shop.get(r#"/orders?filter={"include":["nosuch"]}"#).await.json();
     assert_eq!(relation["error"]["code"], json!("INVALID_INCLUSION_FILTER"));
     assert_eq!(relation["error"]["details"][0]["info"]["allowedValues"], json!(["customer", "tags"]));
