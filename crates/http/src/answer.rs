@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use relata::data::{DataError, DataTable, DataTableMut, Filter, Found, Gone, Value, Where};
-use relata::{Database, Id, RowId, Transaction};
+use relata::{Database, Id, InverseKind, RowId, Transaction};
 use serde_json::{Value as Json, json};
 
 use crate::error::{Asked, Refusal};
@@ -720,7 +720,18 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
                 _ => None,
             };
             let condition = writing.condition(target)?;
+            let links = links_of(writing.database, owner.table, relation);
+            if let Some(links) = &links {
+                writing.may(links, Action::Create, None, None)?;
+            }
             let mut write = || -> Result<(Option<RowId>, usize), DataError> {
+                // What is created over links is linked too; where that is refused, nothing is stored.
+                if let (Some(body), Some(_)) = (&body, &links) {
+                    let row = writing.database.data_mut(target)?.with(&writing.api.exposure).create(body)?;
+                    let table = writing.database.data_mut(writing.model)?.with(&writing.api.exposure);
+                    table.of(owner, relation)?.link(row, &Value::Map(Vec::new()))?;
+                    return Ok((Some(row), 1));
+                }
                 let table = writing.database.data_mut(writing.model)?.with(&writing.api.exposure);
                 let mut table = table.of(owner, relation)?;
                 Ok(match (&body, action) {
@@ -742,10 +753,11 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
     }
 }
 
-/// The model of the links that a relation leads through.
+/// The model of the links, if a relation leads through such.
 fn links_of(database: &Database, model: &str, relation: &str) -> Option<String> {
     let table = database.schema().table(model)?;
-    table.inverses.iter().find(|inverse| inverse.name == relation).map(|inverse| inverse.source.clone())
+    let inverse = table.inverses.iter().find(|inverse| inverse.name == relation)?;
+    matches!(inverse.kind, InverseKind::HasManyThrough { .. }).then(|| inverse.source.clone())
 }
 
 /// Writes that are made as one: a list of `{"method", "path", "body"}`, each a write that there is a route for. All are made,

@@ -100,18 +100,13 @@ pub(crate) fn document(api: &Api, database: &Database) -> Json {
             let of = |verb: &str| format!("{name}.{member}.{verb}");
             let found = if relation.is_many { list(target) } else { one_or_none(target) };
             let mut operations = vec![("get", operation(&of("find"), &[id(), filter()], None, found))];
-            if matches!(along, Along::HasMany | Along::HasOne) && !api.is_read_only && !api.read_only.contains(target) {
+            let is_written = !api.is_read_only && !api.read_only.contains(target);
+            if matches!(along, Along::HasMany | Along::HasOne | Along::Through) && is_written {
+                let created = if *along == Along::Through { format!("New{target}") } else { format!("{target}Patch") };
+                operations.push(("post", operation(&of("create"), &[id()], Some(body(&created)), one(target))));
+            }
+            if matches!(along, Along::HasMany | Along::HasOne) && is_written {
                 operations.extend([
-                    (
-                        "post",
-                        operation(
-                            &of("create"),
-                            &[id()],
-                            Some(json!({
-                        "required": true, "content": content(reference(&format!("{target}Patch"))) })),
-                            one(target),
-                        ),
-                    ),
                     (
                         "patch",
                         operation(&of("patch"), &[id(), condition()], Some(body(&format!("{target}Patch"))), count()),

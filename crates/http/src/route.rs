@@ -170,6 +170,7 @@ pub(crate) fn verbs(route: &Route, along: Option<Along>) -> &'static [Method] {
         (OfRow::Itself, _) => ROW,
         (OfRow::Exists | OfRow::DeletePlan, _) => READ,
         (OfRow::Related { of: OfRelated::All, .. }, Some(Along::HasMany | Along::HasOne)) => OWNED,
+        (OfRow::Related { of: OfRelated::All, .. }, Some(Along::Through)) => &[Method::GET, Method::HEAD, Method::POST],
         (OfRow::Related { of: OfRelated::All | OfRelated::Count, .. }, _) => READ,
         (OfRow::Related { of: OfRelated::Row { .. }, .. }, Some(Along::HasMany)) => ROW,
         (OfRow::Related { of: OfRelated::Row { .. }, .. }, Some(Along::Through | Along::ReferencesMany)) => READ,
