@@ -6,7 +6,7 @@ import {once} from 'node:events';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 import {isDeepStrictEqual} from 'node:util';
-import * as reasons from './reasons.mjs';
+import {reasons} from './reasons.mjs';
 import {reads, writes} from './requests.mjs';
 import {start} from './server.mjs';
 
@@ -100,6 +100,7 @@ console.warn = () => {}; // and patterns that are no regular expression.
 const lines = [];
 const faults = [];
 const counts = {same: 0, words: 0, different: 0};
+const names = Object.keys(reasons);
 const used = new Set();
 for (const scenario of [reads, ...writes]) {
   const [loopback, relata] = [await start(), await startRelata()];
@@ -107,17 +108,21 @@ for (const scenario of [reads, ...writes]) {
     const answers = [await ask(loopback.url, request), await ask(relata.url, request)];
     const verdict = judge(...answers);
     counts[verdict] += 1;
-    const number = Object.keys(reasons).indexOf(Object.entries(reasons).find(([, text]) => text === request.reason)?.[0]) + 1;
-    if (request.reason !== undefined) used.add(request.reason);
-    const head = `${request.question} ${shown(request)}`;
-    if (verdict === 'different' && number === 0) faults.push(`no reason: ${head}\n  loopback ${inShort(answers[0], answers[1])}\n  relata   ${inShort(answers[1], answers[0])}`);
-    if (verdict !== 'different' && number !== 0) faults.push(`a reason for no difference: ${head}: ${verdict}`);
+    const {question, reason} = request;
+    const number = reason === undefined ? '' : names.indexOf(reason) + 1;
+    used.add(reason);
+    const asked = `${question} ${shown(request)}`;
+    if (number === 0) faults.push(`there is no reason ${reason}: ${asked}`);
+    if ((verdict === 'different') !== (reason !== undefined)) {
+      const both = answers.map((answer, place) => `\n  ${inShort(answer, answers[1 - place])}`).join('');
+      faults.push(`${verdict}, and ${reason ? `the reason ${reason} is given` : 'no reason is given'}: ${asked}${both}`);
+    }
     const cells = verdict === 'same' ? [cell(inShort(answers[0])), ''] : answers.map((answer, place) => cell(inShort(answer, answers[1 - place])));
-    lines.push(`| ${request.question} | \`${shown(request)}\` | ${verdict} | ${cells.join(' | ')} | ${number || ''} |`);
+    lines.push(`| ${question} | \`${shown(request)}\` | ${verdict} | ${cells.join(' | ')} | ${number} |`);
   }
   await Promise.all([loopback.stop(), relata.stop()]);
 }
-for (const [name, text] of Object.entries(reasons)) if (!used.has(text)) faults.push(`the reason ${name} is used by nothing`);
+faults.push(...names.filter(name => !used.has(name)).map(name => `the reason ${name} is used by nothing`));
 
 const versions = JSON.parse(readFileSync(new URL('package.json', import.meta.url))).dependencies;
 const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');

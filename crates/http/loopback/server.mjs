@@ -38,7 +38,7 @@ const Address = define('Address', {street: text});
 const Category = define('Category', {name: text});
 const Post = define('Post', {title: text});
 const Tag = define('Tag', {name: text});
-const PostTag = define('PostTag', {postId: number, tagId: number});
+const PostTag = define('PostTag', {id: text, postId: number, tagId: number});
 const Song = define('Song', {id: text, title: text});
 const Playlist = define('Playlist', {name: text});
 hasMany(() => Order, {keyTo: 'customerId'})(Customer.prototype, 'orders');
@@ -93,7 +93,7 @@ function controller(name, methods) {
 
 /** The routes of a model's rows. */
 function ofRows(path, type, repository) {
-  const id = type === Song ? param.path.string('id') : param.path.number('id');
+  const id = type === Song || type === PostTag ? param.path.string('id') : param.path.number('id');
   const whole = requestBody(json(getModelSchemaRef(type, {title: `New${type.name}`})));
   const partial = requestBody(json(getModelSchemaRef(type, {partial: true})));
   const list = {type: 'array', items: getModelSchemaRef(type, {includeRelations: true})};
