@@ -87,12 +87,14 @@ function inShort(answer, other) {
   return `${status} ${cut(text, from === text.length ? 0 : from)}`;
 }
 
-const cell = text => text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+const cell = text => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** A cell whose text is code, which may have backticks in it. */
+const code = text => (text.includes('`') ? `\`\` ${cell(text)} \`\`` : `\`${cell(text)}\``);
 function shown({method, path, body, headers}) {
   const text = body === undefined ? '' : ` ${typeof body === 'string' ? body : JSON.stringify(body)}`;
   const kind = headers ? ` (${Object.values(headers).join(', ')})` : '';
   const whole = `${method} ${decodeURIComponent(path)}${text}${kind}`;
-  return cell(whole.length > 190 ? `${whole.slice(0, 190)}..` : whole);
+  return whole.length > 190 ? `${whole.slice(0, 190)}..` : whole;
 }
 
 console.error = () => {}; // LoopBack logs each 5xx,
@@ -111,22 +113,54 @@ for (const scenario of [reads, ...writes]) {
     const {question, reason} = request;
     const number = reason === undefined ? '' : names.indexOf(reason) + 1;
     used.add(reason);
+    const both = answers.map((answer, place) => code(inShort(answer, answers[1 - place])));
     const asked = `${question} ${shown(request)}`;
     if (number === 0) faults.push(`there is no reason ${reason}: ${asked}`);
     if ((verdict === 'different') !== (reason !== undefined)) {
-      const both = answers.map((answer, place) => `\n  ${inShort(answer, answers[1 - place])}`).join('');
-      faults.push(`${verdict}, and ${reason ? `the reason ${reason} is given` : 'no reason is given'}: ${asked}${both}`);
+      faults.push(`${verdict}, and ${reason ? `the reason ${reason} is given` : 'no reason is given'}: ${asked}\n  ${both.join('\n  ')}`);
     }
-    const cells = verdict === 'same' ? [cell(inShort(answers[0])), ''] : answers.map((answer, place) => cell(inShort(answer, answers[1 - place])));
-    lines.push(`| ${question} | \`${shown(request)}\` | ${verdict} | ${cells.join(' | ')} | ${number} |`);
+    const cells = verdict === 'same' ? [code(inShort(answers[0])), ''] : both;
+    lines.push(`| ${question} | ${code(shown(request))} | ${verdict} | ${cells.join(' | ')} | ${number} |`);
   }
   await Promise.all([loopback.stop(), relata.stop()]);
 }
 faults.push(...names.filter(name => !used.has(name)).map(name => `the reason ${name} is used by nothing`));
 
 const versions = JSON.parse(readFileSync(new URL('package.json', import.meta.url))).dependencies;
-const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');
-const page = `PAGE ${named} ${counts.same} ${counts.words} ${counts.different}\n${lines.join('\n')}\n`;
+const reasonLines = names.map((name, place) => {
+  const questions = [...new Set([...reads, ...writes.flat()].filter(({reason}) => reason === name).map(({question}) => question))];
+  return `| ${place + 1} | ${cell(reasons[name])} | ${questions.join(', ')} |`;
+});
+const page = `# The same requests to LoopBack 4 and to relata
+
+Written by [crates/http/loopback/run.sh](../crates/http/loopback/run.sh), which starts both on the rows of its \`data.json\` and
+asks them the same. What it means for a program that comes from LoopBack is in [loopback.md](loopback.md).
+
+LoopBack is ${Object.entries(versions).slice(0, 3).map(([name, version]) => `${name} ${version}`).join(', ')}, with its memory
+connector of loopback-datasource-juggler ${versions['loopback-datasource-juggler']}, and controllers as its generators write them. relata is
+[examples/shop.rs](../crates/http/examples/shop.rs). Lists of reads and of writes have fresh rows each, and are asked in the
+order of the table. A row's question is its number in a survey of what LoopBack does: W where, O order, L limit and skip,
+F fields, I include, C and H writes, R routes, N what none of them asked. Dates are not in the shop.
+
+${lines.length} requests: **${counts.same} answers are the same**, ${counts.words} are the same error in other words, ${counts.different} differ.
+
+Compared are the status, the content type and the body as JSON, so that keys may stand in any order. One thing is made equal
+before: a property that is null is taken for one that is not there, as LoopBack's own filters take it. An error is "the same in
+other words" where the status, the name, the code and the places and codes of its \`details\` are those of LoopBack; relata adds
+a code or details where LoopBack has none.
+
+## Why answers differ
+
+| | reason | questions |
+|---|---|---|
+${reasonLines.join('\n')}
+
+## All requests
+
+| | request | | LoopBack 4 | relata | reason |
+|---|---|---|---|---|---|
+${lines.join('\n')}
+`;
 writeFileSync(table, page);
 console.log(`${lines.length} requests: ${counts.same} same, ${counts.words} in other words, ${counts.different} different`);
 if (faults.length > 0) {

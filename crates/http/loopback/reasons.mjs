@@ -1,5 +1,6 @@
-// Why relata answers otherwise. Each is a row of the table in docs/data.md, a promise of docs/behaviours.md, or one that is
-// said to be open. The letters and numbers in parentheses are the questions that show it.
+// Why relata answers otherwise. "Ours alone" is what no survey of LoopBack's users could decide: LoopBack refuses it, or says it
+// in two ways. "Open" is what relata should answer in another way, or might. All else is in docs/loopback.md; the
+// numbers are promises of docs/behaviours.md.
 
 export const reasons = {
   paths: 'Both refuse. LoopBack says it in one of three forms, by which of its parts notices; relata in one, with the path in `details` (R47)',
@@ -7,7 +8,7 @@ export const reasons = {
   unknown: 'A name that nothing has (a property, an operator, an order, a key of a filter, a parameter) is an error with the known ones: a misspelt filter would find nothing, or empty a table',
   early: 'Names are checked before a row is read: an error does not depend on the data (R35)',
   coercion: 'What stands for no value of the type is an error, and neither NaN, true nor 0',
-  exact: 'In filters a text stands for a number or a truth value, as URLs have only texts; a number stands for neither a text nor a truth value',
+  exact: 'Ours alone: In filters a text stands for a number or a truth value, as URLs have only texts; a number stands for neither a text nor a truth value',
   operators: 'All operators of a property hold: a range is a range',
   patterns: '`like` is SQL\'s: of the whole text, with `\\` for a `%` that is meant. In LoopBack it is a regular expression, found anywhere',
   absent: 'An absent value is no text, and meets no pattern',
@@ -17,28 +18,28 @@ export const reasons = {
   lists: 'A list is asked for its elements, and `neq` and `nin` are complements; a list is compared with a list as a whole',
   order: 'Absent values come last in both directions, and break no order (R48)',
   none: 'A limit of 0 gives no rows, everywhere',
-  noLimit: '`null` is no limit, as in LoopBack\'s repositories; its REST layer makes 0 of it, and refuses that',
+  noLimit: 'Ours alone: `null` is no limit, as in LoopBack\'s repositories; its REST layer makes 0 of it, and refuses that',
   keys: 'Keys are read whatever `fields` says (R37)',
   forms: 'A relation is included by its name, by an object or by a list, at every depth, as LoopBack 3 takes it; LoopBack 4 refuses all but one',
-  twice: 'One relation in two ways is an error: one of the two would be lost',
+  twice: 'Ours alone: One relation in two ways is an error: one of the two would be lost',
   childless: 'A hasMany without rows is `[]` (R30)',
   perOwner: '`skip` and `limit` of a scope are for each row (R34)',
   listed: 'A list of ids is followed in its order, each as often as it is there, by every route; scopes apply (R53)',
   linked: 'Rows over links come in the order of the links (R16)',
   brackets: 'Brackets are read to the depth of JSON; an element that has a key twice is two',
   oneOfList: '`[inq]=1` is a list of one',
-  ids: 'The id in a path is read as the type of the key, or refused: neither 1.5 nor 01 is a number of a row',
+  ids: 'Ours alone: The id in a path is read as the type of the key, or refused: neither 1.5 nor 01 is a number of a row',
   owner: 'The rows of an owner that is not there: 404 (R16, R22)',
   counts: '`count` takes a `where`: a filter beside it is refused and not ignored',
   head: 'HEAD is answered wherever GET is',
-  more: 'relata has more routes: DELETE and PATCH with a `where`, lists that are stored as one',
-  taken: 'relata takes it: no answer of LoopBack changes but a 400',
+  more: 'Ours alone: relata has more routes: DELETE and PATCH with a `where`, lists that are stored as one',
+  taken: 'Ours alone: relata takes it: no answer of LoopBack changes but a 400',
   natural: 'Ids of the shop are natural keys, which the row itself has: nobody else makes them up',
   enforced: 'Every foreign key names a row, after each write (I1, I3)',
   pair: 'Two rows are linked once (R24)',
   values: 'An empty text is a value (R3)',
   clears: 'Null clears what can be absent',
-  empty: 'A body of `{}`, or of `null`, is refused the same way by every route',
+  empty: 'Ours alone: A body of `{}`, or of `null`, is refused the same way by every route',
   misspelt: 'A misspelt `where` changes no row',
   given: 'Who writes through an owner cannot say another one: 422, where LoopBack has 500 (R15)',
   single: 'A hasOne has one row (R11)',

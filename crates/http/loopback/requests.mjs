@@ -341,7 +341,7 @@ export const writes = [
     get('R19b', '/customers/2/orders'),
     patch('R19c', '/orders?where[customerId]=77', {total: 34}),
     patch('R19e', '/orders?where={bad', {total: 1}),
-    patch('W52', `/orders?where=${json({nosuch: null})}`, {total: 0}).because('after'),
+    patch('W52', `/orders?where=${json({nosuch: null})}`, {total: 0}).because('misspelt'),
     get('W52', '/orders', {where: {total: 0}, fields: ['id']}).because('after'),
   ],
   [
