@@ -7,6 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::error::{Fault, FaultCode, Pointer};
 use super::kind::Kind;
+use super::read::{number_of, truth_of};
 use super::value::Value;
 use crate::predicate::pattern::Pattern;
 
@@ -81,7 +82,7 @@ impl TextTest {
     pub(crate) fn holds(&self, text: &str) -> bool {
         match self {
             TextTest::Like(pattern) => pattern.matches(text),
-            TextTest::LikeAnyCase(pattern) => pattern.matches(&text.to_lowercase()),
+            TextTest::LikeAnyCase(pattern) => pattern.matches(&small(text)),
             TextTest::Regex(regex) => regex.is_match(text),
         }
     }
@@ -123,7 +124,7 @@ impl Ask {
                 if operator == "inq" { is_in } else { Ask::Not(Box::new(is_in)) }
             }
             "like" => Ask::Text(TextTest::Like(Arc::new(Pattern::new(text(operand, at)?)))),
-            "ilike" => Ask::Text(TextTest::LikeAnyCase(Arc::new(Pattern::new(&text(operand, at)?.to_lowercase())))),
+            "ilike" => Ask::Text(TextTest::LikeAnyCase(Arc::new(Pattern::new(&small(text(operand, at)?))))),
             "nlike" | "nilike" => Ask::Not(Box::new(Ask::read(&operator[1..], operand, at, is_from_url)?)),
             "regexp" => Ask::Text(TextTest::Regex(regex(text(operand, at)?, at)?)),
             "exists" => match operand {
@@ -150,6 +151,15 @@ impl Ask {
             );
         }
         Ok(Ask::Compare(test, values))
+    }
+
+    /// The values that it asks for.
+    pub(crate) fn values(&self) -> &[Value<'static>] {
+        match self {
+            Ask::Not(ask) => ask.values(),
+            Ask::Compare(_, values) | Ask::In(values, _) => values,
+            Ask::Absent(_) | Ask::Text(_) => &[],
+        }
     }
 
     /// Refuses what has no meaning for values of a kind.
@@ -181,9 +191,9 @@ impl Ask {
             Ask::Compare(Compared::Equal, asked) => {
                 value.is_some_and(|value| asked.first().is_some_and(|asked| is_or_has(value, asked)))
             }
-            Ask::Compare(test, asked) => value.is_some_and(|value| {
-                any_of(value, |value| test.holds(value, asked, |value, asked| value.compare(asked)))
-            }),
+            Ask::Compare(test, asked) => {
+                value.is_some_and(|value| any_of(value, |value| test.holds(value, asked, compare)))
+            }
             Ask::Text(test) => {
                 value.is_some_and(|value| any_of(value, |value| value.text().is_some_and(|text| test.holds(text))))
             }
@@ -193,7 +203,18 @@ impl Ask {
 
 /// Whether a value is the one that is asked for; a list also, whether it has that.
 fn is_or_has(value: &Value<'_>, asked: &Value<'_>) -> bool {
-    value.is(asked) || value.list().is_some_and(|elements| elements.iter().any(|element| element.is(asked)))
+    let is = |value: &Value<'_>| value.is(asked) || compare(value, asked) == Some(Ordering::Equal);
+    is(value) || value.list().is_some_and(|elements| elements.iter().any(is))
+}
+
+/// How a value compares with one that is asked for. A text stands for the number or the truth value that it is compared
+/// with, as where a type reads it.
+fn compare(value: &Value<'_>, asked: &Value<'_>) -> Option<Ordering> {
+    match (value, asked) {
+        (Value::Integer(_) | Value::Float(_), Value::Text(text)) => value.compare(&number_of(text)?),
+        (Value::Bool(value), Value::Text(text)) => value.partial_cmp(&truth_of(text)?),
+        _ => value.compare(asked),
+    }
 }
 
 /// Whether a test holds for a value, of a list for one of its elements.
@@ -206,6 +227,11 @@ fn any_of(value: &Value<'_>, holds: impl Fn(&Value<'_>) -> bool) -> bool {
 
 fn text<'v>(operand: &'v Value<'_>, at: &Pointer<'_>) -> Result<&'v str, Fault> {
     operand.text().ok_or_else(|| at.fault(FaultCode::Type, format!("a text is wanted, not {operand}")))
+}
+
+/// Every letter made small by itself: a pattern is no whole word, at whose end a letter may have another form.
+fn small(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// A regular expression as LoopBack writes it: `^T`, or `/^t/i` with flags.

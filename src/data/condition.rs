@@ -6,6 +6,7 @@ use super::exposure::Exposure;
 use super::field::{DataField, fields_of};
 use super::filter::Where;
 use super::kind::Kind;
+use super::read::number_of;
 use super::relation::{DataRelation, relations_of};
 use super::told::field_of;
 use super::value::Value;
@@ -194,32 +195,38 @@ fn typed<M: Model>(field: &dyn DataField<M>, ask: Ask, at: &Pointer<'_>) -> Resu
             if is_ordering && !has_own_order {
                 return Err(at.fault(FaultCode::Type, "values of this type have no order"));
             }
-            return Ok(by_value(field.name().to_owned(), None, ask));
+            if kind != Kind::List {
+                return Ok(by_value(field.name().to_owned(), None, ask));
+            }
+            "it is no element of this list".to_owned()
         }
     };
     // A list is asked for an element, a number for one that its type cannot hold.
-    let asks_for_numbers = || match positive(&ask) {
-        Ask::Compare(_, values) | Ask::In(values, _) => {
-            values.iter().all(|value| matches!(value, Value::Integer(_) | Value::Float(_)))
-        }
+    let has_meaning = |value: &Value<'static>| match kind {
+        Kind::List => is_of_list(field, value),
+        Kind::Integer { .. } | Kind::Float => is_number(value),
         _ => false,
     };
-    match kind {
-        Kind::List => {
-            if let Ask::Compare(Compared::Equal, values) = positive(&ask)
-                && let [value] = &values[..]
-            {
-                let as_list = Value::List(if value.list().is_some() { Vec::new() } else { vec![value.clone()] });
-                let is_element = field.predicate(&Ask::equal(as_list));
-                if value.list().is_some() || is_element.is_some_and(|read| read.is_err()) {
-                    return Err(at.fault(FaultCode::Type, refused));
-                }
-            }
-            Ok(by_value(field.name().to_owned(), None, ask))
-        }
-        Kind::Integer { .. } | Kind::Float if asks_for_numbers() => Ok(by_value(field.name().to_owned(), None, ask)),
-        _ => Err(at.fault(FaultCode::Type, refused)),
+    if ask.values().iter().all(has_meaning) {
+        Ok(by_value(field.name().to_owned(), None, ask))
+    } else {
+        Err(at.fault(FaultCode::Type, refused))
     }
+}
+
+/// Whether a value is a number, or a text that stands for one.
+fn is_number(value: &Value<'_>) -> bool {
+    matches!(value, Value::Integer(_) | Value::Float(_)) || value.text().is_some_and(|text| number_of(text).is_some())
+}
+
+/// Whether a list can be asked for a value: for it as a whole, or for an element.
+fn is_of_list<M: Model>(field: &dyn DataField<M>, value: &Value<'static>) -> bool {
+    let can_be = |list: Value<'static>| field.predicate(&Ask::equal(list)).is_none_or(|read| read.is_ok());
+    if value.list().is_some() {
+        return can_be(value.clone());
+    }
+    // A number that the type cannot hold is a number all the same.
+    can_be(Value::List(vec![value.clone()])) || (is_number(value) && can_be(Value::List(vec![Value::Integer(0)])))
 }
 
 fn positive(ask: &Ask) -> &Ask {

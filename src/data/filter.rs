@@ -138,6 +138,11 @@ impl Filter {
         self.limit
     }
 
+    /// Whether it has conditions, be they empty.
+    pub fn has_where(&self) -> bool {
+        !self.condition.is_all
+    }
+
     /// The same for so many rows at most.
     #[must_use]
     pub fn with_limit(self, limit: usize) -> Self {

@@ -22,6 +22,24 @@ pub(crate) enum Reading {
     Coercing,
 }
 
+/// The number that a text stands for, by the grammar of JSON.
+pub(crate) fn number_of(text: &str) -> Option<Value<'static>> {
+    serde_json::from_str::<serde_json::Number>(text).ok()?;
+    match text.parse() {
+        Ok(integer) => Some(Value::Integer(integer)),
+        Err(_) => text.parse().ok().map(Value::Float),
+    }
+}
+
+/// The truth value that a text stands for.
+pub(crate) fn truth_of(text: &str) -> Option<bool> {
+    match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
 /// A value that is being read.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'v> {
@@ -39,14 +57,9 @@ impl<'v> Reader<'v> {
         Reader { value, is_id: false, ..self }
     }
 
-    /// The number that a text stands for, by the grammar of JSON.
+    /// The number that a text stands for, in a filter.
     fn number_of_text(self) -> Option<Value<'static>> {
-        let text = self.value.text().filter(|_| self.reading == Reading::Coercing)?;
-        serde_json::from_str::<serde_json::Number>(text).ok()?;
-        match text.parse() {
-            Ok(integer) => Some(Value::Integer(integer)),
-            Err(_) => text.parse().ok().map(Value::Float),
-        }
+        number_of(self.value.text().filter(|_| self.reading == Reading::Coercing)?)
     }
 
     fn number<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Untold> {
@@ -137,10 +150,10 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Untold> {
-        match (self.reading, self.value) {
-            (Reading::Coercing, Value::Text(text)) if matches!(&**text, "true" | "1") => visitor.visit_bool(true),
-            (Reading::Coercing, Value::Text(text)) if matches!(&**text, "false" | "0") => visitor.visit_bool(false),
-            _ => self.any(visitor),
+        let text = self.value.text().filter(|_| self.reading == Reading::Coercing);
+        match text.and_then(truth_of) {
+            Some(value) => visitor.visit_bool(value),
+            None => self.any(visitor),
         }
     }
 

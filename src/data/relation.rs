@@ -103,6 +103,13 @@ pub(crate) fn relations_of<M: Model>() -> Vec<Box<dyn DataRelation<M>>> {
 /// A relation that rows are read along. Where one leads to a row that is missing, that is an error and no end.
 pub(crate) trait Leads: Reaches {
     fn expect_whole(database: &Database, source: DefaultKey) -> Result<(), Error>;
+    /// Appends the related rows of a source, in the order of the relation.
+    fn follow(opened: Self::Opened<'_>, source: &At<'_, Self::From>, related: &mut Vec<DefaultKey>) {
+        Self::any(opened, source, |key| {
+            related.push(key);
+            false
+        });
+    }
     /// Takes a link away; `None` where there are none.
     fn unlink(database: &mut Database, source: DefaultKey, target: DefaultKey) -> Option<Result<(), Error>> {
         let _ = (database, source, target);
@@ -117,6 +124,11 @@ impl<R: Relation> Leads for BelongsTo<R> {
 impl<L: ListRelation> Leads for ReferencesMany<L> {
     fn expect_whole(database: &Database, source: DefaultKey) -> Result<(), Error> {
         database.related(Id::from_key(source), ReferencesMany::<L>::new()).map(drop)
+    }
+    /// By the list itself: the index has its targets by their ids, each once (behaviour R53).
+    fn follow((sources, targets): Self::Opened<'_>, source: &At<'_, L::Source>, related: &mut Vec<DefaultKey>) {
+        let listed = sources.rows.get(source.key()).into_iter().flat_map(|row| L::ids(row));
+        related.extend(listed.map(Id::key).filter(|key| targets.rows.contains(*key)));
     }
 }
 impl<A: Relation, B: Relation<Source = A::Source>> Leads for Through<A, B> {
@@ -216,10 +228,7 @@ impl<R: Leads> DataRelation<R::From> for Along<R> {
                 if may_lack {
                     R::expect_whole(database, *source)?;
                 }
-                R::any(opened, &At::of_key(rows, *source), |key| {
-                    related.push(key);
-                    false
-                });
+                R::follow(opened, &At::of_key(rows, *source), &mut related);
                 add(&mut related)?;
             }
         }
@@ -239,10 +248,7 @@ impl<R: Leads> DataRelation<R::From> for Along<R> {
         R::expect_whole(database, source)?;
         let mut related = Vec::new();
         let rows = database.table::<R::From>()?.rows;
-        R::any(R::open(database)?, &At::of_key(rows, source), |key| {
-            related.push(key);
-            false
-        });
+        R::follow(R::open(database)?, &At::of_key(rows, source), &mut related);
         Ok(related)
     }
 }

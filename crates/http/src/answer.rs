@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use relata::data::{DataError, DataTable, DataTableMut, Filter, Found, Gone, Value, Where};
-use relata::{Database, Id, RowId, Transaction};
+use relata::{Database, Id, InverseKind, RowId, Transaction};
 use serde_json::{Value as Json, json};
 
 use crate::error::{Asked, Refusal};
@@ -282,6 +282,17 @@ impl<'r> Reading<'r> {
         Ok((if is_cut { filter.with_limit(most) } else { filter }, is_cut))
     }
 
+    /// The filter for a row that the path names. Conditions would be on nothing: they are refused.
+    fn filter_of_row(&self, table: &DataTable<'_>) -> Result<Filter, Refusal> {
+        let (filter, _) = self.filter()?;
+        if filter.has_where() {
+            let text = parameter(self.asking, "filter").unwrap_or(&self.asking.query);
+            return Err(Refusal::unwanted_where(&decoded(text)));
+        }
+        self.api.may_follow(table, &filter, &self.asking.headers)?;
+        Ok(filter)
+    }
+
     fn condition(&self, table: &DataTable<'_>) -> Result<Where, Refusal> {
         let condition = Where::from_query(&self.asking.query).map_err(|error| self.refuse_where(&error))?;
         self.api.may_follow(table, &Filter::new().with_where(condition.clone()), &self.asking.headers)?;
@@ -394,8 +405,7 @@ fn read_row(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, of: &OfRow
     match of {
         OfRow::Itself => {
             expect_parameters(asking, &["filter"])?;
-            let (filter, _) = reading.filter()?;
-            api.may_follow(table, &filter, &asking.headers)?;
+            let filter = reading.filter_of_row(table)?;
             let found = table.find_by_id(row, &filter).map_err(|error| reading.refuse_filter(&error))?;
             reading.row(&found)
         }
@@ -468,8 +478,7 @@ fn read_related(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, relati
             if matches!(of, OfRelated::Link { .. }) {
                 return Ok(Answered::empty(StatusCode::NO_CONTENT));
             }
-            let (filter, _) = reading.filter()?;
-            api.may_follow(&targets, &filter, &asking.headers)?;
+            let filter = reading.filter_of_row(&targets)?;
             let found = targets.find_by_id(other, &filter).map_err(|error| reading.refuse_filter(&error))?;
             reading.row(&found)
         }
@@ -507,9 +516,7 @@ impl Writing<'_> {
         let body = self.body()?;
         if body == Value::Map(Vec::new()) {
             let message = "Data is required for the patch request";
-            return Err(
-                Refusal::new(StatusCode::BAD_REQUEST, "BadRequestError", message).with_code("INVALID_BODY_DEFINITION")
-            );
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "Error", message).with_code("INVALID_BODY_DEFINITION"));
         }
         Ok(body)
     }
@@ -713,7 +720,18 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
                 _ => None,
             };
             let condition = writing.condition(target)?;
+            let links = links_of(writing.database, owner.table, relation);
+            if let Some(links) = &links {
+                writing.may(links, Action::Create, None, None)?;
+            }
             let mut write = || -> Result<(Option<RowId>, usize), DataError> {
+                // What is created over links is linked too; where that is refused, nothing is stored.
+                if let (Some(body), Some(_)) = (&body, &links) {
+                    let row = writing.database.data_mut(target)?.with(&writing.api.exposure).create(body)?;
+                    let table = writing.database.data_mut(writing.model)?.with(&writing.api.exposure);
+                    table.of(owner, relation)?.link(row, &Value::Map(Vec::new()))?;
+                    return Ok((Some(row), 1));
+                }
                 let table = writing.database.data_mut(writing.model)?.with(&writing.api.exposure);
                 let mut table = table.of(owner, relation)?;
                 Ok(match (&body, action) {
@@ -735,10 +753,11 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
     }
 }
 
-/// The model of the links that a relation leads through.
+/// The model of the links, if a relation leads through such.
 fn links_of(database: &Database, model: &str, relation: &str) -> Option<String> {
     let table = database.schema().table(model)?;
-    table.inverses.iter().find(|inverse| inverse.name == relation).map(|inverse| inverse.source.clone())
+    let inverse = table.inverses.iter().find(|inverse| inverse.name == relation)?;
+    matches!(inverse.kind, InverseKind::HasManyThrough { .. }).then(|| inverse.source.clone())
 }
 
 /// Writes that are made as one: a list of `{"method", "path", "body"}`, each a write that there is a route for. All are made,

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
-use relata::data::{DataError, Fault, FaultCode};
+use relata::data::{DataError, Fault, FaultCode, Value};
 use relata::{BatchViolation, Database, Error};
 use serde_json::{Value as Json, json};
 
@@ -74,8 +74,18 @@ impl Refusal {
     }
 
     pub(crate) fn bad_parameter(name: &str, text: &str) -> Self {
-        let message = format!("Invalid data {} for parameter \"{name}\".", Json::from(text));
+        // LoopBack shows an object as it is, and all else as a text.
+        let object = Value::from_json(text).ok().filter(|value| matches!(value, Value::Map(_)));
+        let shown = object.unwrap_or_else(|| text.into());
+        let message = format!("Invalid data {shown} for parameter \"{name}\".");
         Self::new(StatusCode::BAD_REQUEST, "BadRequestError", message).with_code("INVALID_PARAMETER_VALUE")
+    }
+
+    /// A filter has conditions where there is one row.
+    pub(crate) fn unwanted_where(text: &str) -> Self {
+        let message = "the path names the row: there is no `where`";
+        Self::bad_parameter("filter", text).with_details(json!([{ "path": "", "code": "additionalProperties",
+            "message": message, "info": { "additionalProperty": "where" } }]))
     }
 
     pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
@@ -214,6 +224,8 @@ fn detail(fault: &Fault) -> Json {
             info.insert("missingProperty".into(), last.into());
             (parent, "required")
         }
+        // An order is a text that names something, and no key.
+        FaultCode::UnknownProperty | FaultCode::UnknownWord if is_order(&fault.path) => (&*fault.path, "enum"),
         FaultCode::UnknownProperty | FaultCode::UnknownWord | FaultCode::Navigational if !last.is_empty() => {
             info.insert("additionalProperty".into(), last.into());
             (parent, "additionalProperties")
@@ -223,6 +235,12 @@ fn detail(fault: &Fault) -> Json {
         _ => (&*fault.path, "type"),
     };
     json!({ "path": path, "code": code, "message": fault.message, "info": info })
+}
+
+/// Whether a path is that of an order, of a filter or a scope, or of one of several.
+fn is_order(path: &str) -> bool {
+    let path = path.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches('/');
+    path.strip_suffix("/order").is_some_and(|before| before.is_empty() || before.ends_with("/scope"))
 }
 
 /// What the store refused as an entry of `details`, at the field that it is about.

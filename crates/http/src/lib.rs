@@ -353,3 +353,8 @@ async fn expect_own_host(request: Request, next: Next) -> Response<Body> {
     }
     Refusal::new(StatusCode::FORBIDDEN, "ForbiddenError", "The request names another host.").into_response()
 }
+
+/// The examples of docs/loopback.md are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/loopback.md")]
+struct Loopback;

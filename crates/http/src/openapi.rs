@@ -201,6 +201,10 @@ impl OfModel<'_> {
                     ("delete", operation(&of("deleteById"), &[id("id", &self.id), id("fk", &fk)], None, nothing())),
                 ]);
             }
+            if *along == Along::Through && may_write {
+                let new = body(&format!("New{target}"));
+                all.push(("post", operation(&of("create"), &[id("id", &self.id)], Some(new), one(target))));
+            }
             let at = format!("/{path}/{{id}}/{member}");
             document.path(at.clone(), all);
             let counts = operation(&of("count"), &[id("id", &self.id), condition()], None, count());

@@ -171,6 +171,7 @@ pub(crate) fn verbs(route: &Route, along: Option<Along>) -> &'static [Method] {
     };
     match (of, along) {
         (OfRelated::All, Some(Along::HasMany | Along::HasOne)) => OWNED,
+        (OfRelated::All, Some(Along::Through)) => &[Method::GET, Method::HEAD, Method::POST],
         (OfRelated::Row { .. }, Some(Along::HasMany)) => ROW,
         (OfRelated::Link { .. }, Some(Along::Through)) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
         (OfRelated::Link { .. }, _) | (OfRelated::Row { .. }, Some(Along::BelongsTo | Along::HasOne) | None) => &[],

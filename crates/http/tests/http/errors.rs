@@ -18,8 +18,24 @@ async fn errors_have_the_body_of_loopback() {
     assert_eq!(bad["error"]["message"], json!("Invalid data \"{bad\" for parameter \"filter\"."));
     assert_eq!(bad["error"]["code"], json!("INVALID_PARAMETER_VALUE"));
     assert!(bad["error"]["details"]["syntaxError"].is_string());
+    let bad = shop.get(r#"/orders?filter={"skip":1,"limit":"abc"}"#).await.json();
+    assert_eq!(bad["error"]["message"], json!(r#"Invalid data {"skip":1,"limit":"abc"} for parameter "filter"."#));
     let limit = shop.get("/orders?filter[limit]=abc").await.json();
     assert_eq!(limit["error"]["details"][0]["path"], json!("/limit"), "{limit}");
+    for (filter, path) in [
+        (r#"{"order":"nosuch"}"#, "/order"),
+        (r#"{"order":["totalCents","totalCents DOWN"]}"#, "/order/1"),
+        (r#"{"include":[{"relation":"customer","scope":{"order":["nosuch"]}}]}"#, "/include/0/scope/order/0"),
+    ] {
+        let order = shop.get(&format!("/orders?filter={filter}")).await.json();
+        assert_eq!(
+            (&order["error"]["details"][0]["path"], &order["error"]["details"][0]["code"]),
+            (&json!(path), &json!("enum")),
+            "{order}"
+        );
+    }
+    let property = shop.get(r#"/orders?filter={"where":{"order":1}}"#).await.json();
+    assert_eq!(property["error"]["details"][0]["info"]["additionalProperty"], json!("order"), "{property}");
     let relation = shop.get(r#"/orders?filter={"include":["nosuch"]}"#).await.json();
     assert_eq!(relation["error"]["code"], json!("INVALID_INCLUSION_FILTER"));
     assert_eq!(relation["error"]["details"][0]["info"]["allowedValues"], json!(["customer", "tags"]));
@@ -33,6 +49,16 @@ async fn errors_have_the_body_of_loopback() {
     assert_eq!(typed["error"]["details"][0]["path"], json!("/totalCents"));
     let syntax = shop.post("/orders", "{").await;
     assert_eq!((syntax.status, &syntax.json()["error"]["name"]), (400, &json!("SyntaxError")));
+    for path in ["/orders/1v1", "/customers/1v1/orders/1v1"] {
+        let named = shop.get(&format!(r#"{path}?filter={{"where":{{"totalCents":1}}}}"#)).await;
+        assert_eq!(named.status, 400, "{}", named.text);
+        assert_eq!(named.json()["error"]["details"][0]["info"]["additionalProperty"], json!("where"));
+    }
+    let empty = shop.send("PATCH", "/orders/1v1", Some("{}")).await;
+    assert_eq!(
+        empty.text,
+        r#"{"error":{"statusCode":400,"name":"Error","message":"Data is required for the patch request","code":"INVALID_BODY_DEFINITION"}}"#
+    );
     let kind = shop.with_header("content-type", "text/plain").post("/orders", "{}").await;
     assert_eq!(kind.status, 415);
     assert_eq!(kind.json()["error"]["message"], json!("Content-type text/plain does not match [application/json]."));

@@ -71,6 +71,19 @@ async fn an_owner_writes_its_own_rows_alone() {
     assert_eq!(shop.send("HEAD", "/orders/1v1/tags/rel/new", None).await.status, 204);
     assert_eq!(shop.send("DELETE", "/orders/1v1/tags/rel/new", None).await.status, 204);
     assert_eq!(shop.send("HEAD", "/orders/1v1/tags/rel/new", None).await.status, 404);
+    // What is created over links is linked too, or not at all.
+    let linked = shop.post("/orders/1v1/tags", r#"{"label":"linked"}"#).await;
+    assert_eq!((linked.status, linked.json()["label"].clone()), (200, json!("linked")), "{}", linked.text);
+    assert_eq!(shop.send("HEAD", "/orders/1v1/tags/rel/linked", None).await.status, 204);
+    assert_eq!(shop.post("/orders/99v1/tags", r#"{"label":"nobody's"}"#).await.status, 404);
+    assert_eq!(shop.post("/orders/2v1/tags", r#"{"label":"linked"}"#).await.status, 409);
+    let api = relata_http::Api::new(crate::client::shop()).unwrap();
+    let closed = Client::of(api.exposing(|exposure| exposure.close_model("OrderTag")).unwrap());
+    let refused = closed.post("/orders/1v1/tags", r#"{"label":"unlinked"}"#).await;
+    assert!(refused.status >= 400, "{}", refused.text);
+    assert_eq!(closed.text("/tags/count").await, r#"{"count":2}"#);
+    assert_eq!(shop.get("/tags/nobody's/exists").await.json()["exists"], json!(false));
+    assert_eq!(shop.send("PATCH", "/orders/1v1/tags", Some(r#"{"label":"x"}"#)).await.status, 404);
     let all = shop.send("DELETE", "/customers/1v1/orders", None).await;
     assert_eq!(all.text, r#"{"count":3}"#);
     assert_eq!(shop.text("/orders/count").await, r#"{"count":2}"#);
