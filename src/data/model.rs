@@ -361,7 +361,11 @@ impl<M: Model> AnyModel for Of<M> {
 
     fn insert(&self, write: Write<'_>, values: &[Value<'_>]) -> Result<Vec<DefaultKey>, DataError> {
         let made = Made::<M>::new(write.exposure, &write.given);
-        let rows = made.rows(values)?;
+        let mut rows = made.rows(values)?;
+        // What is wrong with one row is said without its place.
+        if let Some(row) = rows.pop_if(|_| values.len() == 1) {
+            return Ok(vec![write.database.insert(row)?.key()]);
+        }
         Ok(write.database.insert_many(rows)?.into_iter().map(Id::key).collect())
     }
 
