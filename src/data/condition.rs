@@ -207,11 +207,14 @@ fn typed<M: Model>(field: &dyn DataField<M>, ask: Ask, at: &Pointer<'_>) -> Resu
         Kind::Integer { .. } | Kind::Float => is_number(value),
         _ => false,
     };
-    if ask.values().iter().all(has_meaning) {
-        Ok(by_value(field.name().to_owned(), None, ask))
-    } else {
-        Err(at.fault(FaultCode::Type, refused))
-    }
+    let Some(wrong) = ask.values().iter().find(|value| !has_meaning(value)) else {
+        return Ok(by_value(field.name().to_owned(), None, ask));
+    };
+    // What is no list is read as an element.
+    let is_element = kind == Kind::List && wrong.list().is_none();
+    let read = is_element.then(|| field.predicate(&Ask::equal(Value::List(vec![wrong.clone()])))).flatten();
+    let why = if let Some(Err(error)) = read { error.0 } else { refused };
+    Err(at.fault(FaultCode::Type, why))
 }
 
 /// Whether a value is a number, or a text that stands for one.
