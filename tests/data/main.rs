@@ -7,3 +7,4 @@ mod naive;
 mod questions;
 mod random;
 mod schema;
+mod writes;
