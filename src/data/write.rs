@@ -111,11 +111,24 @@ impl<'w, M: Model> Made<'w, M> {
             faults.extend(self.wrong(&all, at));
             return Err(faults);
         }
+        if self.lacks_hidden(&all) {
+            let message = format!("no row of `{}` can be made: a field that it needs is closed", M::NAME);
+            return Err(vec![at.fault(FaultCode::Closed, message)]);
+        }
         let all = Value::Map(all);
         M::deserialize(Reader::new(&all, Reading::Exact)).map_err(|error| {
             let faults = self.wrong(all.map().unwrap_or_default(), at);
             if faults.is_empty() { vec![at.fault(FaultCode::Type, error.0)] } else { faults }
         })
+    }
+
+    /// Whether a closed field has neither a value nor a default. Serde would say its name.
+    fn lacks_hidden(&self, entries: &[(Cow<'_, str>, Value<'_>)]) -> bool {
+        let is_there = |name: &str| entries.iter().any(|(known, _)| known == name);
+        !self.hidden.is_empty()
+            && Members::<M>::of(None).fields.iter().any(|field| {
+                self.hidden.contains(&field.name()) && !field.has_default() && !is_there(field.name())
+            })
     }
 
     /// A stored row with these values in it.
