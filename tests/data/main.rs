@@ -2,7 +2,9 @@
 //! and single cases of writes, of hostile input and of what is closed.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, its helpers too")]
 
+mod exposure;
 mod filters;
+mod hostile;
 mod naive;
 mod questions;
 mod random;
