@@ -191,9 +191,9 @@ impl Ask {
             Ask::Compare(Compared::Equal, asked) => {
                 value.is_some_and(|value| asked.first().is_some_and(|asked| is_or_has(value, asked)))
             }
-            Ask::Compare(test, asked) => value.is_some_and(|value| {
-                any_of(value, |value| test.holds(value, asked, compare))
-            }),
+            Ask::Compare(test, asked) => {
+                value.is_some_and(|value| any_of(value, |value| test.holds(value, asked, compare)))
+            }
             Ask::Text(test) => {
                 value.is_some_and(|value| any_of(value, |value| value.text().is_some_and(|text| test.holds(text))))
             }

@@ -27,6 +27,8 @@ pub(crate) struct Members<M> {
     /// The fields that only their rows know, of a model that shows none.
     pub(crate) others: Vec<&'static str>,
     pub(crate) relations: Vec<Box<dyn DataRelation<M>>>,
+    /// The fields that are closed, by their names outside.
+    pub(crate) hidden: Vec<&'static str>,
     /// Whether a field is named `id`, so that the row's own is not.
     pub(crate) has_id: bool,
 }
@@ -43,7 +45,9 @@ impl<M: Model> Members<M> {
         relations.retain(|relation| {
             exposure.is_none_or(|exposure| exposure.is_relation_open(M::NAME, relation.name(), relation.target_name()))
         });
-        Members { fields, others: others.into_iter().filter(|name| is_open(name)).collect(), relations, has_id }
+        let hidden = M::COLUMNS.iter().map(|column| column.external_name).filter(|name| !is_open(name)).collect();
+        let others = others.into_iter().filter(|name| is_open(name)).collect();
+        Members { fields, others, relations, hidden, has_id }
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<&dyn DataField<M>> {

@@ -4,6 +4,7 @@
 
 mod exposure;
 mod filters;
+mod forms;
 mod hostile;
 mod naive;
 mod questions;
