@@ -75,7 +75,10 @@ fn a_hidden_field_is_in_no_place() {
     let error = text(db.data_mut("Tag").unwrap().with(&closed).create(&json(r#"{"weight": 1}"#)));
     assert_eq!(error, "no row of `Tag` can be made: a field that it needs is closed");
     db.data_mut("Tag").unwrap().with(&closed).replace(red, &json(r#"{"weight": 9}"#)).unwrap();
-    assert_eq!(db.data("Tag").unwrap().find_by_id(red, &filter).unwrap().to_json().unwrap(), r#"[{"id":"1v1","name":"red","weight":9}]"#);
+    assert_eq!(
+        db.data("Tag").unwrap().find_by_id(red, &filter).unwrap().to_json().unwrap(),
+        r#"[{"id":"1v1","name":"red","weight":9}]"#
+    );
 }
 
 // behaviours R35 and R36: closed and opened again; closed it is an error, with the others' names.
@@ -167,10 +170,12 @@ fn functions_in_the_place_of_relations_are_checked() {
     let schema = db.schema();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = asked.clone();
-    let reversed = Exposure::new(schema).replace("Customer", "orders", move |_, rows| {
-        noted.lock().unwrap().push(rows.len());
-        Ok(rows.iter().map(|_| ids("Order", &["4v1", "3v1", "1v1"])).collect())
-    }).unwrap();
+    let reversed = Exposure::new(schema)
+        .replace("Customer", "orders", move |_, rows| {
+            noted.lock().unwrap().push(rows.len());
+            Ok(rows.iter().map(|_| ids("Order", &["4v1", "3v1", "1v1"])).collect())
+        })
+        .unwrap();
     let filter = r#"{"fields": ["name"], "limit": 2, "include": [{"relation": "orders", "scope": {"fields": ["description"],
         "where": {"totalCents": {"gt": 5}}, "limit": 1}}]}"#;
     assert_eq!(
@@ -181,26 +186,43 @@ fn functions_in_the_place_of_relations_are_checked() {
     // No condition goes along it: what is included and what is asked for would differ.
     let closed = "/where/orders: a function finds the rows of `orders`: no condition goes along it";
     assert_eq!(text(find(&db, &reversed, "Customer", r#"{"where": {"orders": {"some": {}}}}"#)), closed);
-    let related = db.data("Customer").unwrap().with(&reversed).related(row(&db, "Customer", "3v1"), "orders", &Filter::new());
+    let related =
+        db.data("Customer").unwrap().with(&reversed).related(row(&db, "Customer", "3v1"), "orders", &Filter::new());
     assert_eq!(related.unwrap().len(), 3);
 
     type Answer = fn(usize) -> Vec<Vec<RowId>>;
     let broken: [(&str, Answer, &str); 6] = [
         ("orders", |_| Vec::new(), "it gave 0 answers for 4 rows"),
         ("orders", |rows| vec![Vec::new(); rows + 1], "it gave 5 answers for 4 rows"),
-        ("orders", |rows| vec![ids("Tag", &["1v1"]); rows], "it gave Tag 1v1 for Customer 1v1, which is no row of `Order`"),
-        ("orders", |rows| vec![ids("Order", &["9v1"]); rows], "it gave Order 9v1 for Customer 1v1, which is no row of `Order`"),
-        ("address", |rows| vec![ids("Address", &["1v1", "1v1"]); rows], "it gave 2 rows for Customer 1v1, which has one at most"),
-        ("parent", |rows| vec![ids("Order", &["1v1"]); rows], "it gave Order 1v1 for Customer 1v1, which is no row of `Customer`"),
+        (
+            "orders",
+            |rows| vec![ids("Tag", &["1v1"]); rows],
+            "it gave Tag 1v1 for Customer 1v1, which is no row of `Order`",
+        ),
+        (
+            "orders",
+            |rows| vec![ids("Order", &["9v1"]); rows],
+            "it gave Order 9v1 for Customer 1v1, which is no row of `Order`",
+        ),
+        (
+            "address",
+            |rows| vec![ids("Address", &["1v1", "1v1"]); rows],
+            "it gave 2 rows for Customer 1v1, which has one at most",
+        ),
+        (
+            "parent",
+            |rows| vec![ids("Order", &["1v1"]); rows],
+            "it gave Order 1v1 for Customer 1v1, which is no row of `Customer`",
+        ),
     ];
     for (relation, answer, expected) in broken {
-        let exposure = Exposure::new(schema).replace("Customer", relation, move |_, rows| Ok(answer(rows.len()))).unwrap();
+        let exposure =
+            Exposure::new(schema).replace("Customer", relation, move |_, rows| Ok(answer(rows.len()))).unwrap();
         let error = text(find(&db, &exposure, "Customer", &format!(r#"{{"include": ["{relation}"]}}"#)));
         assert!(error.contains(expected), "{error}");
     }
-    let refuses = Exposure::new(schema)
-        .replace("Customer", "orders", |_, _| Err(DataError::TooManyRows { most: 1 }))
-        .unwrap();
+    let refuses =
+        Exposure::new(schema).replace("Customer", "orders", |_, _| Err(DataError::TooManyRows { most: 1 })).unwrap();
     assert_eq!(text(find(&db, &refuses, "Customer", r#"{"include": ["orders"]}"#)), "more than 1 rows are asked for");
     let opened = refuses.open("Customer", "orders").unwrap();
     assert!(find(&db, &opened, "Customer", r#"{"include": ["orders"]}"#).is_ok());

@@ -140,9 +140,12 @@ impl Random {
             }
             "inq" | "nin" => {
                 let most = if self.once_in(9) { 12 } else { 3 };
-                self.list(most, |random| {
-                    if random.once_in(6) { Value::Null } else { random.operand(world, kind, name) }
-                })
+                self.list(
+                    most,
+                    |random| {
+                        if random.once_in(6) { Value::Null } else { random.operand(world, kind, name) }
+                    },
+                )
             }
             "exists" => self.pick(&[json!(true), json!(false)]),
             "between" => json!([self.operand(world, kind, name), self.operand(world, kind, name)]),
@@ -165,9 +168,8 @@ impl Random {
                 // An object of these words alone would be one of them.
                 return (name.to_owned(), inside);
             }
-            let words = (0..=self.below(2)).map(|_| {
-                (self.pick(&["some", "none", "every"]).to_owned(), self.conditions(world, target, depth - 1))
-            });
+            let words = (0..=self.below(2))
+                .map(|_| (self.pick(&["some", "none", "every"]).to_owned(), self.conditions(world, target, depth - 1)));
             return (name.to_owned(), Value::Object(words.collect()));
         }
         let (name, kind, may_be_whole) = match self.below(12) {
@@ -225,8 +227,12 @@ impl Random {
             filter.insert("where".to_owned(), self.conditions(world, model, 3));
         }
         if self.once_in(2) {
-            let names: Vec<&str> =
-                fields(model).iter().filter(|(_, kind)| has_order(*kind)).map(|(name, _)| *name).chain(["id"]).collect();
+            let names: Vec<&str> = fields(model)
+                .iter()
+                .filter(|(_, kind)| has_order(*kind))
+                .map(|(name, _)| *name)
+                .chain(["id"])
+                .collect();
             let parts: Vec<String> = (0..=self.below(3))
                 .map(|_| format!("{}{}", self.pick(&names), self.pick(&["", " ASC", " desc", " DESC"])))
                 .collect();

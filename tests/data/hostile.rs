@@ -46,12 +46,16 @@ fn ten_thousand_clauses_side_by_side_are_answered() {
 #[test]
 fn what_nests_too_deep_is_refused() {
     bounded(|db| {
-        let nested = |depth: usize, open: &str, close: &str| format!("{}{{}}{}", open.repeat(depth), close.repeat(depth));
+        let nested =
+            |depth: usize, open: &str, close: &str| format!("{}{{}}{}", open.repeat(depth), close.repeat(depth));
         let depth_max = "The query object exceeds maximum depth 32";
         // The object of the filter and the innermost one count too.
-        for (open, close, each, expected) in
-            [(r#"{"not": "#, "}", 1, 4), (r#"{"and": ["#, "]}", 2, 4), (r#"{"parent": "#, "}", 1, 0), (r#"{"children": {"some": "#, "}}", 2, 0)]
-        {
+        for (open, close, each, expected) in [
+            (r#"{"not": "#, "}", 1, 4),
+            (r#"{"and": ["#, "]}", 2, 4),
+            (r#"{"parent": "#, "}", 1, 0),
+            (r#"{"children": {"some": "#, "}}", 2, 0),
+        ] {
             let fits = 30 / each;
             let filter = |depth: usize| format!(r#"{{"where": {}}}"#, nested(depth, open, close));
             let answer = found(&db, &filter(fits)).unwrap();
@@ -101,7 +105,8 @@ fn patterns_are_neither_slow_nor_huge() {
             let answer = answer.as_ref().map(|count| *count).map_err(|error| &*error.faults()[0].path);
             assert_eq!(answer, expected, "{asked}");
         }
-        let groups = format!(r#"{{"where": {{"name": {{"regexp": "{}{}"}}}}}}"#, "(".repeat(10_000), ")".repeat(10_000));
+        let groups =
+            format!(r#"{{"where": {{"name": {{"regexp": "{}{}"}}}}}}"#, "(".repeat(10_000), ")".repeat(10_000));
         assert_eq!(found(&db, &groups).unwrap_err().faults()[0].path, "/where/name/regexp");
     });
 }
@@ -119,10 +124,17 @@ fn numbers_of_any_size_are_read() {
             (r#"{"limit": "99999999999999999999999"}"#, Err("/limit")),
             (r#"{"where": {"num": {"lt": 1e308}}}"#, Ok(3)),
             (r#"{"where": {"num": {"gt": -123456789012345678901234567890}}}"#, Ok(3)),
-            (r#"{"include": [{"relation": "orders", "scope": {"limit": 9223372036854775808, "skip": 18446744073709551615}}]}"#, Ok(4)),
+            (
+                r#"{"include": [{"relation": "orders", "scope": {"limit": 9223372036854775808, "skip": 18446744073709551615}}]}"#,
+                Ok(4),
+            ),
         ] {
             let answer = found(&db, filter);
-            assert_eq!(answer.as_ref().map(|count| *count).map_err(|error| &*error.faults()[0].path), expected, "{filter}");
+            assert_eq!(
+                answer.as_ref().map(|count| *count).map_err(|error| &*error.faults()[0].path),
+                expected,
+                "{filter}"
+            );
         }
         assert!(matches!(found(&db, r#"{"limit": 1e999}"#), Err(DataError::NotJson { .. })));
         assert!(matches!(found(&db, r#"{"limit": NaN}"#), Err(DataError::NotJson { .. })));
@@ -144,8 +156,10 @@ fn keys_that_could_be_mistaken_are_refused() {
             assert!(error.starts_with("not JSON: ") && error.contains(expected), "{text}: {error}");
             assert!(Value::from_json(text).is_err());
         }
-        for query in ["filter[where][__proto__][a]=1", "filter[where][constructor][prototype]=1", "filter[__proto__]=1"] {
-            let found = Filter::from_query(query).and_then(|filter| db.data("Customer")?.find(&filter).map(|found| found.len()));
+        for query in ["filter[where][__proto__][a]=1", "filter[where][constructor][prototype]=1", "filter[__proto__]=1"]
+        {
+            let found = Filter::from_query(query)
+                .and_then(|filter| db.data("Customer")?.find(&filter).map(|found| found.len()));
             assert!(matches!(&found, Err(DataError::Filter(fault)) if !fault.path.is_empty()), "{query}: {found:?}");
         }
         // A path of an error is bounded by what was sent, and its text is escaped as JSON is.
@@ -166,8 +180,13 @@ fn ids_of_other_tables_and_of_rows_that_are_gone() {
         let (bo, tag) = (row(&db, "Customer", "3v1"), row(&db, "Tag", "2v1"));
         db.data_mut("Customer").unwrap().delete(bo).unwrap();
         let customers = db.data("Customer").unwrap();
-        let none = RowId { table: "Customer", key: Id::<()>::from_key("4294967293v4294967295".parse::<Id<()>>().unwrap().key()).key() };
-        for (row, text) in [(bo, "Customer with id 3v1"), (tag, "Tag with id 2v1"), (none, "Customer with id 4294967293v4294967295")] {
+        let none = RowId {
+            table: "Customer",
+            key: Id::<()>::from_key("4294967293v4294967295".parse::<Id<()>>().unwrap().key()).key(),
+        };
+        for (row, text) in
+            [(bo, "Customer with id 3v1"), (tag, "Tag with id 2v1"), (none, "Customer with id 4294967293v4294967295")]
+        {
             let expected = format!("Entity not found: {text}");
             let filter = Filter::new();
             assert_eq!(customers.find_by_id(row, &filter).unwrap_err().to_string(), expected);
@@ -188,8 +207,12 @@ fn ids_of_other_tables_and_of_rows_that_are_gone() {
         assert_eq!(found(&db, r#"{"where": {"id": {"inq": ["3v1", "3v3", "77v1"]}}}"#), Ok(0));
         assert_eq!(found(&db, r#"{"where": {"id": {"neq": "3v1"}}}"#), Ok(3));
         assert_eq!(found(&db, r#"{"where": {"parentId": "3v1"}}"#), Ok(0));
-        for asked in [r#"{"id": 4294967297}"#, r#"{"parentId": 4294967297}"#, r#"{"labels": 4294967297}"#, r#"{"id": "1"}"#] {
-            assert!(found(&db, &format!(r#"{{"where": {asked}}}"#)).unwrap_err().faults()[0].path.starts_with("/where/"));
+        for asked in
+            [r#"{"id": 4294967297}"#, r#"{"parentId": 4294967297}"#, r#"{"labels": 4294967297}"#, r#"{"id": "1"}"#]
+        {
+            assert!(
+                found(&db, &format!(r#"{{"where": {asked}}}"#)).unwrap_err().faults()[0].path.starts_with("/where/")
+            );
         }
         let before = db.state_hash();
         let mut write = db.data_mut("Customer").unwrap();

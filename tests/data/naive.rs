@@ -186,9 +186,7 @@ fn asks(kind: Kind, own: &Value, operator: &str, asked: &Value) -> bool {
         Value::Null => false,
         own => of(own),
     };
-    let by_order = |is: fn(Ordering) -> bool, asked: &Value| {
-        one(&|own| compare(kind, own, asked).is_some_and(is))
-    };
+    let by_order = |is: fn(Ordering) -> bool, asked: &Value| one(&|own| compare(kind, own, asked).is_some_and(is));
     match operator {
         "eq" if asked.is_null() => own.is_null(),
         "eq" => !own.is_null() && equals(kind, own, asked),
@@ -257,9 +255,7 @@ impl World {
                 let links = whose("Tagging", "customerId", &own);
                 links.into_iter().flat_map(|(_, link)| self.by_id("Tag", &link["tagId"])).collect()
             }
-            ("Customer", _) => {
-                row["labels"].as_array().unwrap().iter().flat_map(|id| self.by_id("Tag", id)).collect()
-            }
+            ("Customer", _) => row["labels"].as_array().unwrap().iter().flat_map(|id| self.by_id("Tag", id)).collect(),
             ("Tag", "bearers") => {
                 let links = whose("Tagging", "tagId", &own);
                 links.into_iter().flat_map(|(_, link)| self.by_id("Customer", &link["customerId"])).collect()
@@ -353,7 +349,9 @@ impl World {
         all.extend(row.1.as_object().unwrap().clone());
         let named = |is: bool| match filter.get("fields") {
             Some(Value::Array(names)) if is => names.iter().map(|name| name.as_str().unwrap()).collect(),
-            Some(Value::Object(names)) => names.iter().filter(|(_, given)| **given == is).map(|(name, _)| &**name).collect(),
+            Some(Value::Object(names)) => {
+                names.iter().filter(|(_, given)| **given == is).map(|(name, _)| &**name).collect()
+            }
             _ => Vec::new(),
         };
         let (given, left_out) = (named(true), named(false));

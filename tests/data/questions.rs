@@ -8,10 +8,7 @@ use crate::schema::{declared, plain};
 
 /// Customers Thor, abc, Bo and hor; tags red and blue; four orders, one of nobody.
 const ROWS: [(&str, &str); 5] = [
-    (
-        "Tag",
-        r#"[{"name": "red", "weight": 1}, {"name": "blue", "weight": 2}]"#,
-    ),
+    ("Tag", r#"[{"name": "red", "weight": 1}, {"name": "blue", "weight": 2}]"#),
     (
         "Customer",
         r#"[{"name": "Thor", "num": 1, "flag": true, "when": "2020-01-01", "rank": "low", "rating": 0.5, "level": 0,
@@ -86,7 +83,10 @@ fn answered(model: &str, cases: &[(&str, &str, &str)]) {
 fn met(cases: &[(&str, &str, &str)]) {
     let cases: Vec<(&str, String, &str)> =
         cases.iter().map(|(question, asked, names)| (*question, format!(r#"{{"where": {asked}}}"#), *names)).collect();
-    answered("Customer", &cases.iter().map(|(question, filter, names)| (*question, &**filter, *names)).collect::<Vec<_>>());
+    answered(
+        "Customer",
+        &cases.iter().map(|(question, filter, names)| (*question, &**filter, *names)).collect::<Vec<_>>(),
+    );
 }
 
 // behaviour R46: every operator, and what an absent value is to it.
@@ -208,8 +208,10 @@ fn what_no_filter_can_mean_is_refused_with_its_place() {
     let operators = "eq, neq, gt, gte, lt, lte, between, inq, nin, like, nlike, ilike, nilike, regexp, exists";
     let all = "known are id, name, num, note, flag, when, rank, rating, level, tags, marks, place, stops, secretCode, \
                parentId, labels";
-    let unknown = format!("/where/nosuch: `Customer` has no property `nosuch`; {all}, parent, labels, orders, paid, \
-                           address, children, tagged");
+    let unknown = format!(
+        "/where/nosuch: `Customer` has no property `nosuch`; {all}, parent, labels, orders, paid, \
+                           address, children, tagged"
+    );
     let cases: Vec<(&str, &str, String)> = vec![
         ("W12", r#"{"num": "abc"}"#, r#"/where/num: invalid type: string "abc", expected i32"#.into()),
         ("W13", r#"{"num": {"gt": "abc"}}"#, r#"/where/num/gt: invalid type: string "abc", expected i32"#.into()),
@@ -217,46 +219,91 @@ fn what_no_filter_can_mean_is_refused_with_its_place() {
         ("W16", r#"{"num": {"between": [1]}}"#, "/where/num/between: Expected precisely 2 values, received 1".into()),
         ("W17", r#"{"num": {"between": 5}}"#, "/where/num/between: a list of two values is wanted, not 5".into()),
         ("W22", r#"{"num": {"inq": 5}}"#, "/where/num/inq: a list of values is wanted, not 5".into()),
-        ("W35", r#"{"name": {"regexp": "*hor"}}"#,
-            "/where/name/regexp: `*hor` is no regular expression: repetition operator missing expression".into()),
-        ("W40", r#"{"name": {"regexp": "("}}"#, "/where/name/regexp: `(` is no regular expression: unclosed group".into()),
-        ("W41", r#"{"num": {"regexp": "^1"}}"#,
-            "/where/num/regexp: a pattern describes texts, and this is an integer".into()),
-        ("W46", r#"{"and": {"num": 1}}"#,
-            r#"/where/and: The and operator has invalid clauses {"num":1}: a list is wanted"#.into()),
+        (
+            "W35",
+            r#"{"name": {"regexp": "*hor"}}"#,
+            "/where/name/regexp: `*hor` is no regular expression: repetition operator missing expression".into(),
+        ),
+        (
+            "W40",
+            r#"{"name": {"regexp": "("}}"#,
+            "/where/name/regexp: `(` is no regular expression: unclosed group".into(),
+        ),
+        (
+            "W41",
+            r#"{"num": {"regexp": "^1"}}"#,
+            "/where/num/regexp: a pattern describes texts, and this is an integer".into(),
+        ),
+        (
+            "W46",
+            r#"{"and": {"num": 1}}"#,
+            r#"/where/and: The and operator has invalid clauses {"num":1}: a list is wanted"#.into(),
+        ),
         ("W46", r#"{"or": [{}, 5]}"#, "/where/or/1: The where clause 5 is not an object".into()),
         ("W47", r#"{"num": {"foo": 5}}"#, format!("/where/num/foo: there is no operator `foo`; known are {operators}")),
         ("W47", r#"{"num": {"$gt": 5}}"#, format!("/where/num/$gt: there is no operator `$gt`; known are {operators}")),
         ("W52", r#"{"nosuch": 5}"#, unknown.clone()),
         ("W52", r#"{"nosuch": null}"#, unknown.clone()),
         ("W52", r#"{"nosuch": {"neq": 5}}"#, unknown),
-        ("W53", r#"{"place": {"city": "Paris"}}"#,
-            format!("/where/place/city: there is no operator `city`; known are {operators}")),
+        (
+            "W53",
+            r#"{"place": {"city": "Paris"}}"#,
+            format!("/where/place/city: there is no operator `city`; known are {operators}"),
+        ),
         ("W58", r#"{"when": "not a date"}"#, "/where/when: Invalid date: not a date".into()),
         ("W60", r#"{"flag": "banana"}"#, r#"/where/flag: invalid type: string "banana", expected a boolean"#.into()),
         ("W60", r#"{"num": ""}"#, r#"/where/num: invalid type: string "", expected i32"#.into()),
         ("W62", r#""abc""#, r#"/where: The where clause "abc" is not an object"#.into()),
         ("W62", "[1]", "/where: The where clause [1] is not an object".into()),
-        ("W63", r#"{"num": {"gte": null}}"#,
-            "/where/num/gte: null has no place in an order: ask for it by `eq`, `neq` or `exists`".into()),
-        ("", r#"{"rank": "top"}"#,
-            "/where/rank: unknown variant `top`, expected one of `low`, `middle`, `high`".into()),
+        (
+            "W63",
+            r#"{"num": {"gte": null}}"#,
+            "/where/num/gte: null has no place in an order: ask for it by `eq`, `neq` or `exists`".into(),
+        ),
+        (
+            "",
+            r#"{"rank": "top"}"#,
+            "/where/rank: unknown variant `top`, expected one of `low`, `middle`, `high`".into(),
+        ),
         ("", r#"{"tags": 5}"#, "/where/tags: invalid type: integer `5`, expected a string".into()),
-        ("", r#"{"tags": {"inq": ["red", 5]}}"#,
-            "/where/tags/inq: invalid type: integer `5`, expected a string".into()),
+        (
+            "",
+            r#"{"tags": {"inq": ["red", 5]}}"#,
+            "/where/tags/inq: invalid type: integer `5`, expected a string".into(),
+        ),
         ("", r#"{"tags": [5]}"#, "/where/tags: invalid type: integer `5`, expected a string".into()),
         ("", r#"{"place": {"gt": {"city": "a"}}}"#, "/where/place/gt: there is no order, and this is an object".into()),
-        ("", r#"{"num": {}}"#,
-            format!("/where/num: an object of operators is wanted, and this one has none; known are {operators}")),
-        ("", r#"{"and": [{"not": {"or": [{"orders": {"some": {"totalCent": 1}}}]}}]}"#,
+        (
+            "",
+            r#"{"num": {}}"#,
+            format!("/where/num: an object of operators is wanted, and this one has none; known are {operators}"),
+        ),
+        (
+            "",
+            r#"{"and": [{"not": {"or": [{"orders": {"some": {"totalCent": 1}}}]}}]}"#,
             "/where/and/0/not/or/0/orders/some/totalCent: `Order` has no property `totalCent`; known are id, \
-             description, totalCents, customerId, payerName, customer, payer".into()),
-        ("", r#"{"orders": {"totalCents": 1}}"#,
-            "/where/orders: `orders` leads to many rows: say which of them are meant; known are some, none, every".into()),
-        ("", r#"{"a/b~": 1}"#, format!("/where/a~1b~0: `Customer` has no property `a/b~`; {all}, parent, labels, orders, \
-                           paid, address, children, tagged")),
-        ("", r#"{"id": {"gt": "1v1"}}"#,
-            "/where/id/gt: ids are asked for by themselves; known are eq, neq, inq, nin, exists".into()),
+             description, totalCents, customerId, payerName, customer, payer"
+                .into(),
+        ),
+        (
+            "",
+            r#"{"orders": {"totalCents": 1}}"#,
+            "/where/orders: `orders` leads to many rows: say which of them are meant; known are some, none, every"
+                .into(),
+        ),
+        (
+            "",
+            r#"{"a/b~": 1}"#,
+            format!(
+                "/where/a~1b~0: `Customer` has no property `a/b~`; {all}, parent, labels, orders, \
+                           paid, address, children, tagged"
+            ),
+        ),
+        (
+            "",
+            r#"{"id": {"gt": "1v1"}}"#,
+            "/where/id/gt: ids are asked for by themselves; known are eq, neq, inq, nin, exists".into(),
+        ),
     ];
     let (plain, declared) = (fill(plain::database()), filled());
     for (question, asked, expected) in cases {
@@ -271,45 +318,57 @@ fn what_no_filter_can_mean_is_refused_with_its_place() {
 // behaviour R48 and R46
 #[test]
 fn orders_limits_and_skips() {
-    answered("Customer", &[
-        ("O1", r#"{"order": ["num"]}"#, "Thor abc hor Bo"),
-        ("O2", r#"{"order": ["num desc"]}"#, "hor abc Thor Bo"),
-        ("O3", r#"{"order": "num DESC"}"#, "hor abc Thor Bo"),
-        ("O4", r#"{"order": ["rank DESC", "name ASC"]}"#, "abc Bo Thor hor"),
-        ("O5", r#"{"order": "note"}"#, "Bo hor abc Thor"),
-        ("O6", r#"{"order": "note DESC"}"#, "abc hor Bo Thor"),
-        // Equal ones stay in slot order, descending too.
-        ("O7", r#"{"order": "rank"}"#, "Thor hor Bo abc"),
-        ("O7", r#"{"order": "rank DESC"}"#, "abc Bo Thor hor"),
-        ("O10", r#"{"order": "rank DESC, name ASC"}"#, "abc Bo Thor hor"),
-        ("O11", r#"{"order": "name"}"#, "Bo Thor abc hor"),
-        ("O12", "{}", "Thor abc Bo hor"),
-        ("", r#"{"order": "id DESC"}"#, "hor Bo abc Thor"),
-        ("O9", r#"{"order": ["name", "num DOWN"]}"#,
-            r#"/order/1: The order "num DOWN" has invalid direction; known are ASC, DESC"#),
-        ("O8", r#"{"order": "-num"}"#,
-            "/order: `Customer` has no property `-num`; known are id, name, num, note, flag, when, rank, rating, level, \
-             tags, marks, place, stops, secretCode, parentId, labels"),
-        ("", r#"{"order": "tags"}"#, "/order: `tags` is a list, which has no order"),
-        ("", r#"{"order": [5]}"#, r#"/order/0: an order is a text such as "total DESC", not 5"#),
-        // Ours: none.
-        ("L1", r#"{"limit": 0}"#, ""),
-        ("L2", r#"{"limit": -1}"#, "/limit: The limit parameter -1 is not valid"),
-        ("L3", r#"{"limit": "2"}"#, "Thor abc"),
-        ("L4", r#"{"limit": "abc"}"#, r#"/limit: The limit parameter "abc" is not valid"#),
-        ("L5", r#"{"limit": 1.5}"#, "/limit: The limit parameter 1.5 is not valid"),
-        ("L6", r#"{"skip": 1}"#, "abc Bo hor"),
-        ("L7", r#"{"offset": 1}"#, "abc Bo hor"),
-        ("L8", r#"{"skip": 1, "offset": 2}"#, "abc Bo hor"),
-        ("L8", r#"{"offset": 2, "skip": 1}"#, "abc Bo hor"),
-        ("L9", r#"{"skip": -1}"#, "/skip: The offset/skip parameter -1 is not valid"),
-        ("L10", r#"{"skip": 10}"#, ""),
-        ("L11", r#"{"limit": null, "skip": null}"#, "Thor abc Bo hor"),
-        ("", r#"{"wehre": {}}"#,
-            "/wehre: there is no `wehre` in a filter; known are where, order, limit, skip, offset, fields, include"),
-        ("", "[]", "a filter is an object, not []"),
-        ("", "null", "Thor abc Bo hor"),
-    ]);
+    answered(
+        "Customer",
+        &[
+            ("O1", r#"{"order": ["num"]}"#, "Thor abc hor Bo"),
+            ("O2", r#"{"order": ["num desc"]}"#, "hor abc Thor Bo"),
+            ("O3", r#"{"order": "num DESC"}"#, "hor abc Thor Bo"),
+            ("O4", r#"{"order": ["rank DESC", "name ASC"]}"#, "abc Bo Thor hor"),
+            ("O5", r#"{"order": "note"}"#, "Bo hor abc Thor"),
+            ("O6", r#"{"order": "note DESC"}"#, "abc hor Bo Thor"),
+            // Equal ones stay in slot order, descending too.
+            ("O7", r#"{"order": "rank"}"#, "Thor hor Bo abc"),
+            ("O7", r#"{"order": "rank DESC"}"#, "abc Bo Thor hor"),
+            ("O10", r#"{"order": "rank DESC, name ASC"}"#, "abc Bo Thor hor"),
+            ("O11", r#"{"order": "name"}"#, "Bo Thor abc hor"),
+            ("O12", "{}", "Thor abc Bo hor"),
+            ("", r#"{"order": "id DESC"}"#, "hor Bo abc Thor"),
+            (
+                "O9",
+                r#"{"order": ["name", "num DOWN"]}"#,
+                r#"/order/1: The order "num DOWN" has invalid direction; known are ASC, DESC"#,
+            ),
+            (
+                "O8",
+                r#"{"order": "-num"}"#,
+                "/order: `Customer` has no property `-num`; known are id, name, num, note, flag, when, rank, rating, level, \
+             tags, marks, place, stops, secretCode, parentId, labels",
+            ),
+            ("", r#"{"order": "tags"}"#, "/order: `tags` is a list, which has no order"),
+            ("", r#"{"order": [5]}"#, r#"/order/0: an order is a text such as "total DESC", not 5"#),
+            // Ours: none.
+            ("L1", r#"{"limit": 0}"#, ""),
+            ("L2", r#"{"limit": -1}"#, "/limit: The limit parameter -1 is not valid"),
+            ("L3", r#"{"limit": "2"}"#, "Thor abc"),
+            ("L4", r#"{"limit": "abc"}"#, r#"/limit: The limit parameter "abc" is not valid"#),
+            ("L5", r#"{"limit": 1.5}"#, "/limit: The limit parameter 1.5 is not valid"),
+            ("L6", r#"{"skip": 1}"#, "abc Bo hor"),
+            ("L7", r#"{"offset": 1}"#, "abc Bo hor"),
+            ("L8", r#"{"skip": 1, "offset": 2}"#, "abc Bo hor"),
+            ("L8", r#"{"offset": 2, "skip": 1}"#, "abc Bo hor"),
+            ("L9", r#"{"skip": -1}"#, "/skip: The offset/skip parameter -1 is not valid"),
+            ("L10", r#"{"skip": 10}"#, ""),
+            ("L11", r#"{"limit": null, "skip": null}"#, "Thor abc Bo hor"),
+            (
+                "",
+                r#"{"wehre": {}}"#,
+                "/wehre: there is no `wehre` in a filter; known are where, order, limit, skip, offset, fields, include",
+            ),
+            ("", "[]", "a filter is an object, not []"),
+            ("", "null", "Thor abc Bo hor"),
+        ],
+    );
 }
 
 /// Filters of orders, with the JSON that they give.
@@ -332,22 +391,45 @@ fn fields_that_are_given() {
         ("F1", of(r#"["description"]"#), r#"[{"description":"Lost"},{"description":"Hammer"}]"#),
         ("F2", of(r#"{"description": true}"#), r#"[{"description":"Lost"},{"description":"Hammer"}]"#),
         ("F4", of(r#"{"id": false, "description": true}"#), r#"[{"description":"Lost"},{"description":"Hammer"}]"#),
-        ("F3", of(r#"{"customerId": false, "payerName": false}"#),
-            r#"[{"id":"4v1","description":"Lost","totalCents":18446744073709551615},{"id":"2v1","description":"Hammer","totalCents":300}]"#),
-        ("F5", of(r#"{"id": false, "customerId": false, "payerName": false}"#),
-            r#"[{"description":"Lost","totalCents":18446744073709551615},{"description":"Hammer","totalCents":300}]"#),
-        ("F6", r#"{"limit": 1, "fields": []}"#.into(),
-            r#"[{"id":"1v1","description":"Mjolnir","totalCents":100,"customerId":"1v1","payerName":"abc"}]"#),
-        ("F6", r#"{"limit": 1, "fields": {}}"#.into(),
-            r#"[{"id":"1v1","description":"Mjolnir","totalCents":100,"customerId":"1v1","payerName":"abc"}]"#),
-        ("F7", r#"{"fields": ["nosuch"]}"#.into(),
-            "/fields/nosuch: `Order` has no property `nosuch`; known are id, description, totalCents, customerId, payerName"),
-        ("F8", r#"{"limit": 1, "fields": {"customerId": false, "payerName": false},
-            "include": [{"relation": "customer", "scope": {"fields": ["name"]}}]}"#.into(),
-            r#"[{"id":"1v1","description":"Mjolnir","totalCents":100,"customer":{"name":"Thor"}}]"#),
-        ("F9", r#"{"limit": 1, "fields": ["description"],
-            "include": [{"relation": "payer", "scope": {"fields": ["name"]}}]}"#.into(),
-            r#"[{"description":"Mjolnir","payer":{"name":"abc"}}]"#),
+        (
+            "F3",
+            of(r#"{"customerId": false, "payerName": false}"#),
+            r#"[{"id":"4v1","description":"Lost","totalCents":18446744073709551615},{"id":"2v1","description":"Hammer","totalCents":300}]"#,
+        ),
+        (
+            "F5",
+            of(r#"{"id": false, "customerId": false, "payerName": false}"#),
+            r#"[{"description":"Lost","totalCents":18446744073709551615},{"description":"Hammer","totalCents":300}]"#,
+        ),
+        (
+            "F6",
+            r#"{"limit": 1, "fields": []}"#.into(),
+            r#"[{"id":"1v1","description":"Mjolnir","totalCents":100,"customerId":"1v1","payerName":"abc"}]"#,
+        ),
+        (
+            "F6",
+            r#"{"limit": 1, "fields": {}}"#.into(),
+            r#"[{"id":"1v1","description":"Mjolnir","totalCents":100,"customerId":"1v1","payerName":"abc"}]"#,
+        ),
+        (
+            "F7",
+            r#"{"fields": ["nosuch"]}"#.into(),
+            "/fields/nosuch: `Order` has no property `nosuch`; known are id, description, totalCents, customerId, payerName",
+        ),
+        (
+            "F8",
+            r#"{"limit": 1, "fields": {"customerId": false, "payerName": false},
+            "include": [{"relation": "customer", "scope": {"fields": ["name"]}}]}"#
+                .into(),
+            r#"[{"id":"1v1","description":"Mjolnir","totalCents":100,"customer":{"name":"Thor"}}]"#,
+        ),
+        (
+            "F9",
+            r#"{"limit": 1, "fields": ["description"],
+            "include": [{"relation": "payer", "scope": {"fields": ["name"]}}]}"#
+                .into(),
+            r#"[{"description":"Mjolnir","payer":{"name":"abc"}}]"#,
+        ),
     ];
     given("Order", &cases.iter().map(|(question, filter, json)| (*question, &**filter, *json)).collect::<Vec<_>>());
 }
@@ -360,7 +442,9 @@ fn rows_that_are_included() {
     let with = |relation: &str, scope: &str| of(&format!(r#"[{{"relation": "{relation}", "scope": {{{scope}}}}}]"#));
     let description = r#""fields": ["description"]"#;
     let unknown = |at: &str| {
-        format!("{at}: `Customer` has no relation `nosuch`; known are parent, labels, orders, paid, address, children, tagged")
+        format!(
+            "{at}: `Customer` has no relation `nosuch`; known are parent, labels, orders, paid, address, children, tagged"
+        )
     };
     let cases: Vec<(&str, String, String)> = vec![
         ("I1", of(r#"["nosuch"]"#), unknown("/include/0")),
@@ -410,16 +494,31 @@ fn rows_that_are_included() {
             "/include/0/scope/where/nosuch: `Order` has no property `nosuch`; known are id, description, totalCents, \
              customerId, payerName, customer, payer".into()),
     ];
-    given("Customer", &cases.iter().map(|(question, filter, json)| (*question, &**filter, &**json)).collect::<Vec<_>>());
-    given("Order", &[
-        ("I13 to I15", r#"{"where": {"customer": null}, "include": ["customer", "payer"]}"#,
-            r#"[{"id":"4v1","description":"Lost","totalCents":18446744073709551615,"customerId":null,"payerName":null}]"#),
-        ("I17", r#"{"fields": ["id"], "limit": 2, "include": [{"relation": "customer", "scope": {"fields": ["name"]}}]}"#,
-            r#"[{"id":"1v1","customer":{"name":"Thor"}},{"id":"2v1","customer":{"name":"Thor"}}]"#),
-    ]);
+    given(
+        "Customer",
+        &cases.iter().map(|(question, filter, json)| (*question, &**filter, &**json)).collect::<Vec<_>>(),
+    );
+    given(
+        "Order",
+        &[
+            (
+                "I13 to I15",
+                r#"{"where": {"customer": null}, "include": ["customer", "payer"]}"#,
+                r#"[{"id":"4v1","description":"Lost","totalCents":18446744073709551615,"customerId":null,"payerName":null}]"#,
+            ),
+            (
+                "I17",
+                r#"{"fields": ["id"], "limit": 2, "include": [{"relation": "customer", "scope": {"fields": ["name"]}}]}"#,
+                r#"[{"id":"1v1","customer":{"name":"Thor"}},{"id":"2v1","customer":{"name":"Thor"}}]"#,
+            ),
+        ],
+    );
     let db = filled();
     let orders = db.data("Order").unwrap();
-    let filter = Filter::from_json(r#"{"fields": ["description"], "include": [{"relation": "payer", "scope": {"fields": ["id"]}}]}"#).unwrap();
+    let filter = Filter::from_json(
+        r#"{"fields": ["description"], "include": [{"relation": "payer", "scope": {"fields": ["id"]}}]}"#,
+    )
+    .unwrap();
     let found = orders.find_by_id(row(&db, "Order", "3v1"), &filter).unwrap();
     assert_eq!(found.to_json().unwrap(), r#"[{"description":"Axe","payer":{"id":"2v1"}}]"#, "I19");
     let ids = ["3v1", "1v1", "3v1"].map(|id| row(&db, "Order", id));
@@ -432,28 +531,44 @@ fn rows_that_are_included() {
 
 #[test]
 fn conditions_on_related_rows() {
-    answered("Customer", &[
-        ("", r#"{"where": {"orders": {"some": {}}}}"#, "Thor abc"),
-        ("", r#"{"where": {"orders": {"none": {}}}}"#, "Bo hor"),
-        ("", r#"{"where": {"orders": {"some": {"totalCents": {"gt": 100}}}}}"#, "Thor"),
-        ("", r#"{"where": {"orders": {"every": {"totalCents": {"lt": 100}}}}}"#, "abc Bo hor"),
-        ("", r#"{"where": {"orders": {"some": {"totalCents": 100}, "every": {"totalCents": {"gte": 100}}}}}"#, "Thor"),
-        ("", r#"{"where": {"tagged": {"some": {"name": "blue"}}}}"#, "Thor"),
-        ("", r#"{"where": {"labels": {"every": {"name": "red"}}}}"#, "abc Bo hor"),
-        ("", r#"{"where": {"address": {"city": "Asgard"}}}"#, "Thor"),
-        ("", r#"{"where": {"address": null}}"#, "abc Bo hor"),
-        ("", r#"{"where": {"parent": {"address": {"city": {"like": "A%"}}}}}"#, "abc hor"),
-        ("", r#"{"where": {"parent": {"every": {"name": "Bo"}}}}"#, "Thor Bo"),
-    ]);
-    answered("Order", &[
-        ("N12", r#"{"where": {"customer.name": "Thor"}}"#,
-            r#"/where/customer.name: `customer` is a relation: ask by {"customer": {..}}"#),
-        ("", r#"{"where": {"payer": {"name": "abc"}}}"#, "Mjolnir Axe"),
-        ("W52", r#"{"where": {"customer": {"nosuch": null}}}"#,
-            "/where/customer/nosuch: `Customer` has no property `nosuch`; known are id, name, num, note, flag, when, \
+    answered(
+        "Customer",
+        &[
+            ("", r#"{"where": {"orders": {"some": {}}}}"#, "Thor abc"),
+            ("", r#"{"where": {"orders": {"none": {}}}}"#, "Bo hor"),
+            ("", r#"{"where": {"orders": {"some": {"totalCents": {"gt": 100}}}}}"#, "Thor"),
+            ("", r#"{"where": {"orders": {"every": {"totalCents": {"lt": 100}}}}}"#, "abc Bo hor"),
+            (
+                "",
+                r#"{"where": {"orders": {"some": {"totalCents": 100}, "every": {"totalCents": {"gte": 100}}}}}"#,
+                "Thor",
+            ),
+            ("", r#"{"where": {"tagged": {"some": {"name": "blue"}}}}"#, "Thor"),
+            ("", r#"{"where": {"labels": {"every": {"name": "red"}}}}"#, "abc Bo hor"),
+            ("", r#"{"where": {"address": {"city": "Asgard"}}}"#, "Thor"),
+            ("", r#"{"where": {"address": null}}"#, "abc Bo hor"),
+            ("", r#"{"where": {"parent": {"address": {"city": {"like": "A%"}}}}}"#, "abc hor"),
+            ("", r#"{"where": {"parent": {"every": {"name": "Bo"}}}}"#, "Thor Bo"),
+        ],
+    );
+    answered(
+        "Order",
+        &[
+            (
+                "N12",
+                r#"{"where": {"customer.name": "Thor"}}"#,
+                r#"/where/customer.name: `customer` is a relation: ask by {"customer": {..}}"#,
+            ),
+            ("", r#"{"where": {"payer": {"name": "abc"}}}"#, "Mjolnir Axe"),
+            (
+                "W52",
+                r#"{"where": {"customer": {"nosuch": null}}}"#,
+                "/where/customer/nosuch: `Customer` has no property `nosuch`; known are id, name, num, note, flag, when, \
              rank, rating, level, tags, marks, place, stops, secretCode, parentId, labels, parent, labels, orders, paid, \
-             address, children, tagged"),
-    ]);
+             address, children, tagged",
+            ),
+        ],
+    );
 }
 
 #[test]

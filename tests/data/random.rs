@@ -154,7 +154,8 @@ fn ask(both: &Both, random: &mut Random, last: &mut String, seen: &mut Seen) {
         assert_eq!(first.first().map(|row| row.id()), found.first().map(|row| row.id()));
         seen.planned += usize::from(!table.explain(&read).unwrap().to_string().contains("scan"));
     }
-    let rows: Vec<_> = both.world.rows(model).iter().map(|(id, _)| both.plain.data(model).unwrap().row_id(id)).collect();
+    let rows: Vec<_> =
+        both.world.rows(model).iter().map(|(id, _)| both.plain.data(model).unwrap().row_id(id)).collect();
     let ids: Vec<_> = (0..random.below(4)).filter_map(|_| rows.get(random.below(9))?.as_ref().ok().copied()).collect();
     let known = |id: &relata::RowId| {
         let text = id.to_string();
@@ -171,9 +172,8 @@ fn ask(both: &Both, random: &mut Random, last: &mut String, seen: &mut Seen) {
 // behaviours R34, R37, R39, R46, R48, R49 and R50
 #[test]
 fn filters_find_what_a_naive_look_at_the_rows_finds() {
-    let number = |variable: &str, usual: u64| {
-        std::env::var(variable).map_or(usual, |value| value.parse().expect("a number"))
-    };
+    let number =
+        |variable: &str, usual: u64| std::env::var(variable).map_or(usual, |value| value.parse().expect("a number"));
     let (seed, cases) = (number("RELATA_DATA_SEED", 1), number("RELATA_DATA_CASES", 100));
     let (mut seen, begin) = (Seen::default(), Instant::now());
     for seed in seed..seed + cases {
