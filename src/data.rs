@@ -33,6 +33,7 @@ use crate::model::Model;
 use crate::predicate::{Boxed, Predicate};
 use crate::query::Explained;
 use crate::schema::InverseKind;
+use crate::transaction::Transaction;
 
 pub use error::{DataError, Fault, FaultCode};
 pub use exposure::{Exposure, Resolved};
@@ -68,7 +69,7 @@ impl Database {
         Ok(DataTable { database: self, model: self.door(model)?, exposure: None })
     }
 
-    /// The table of this name, to be written by names and values. In a transaction its writes are part of that.
+    /// The table of this name, to be written by names and values.
     ///
     /// ```
     /// # use relata::{Database, Model}; use relata::data::Value; use serde::{Deserialize, Serialize};
@@ -98,6 +99,13 @@ impl Database {
             let known = self.store.tables.iter().map(|table| table.name).collect();
             DataError::UnknownModel { name: name.to_owned(), known }
         })
+    }
+}
+
+impl Transaction<'_> {
+    /// As [`Database::data_mut`], to be taken back with the transaction.
+    pub fn data_mut(&mut self, model: &str) -> Result<DataTableMut<'_>, DataError> {
+        self.database.data_mut(model)
     }
 }
 
@@ -231,6 +239,16 @@ impl<'a> DataTable<'a> {
     /// The relations that filters may go along.
     pub fn relations(&self) -> Vec<RelationName> {
         if self.asking().is_ok() { self.model.relations(self.exposure) } else { Vec::new() }
+    }
+
+    /// The models whose rows a filter reads beside those of this table: what it includes, and what its conditions go along.
+    /// Each once; names that are not there are passed over.
+    pub fn models_of(&self, filter: &Filter) -> Vec<&'static str> {
+        let mut models = Vec::new();
+        self.model.collect_models(filter, self.exposure, &mut models);
+        models.sort_unstable();
+        models.dedup();
+        models
     }
 
     fn expect_row(&self, row: RowId) -> Result<(), DataError> {

@@ -117,7 +117,13 @@ impl<M: ?Sized> FromStr for Id<M> {
         if text == "null" {
             return Ok(Self::null());
         }
-        let parts = text.split_once('v').and_then(|(slot, version)| Some((slot.parse().ok()?, version.parse().ok()?)));
+        // What is written, and nothing else: one row has one text.
+        let number = |digits: &str| {
+            let is_written =
+                digits == "0" || (!digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()));
+            if is_written { digits.parse().ok() } else { None }
+        };
+        let parts = text.split_once('v').and_then(|(slot, version)| Some((number(slot)?, number(version)?)));
         parts
             .and_then(|(slot, version)| key_from_parts(slot, version))
             .map(Self::from_key)

@@ -140,15 +140,13 @@ fn put(tree: &mut Option<Tree>, steps: &[Step<'_>], text: String) -> Result<(), 
                 return Err("it is an object here and something else elsewhere");
             };
             let place = entries.iter().position(|(name, _)| *name == **key);
-            match place {
-                Some(place) => &mut entries[place].1,
-                None => {
-                    let mut new = None;
-                    put(&mut new, rest, text)?;
-                    entries.extend(new.map(|new| (key.clone().into_owned(), new)));
-                    return Ok(());
-                }
-            }
+            let Some(place) = place else {
+                let mut new = None;
+                put(&mut new, rest, text)?;
+                entries.extend(new.map(|new| (key.clone().into_owned(), new)));
+                return Ok(());
+            };
+            &mut entries[place].1
         }
         Step::Element(number) => {
             let Tree::List(elements) = tree.get_or_insert_with(|| Tree::List(Vec::new())) else {
@@ -162,15 +160,13 @@ fn put(tree: &mut Option<Tree>, steps: &[Step<'_>], text: String) -> Result<(), 
                     number.is_none() && !rest.is_empty() && is_free(last, rest)
                 }),
             };
-            match place {
-                Some(place) => &mut elements[place].1,
-                None => {
-                    let mut new = None;
-                    put(&mut new, rest, text)?;
-                    elements.extend(new.map(|new| (*number, new)));
-                    return Ok(());
-                }
-            }
+            let Some(place) = place else {
+                let mut new = None;
+                put(&mut new, rest, text)?;
+                elements.extend(new.map(|new| (*number, new)));
+                return Ok(());
+            };
+            &mut elements[place].1
         }
     };
     // What is there is taken out and put back, so that one function does for both.

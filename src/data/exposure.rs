@@ -47,7 +47,8 @@ impl fmt::Debug for Exposure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Exposure");
         debug.field("closed_models", &self.closed_models).field("hidden", &self.hidden).field("closed", &self.closed);
-        debug.field("resolvers", &self.resolvers.keys()).field("included_rows_max", &self.included_rows_max).finish()
+        debug.field("resolvers", &self.resolvers.keys()).field("included_rows_max", &self.included_rows_max);
+        debug.finish_non_exhaustive()
     }
 }
 
@@ -146,6 +147,11 @@ impl Exposure {
             return Ok(());
         }
         Err(unknown(model, "relation", FaultCode::UnknownRelation, relation, known))
+    }
+
+    /// Whether a model is open.
+    pub fn is_open(&self, model: &str) -> bool {
+        self.is_model_open(model)
     }
 
     pub(crate) fn is_model_open(&self, model: &str) -> bool {

@@ -237,8 +237,8 @@ fn read_count(word: &str, value: &Value<'_>, source: Source<'_>) -> Result<usize
     let count = match value {
         Value::Integer(count) => usize::try_from(*count).ok(),
         // What is more than there can be is as good as all.
-        Value::Float(count) if *count >= 9_007_199_254_740_992.0 && count.trunc() == *count => Some(usize::MAX),
-        Value::Float(count) if *count >= 0.0 && count.trunc() == *count => Some(*count as usize),
+        Value::Float(count) if *count >= 9_007_199_254_740_992.0 && count.fract() == 0.0 => Some(usize::MAX),
+        Value::Float(count) if *count >= 0.0 && count.fract() == 0.0 => usize::try_from(*count as i64).ok(),
         Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
         _ => None,
     };

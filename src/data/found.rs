@@ -92,7 +92,7 @@ impl fmt::Debug for Found<'_> {
     }
 }
 
-impl<'a> Found<'a> {
+impl Found<'_> {
     /// How many rows there are, without what is included in them.
     pub fn len(&self) -> usize {
         self.rows.keys.len()

@@ -17,7 +17,7 @@ use super::kind::Kind;
 use super::relation::{Asking, SortBy, expect_inclusions, include_all, sort, sort_by};
 use super::told::{Untold, field_of};
 use super::value::Value;
-use super::write::{Given, Made, Write};
+use super::write::{Given, Made, Write, stored};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::{Id, RowId};
@@ -73,6 +73,10 @@ pub(crate) trait AnyModel: Debug + Send + Sync {
     fn relations(&self, exposure: Option<&Exposure>) -> Vec<RelationName>;
     /// Refuses a filter that names what is not there, at any depth.
     fn expect_filter(&self, filter: &Filter, asking: &Asking<'_>) -> Result<(), DataError>;
+    /// Adds the models to which a filter leads.
+    fn collect_models(&self, filter: &Filter, exposure: Option<&Exposure>, models: &mut Vec<&'static str>);
+    /// Adds those to which conditions lead.
+    fn collect_models_of(&self, condition: &Value<'_>, exposure: Option<&Exposure>, models: &mut Vec<&'static str>);
     fn find(&self, database: &Database, filter: &Filter, asking: &Asking<'_>) -> Result<Rows, DataError>;
     /// The rows under these keys, as a filter gives them.
     fn give(
@@ -205,12 +209,12 @@ impl<M: Model> AnyModel for Of<M> {
 
     fn relations(&self, exposure: Option<&Exposure>) -> Vec<RelationName> {
         let relations = Members::<M>::of(exposure).relations;
-        let one = |relation: &Box<dyn super::relation::DataRelation<M>>| RelationName {
+        let one = |relation: &dyn super::relation::DataRelation<M>| RelationName {
             name: relation.name(),
             target: relation.target_name(),
             is_many: relation.is_many(),
         };
-        relations.iter().map(one).collect()
+        relations.iter().map(|relation| one(&**relation)).collect()
     }
 
     fn expect_filter(&self, filter: &Filter, asking: &Asking<'_>) -> Result<(), DataError> {
@@ -219,6 +223,41 @@ impl<M: Model> AnyModel for Of<M> {
         sort_by(&filter.order, &members)?;
         Selection::of(filter, &members)?;
         expect_inclusions(&filter.include, &members, asking)
+    }
+
+    fn collect_models(&self, filter: &Filter, exposure: Option<&Exposure>, models: &mut Vec<&'static str>) {
+        self.collect_models_of(&filter.condition.value, exposure, models);
+        let members = Members::<M>::of(exposure);
+        for inclusion in &filter.include {
+            if let Some(relation) = members.relation(&inclusion.relation) {
+                models.push(relation.target_name());
+                relation.target().collect_models(&inclusion.scope, exposure, models);
+            }
+        }
+    }
+
+    fn collect_models_of(&self, condition: &Value<'_>, exposure: Option<&Exposure>, models: &mut Vec<&'static str>) {
+        let members = Members::<M>::of(exposure);
+        for (key, value) in condition.map().unwrap_or_default() {
+            match &**key {
+                "and" | "or" => {
+                    for clause in value.list().unwrap_or_default() {
+                        self.collect_models_of(clause, exposure, models);
+                    }
+                }
+                "not" => self.collect_models_of(value, exposure, models),
+                name => {
+                    let Some(relation) = members.relation(name) else { continue };
+                    models.push(relation.target_name());
+                    relation.target().collect_models_of(value, exposure, models);
+                    for (word, inside) in value.map().unwrap_or_default() {
+                        if matches!(&**word, "some" | "none" | "every") {
+                            relation.target().collect_models_of(inside, exposure, models);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn find(&self, database: &Database, filter: &Filter, asking: &Asking<'_>) -> Result<Rows, DataError> {
@@ -415,11 +454,11 @@ impl<M: Model> AnyModel for Of<M> {
     ) -> Result<DefaultKey, DataError> {
         let made = Made::<M>::new(write.exposure, &write.given);
         let mut row = made.row(value, &Pointer::root(), None).map_err(DataError::Invalid)?;
-        match made.stored(write.database, &row)? {
+        match stored(write.database, &row)? {
             Some(key) if own.is_some_and(|own| !own.contains(&key)) => Err(DataError::no_row(id::<M>(key).erase())),
             Some(key) => {
-                let mut stored = write.database.get(id::<M>(key))?.clone();
-                made.keep(&mut stored, &mut row);
+                let mut before = write.database.get(id::<M>(key))?.clone();
+                made.keep(&mut before, &mut row);
                 write.database.replace(id::<M>(key), row)?;
                 Ok(key)
             }

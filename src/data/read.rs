@@ -74,7 +74,7 @@ impl<'v> Reader<'v> {
         match *value {
             Value::Integer(number) => integer(number, visitor),
             // 5.0 is the integer 5 to who writes JSON.
-            Value::Float(number) if number.trunc() == number && number.abs() < 9_007_199_254_740_992.0 => {
+            Value::Float(number) if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 => {
                 integer(number as i128, visitor)
             }
             Value::Float(number) => visitor.visit_f64(number),

@@ -238,13 +238,10 @@ impl<R: Leads> DataRelation<R::From> for Along<R> {
     }
 
     fn unlink(&self, database: &mut Database, source: DefaultKey, target: DefaultKey) -> Result<(), DataError> {
-        match R::unlink(database, source, target) {
-            Some(done) => Ok(done?),
-            None => {
-                let message = format!("`{}` leads through no links", self.name);
-                Err(Pointer::root().fault(FaultCode::Closed, message).into())
-            }
-        }
+        let done = R::unlink(database, source, target).ok_or_else(|| {
+            Pointer::root().fault(FaultCode::Closed, format!("`{}` leads through no links", self.name))
+        })?;
+        Ok(done?)
     }
 
     fn keys(&self, database: &Database, source: DefaultKey) -> Result<Vec<DefaultKey>, DataError> {

@@ -110,6 +110,7 @@ impl Serializer for Told {
     fn serialize_u64(self, number: u64) -> Told1 {
         Ok(Value::Integer(number.into()))
     }
+    #[expect(clippy::cast_precision_loss, reason = "there is no integer for it")]
     fn serialize_u128(self, number: u128) -> Told1 {
         Ok(i128::try_from(number).map_or(Value::Float(number as f64), Value::Integer))
     }

@@ -138,12 +138,11 @@ impl<'w, M: Model> Made<'w, M> {
         let mut by_row: Vec<usize> = Vec::new();
         for (place, (name, value)) in entries.iter().enumerate() {
             match self.field(name).map(|field| field.set(&mut row, value)) {
-                Some(Some(Ok(()))) => {}
                 Some(Some(Err(error))) => faults.push(root.key(name).fault(FaultCode::Type, error.0)),
                 // Its form outside is not that of its type: the row reads it.
                 Some(None) => by_row.push(place),
                 None if self.members.others.contains(&&**name) => by_row.push(place),
-                None => {}
+                Some(Some(Ok(()))) | None => {}
             }
         }
         if faults.is_empty() && !by_row.is_empty() {
@@ -248,36 +247,34 @@ impl<'w, M: Model> Made<'w, M> {
         }
         faults
     }
+}
 
-    /// The stored row with the primary key of a row.
-    pub(crate) fn stored(&self, database: &Database, row: &M) -> Result<Option<DefaultKey>, DataError> {
-        struct Find<'r, M> {
-            database: &'r Database,
-            row: &'r M,
-            found: Option<Result<Option<DefaultKey>, Error>>,
-            place: usize,
-            model: PhantomData<fn() -> M>,
-        }
-        impl<M: Model> Visitor<M> for Find<'_, M> {
-            fn unique<U: Unique<Model = M>>(&mut self) {
-                if M::PRIMARY_KEY == Some(self.place) {
-                    let find = |table: crate::table::Table<'_, M>| {
-                        let key = U::key(self.row)?;
-                        <ByKey<U> as Reference<M>>::find(table.rows, table.index, key)
-                    };
-                    self.found = Some(self.database.table::<M>().map(find));
-                }
-                self.place += 1;
+/// The stored row with the primary key of a row.
+pub(crate) fn stored<M: Model>(database: &Database, row: &M) -> Result<Option<DefaultKey>, DataError> {
+    struct Find<'r, M> {
+        database: &'r Database,
+        row: &'r M,
+        found: Option<Result<Option<DefaultKey>, Error>>,
+        place: usize,
+        model: PhantomData<fn() -> M>,
+    }
+    impl<M: Model> Visitor<M> for Find<'_, M> {
+        fn unique<U: Unique<Model = M>>(&mut self) {
+            if M::PRIMARY_KEY == Some(self.place) {
+                let find = |table: crate::table::Table<'_, M>| {
+                    let key = U::key(self.row)?;
+                    <ByKey<U> as Reference<M>>::find(table.rows, table.index, key)
+                };
+                self.found = Some(self.database.table::<M>().map(find));
             }
-        }
-        let mut find = Find { database, row, found: None, place: 0, model: PhantomData };
-        M::declare(&mut find);
-        match find.found {
-            Some(found) => Ok(found?),
-            None => {
-                let message = format!("`{}` has no primary key by which a row could be replaced", M::NAME);
-                Err(Pointer::root().fault(FaultCode::Closed, message).into())
-            }
+            self.place += 1;
         }
     }
+    let mut find = Find { database, row, found: None, place: 0, model: PhantomData };
+    M::declare(&mut find);
+    let found = find.found.ok_or_else(|| {
+        let message = format!("`{}` has no primary key by which a row could be replaced", M::NAME);
+        Pointer::root().fault(FaultCode::Closed, message)
+    })?;
+    Ok(found?)
 }

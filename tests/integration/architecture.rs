@@ -87,7 +87,8 @@ fn citations(word: &str, is_number: impl Fn(&str) -> bool) -> BTreeSet<String> {
 }
 
 fn is_behaviour(word: &str) -> bool {
-    word.strip_prefix(['R', 'I', 'F', 'S', 'C', 'V', 'J', 'Q']).is_some_and(|number| number.parse::<u32>().is_ok())
+    word.strip_prefix(['R', 'I', 'F', 'S', 'C', 'V', 'J', 'Q', 'D', 'N', 'H'])
+        .is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// Every promise has a test that cites it. What is not there yet is named in the head of the document.

@@ -1,4 +1,5 @@
-//! `relata`: looks into a snapshot without the program that saved it.
+//! `relata`: looks into a snapshot without the program that saved it, writes models from definitions of other systems,
+//! and adds relations to models.
 //!
 //! Exit codes: 0 where all is well, 1 where differences, violations or damage have been found, 2 where the command
 //! line is wrong or a file cannot be read.
@@ -6,8 +7,11 @@
 mod check;
 mod diff;
 mod info;
+mod models;
+mod names;
 mod output;
 mod recover;
+mod relation;
 mod rows;
 
 use std::path::PathBuf;
@@ -17,7 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use output::{Failure, Output};
 
-/// Looks into relata snapshots without the program that saved them.
+/// Looks into relata snapshots without the program that saved them, and writes models.
 #[derive(Parser)]
 #[command(name = "relata", version, after_help = EXAMPLES)]
 struct Arguments {
@@ -32,6 +36,8 @@ Examples:
   relata rows world.relata Player --json | jq .   one row a line
   relata diff monday.relata tuesday.relata        what has changed, row by row
   relata recover broken.relata saved.relata       what is whole of a damaged file
+  relata models chinook.sqlite > src/models.rs    models from SQLite, or from LoopBack's definitions
+  relata relation src/models.rs                   one relation more, asked for or by flags
 
 Exit codes:
   0  all is well
@@ -104,6 +110,30 @@ enum Command {
         /// The file to be written, which must not be there yet
         out: PathBuf,
     },
+    /// Writes models in Rust from LoopBack's model definitions or the schema of an SQLite file
+    ///
+    /// Definitions are JSON files of LoopBack 2 or 3, or what a discovery gives; all that refer to each other are given
+    /// together. An SQLite file is known by its first bytes. Rows keep their own keys, so that the data that exists
+    /// loads as it is. What relata cannot say is a comment in the source, with the reason. See docs/models.md.
+    #[command(after_help = "Examples:\n  relata models common/models/*.json --out src/models.rs\n  \
+                            relata models chinook.sqlite > src/models.rs")]
+    Models {
+        /// Model definitions, SQLite files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The file to be written, in the place of one that is there; standard output, if nothing is said
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Adds a relation to the models of a source file
+    ///
+    /// Asks for the models, the kind, the relation's name and the foreign key, which have LoopBack's defaults. Where the
+    /// flags say models and kind, it asks nothing. A key that is not there is added, and so is the belongs_to relation that
+    /// has_one and has_many are the other end of. Nothing else in the file changes.
+    #[command(after_help = "Examples:\n  relata relation src/models.rs\n  \
+                            relata relation src/models.rs --model Order --kind belongs_to --related Customer --required\n  \
+                            relata relation src/models.rs --model Customer --kind has_many --related Order")]
+    Relation(relation::Relation),
 }
 
 #[derive(Args)]
@@ -150,6 +180,8 @@ fn run(command: Command) -> ExitCode {
         // 1 says that they differ, which a damaged file does not tell.
         Command::Diff { a, b } => diff::diff(&a, &b, &mut output).map_err(Failure::into_trouble),
         Command::Recover { file, out } => recover::recover(&file, &out, &mut output),
+        Command::Relation(arguments) => relation::relation(arguments, &mut output),
+        Command::Models { files, out } => models::models(&files, out.as_deref(), &mut output),
     };
     match output.finish(done) {
         Ok(()) => ExitCode::SUCCESS,

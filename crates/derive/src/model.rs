@@ -33,6 +33,7 @@ pub(crate) struct Model {
 }
 
 /// One field. In its type, `Self` is replaced by the struct's name, as most of what is written stands in other impls.
+#[expect(clippy::struct_excessive_bools, reason = "each is what one attribute says")]
 pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) visibility: Visibility,

@@ -148,10 +148,11 @@ fn diff_tells_schema_and_rows() {
 #[test]
 fn help_shows_commands_examples_and_exit_codes() {
     let help = printed(&["--help"]);
-    for word in ["info", "schema", "check", "rows", "diff", "recover", "Examples:", "Exit codes:"] {
+    for word in ["info", "schema", "check", "rows", "diff", "recover", "models", "relation", "Examples:", "Exit codes:"]
+    {
         assert!(help.contains(word), "{word} is not in\n{help}");
     }
-    for command in ["info", "schema", "check", "rows", "diff", "recover"] {
+    for command in ["info", "schema", "check", "rows", "diff", "recover", "models", "relation"] {
         let help = printed(&[command, "--help"]);
         assert!(help.contains("Example") && help.contains(&format!("\n  relata {command} ")), "{help}");
     }

@@ -4,6 +4,8 @@
 mod damage;
 mod golden;
 mod keys;
+mod models;
+mod relation;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
