@@ -16,6 +16,7 @@ fn find(db: &Database, exposure: &Exposure, model: &str, filter: &str) -> Result
     db.data(model)?.with(exposure).find(&Filter::from_json(filter)?)?.to_json()
 }
 
+// behaviour N6: in no filter, write, answer or message.
 #[test]
 fn a_hidden_field_is_in_no_place() {
     let mut db = filled();
@@ -81,7 +82,7 @@ fn a_hidden_field_is_in_no_place() {
     );
 }
 
-// behaviours R35 and R36: closed and opened again; closed it is an error, with the others' names.
+// behaviours R35, R36 and N6: closed and opened again; closed it is an error, with the others' names.
 #[test]
 fn closed_relations_and_models_are_in_no_place() {
     let mut db = filled();
@@ -163,7 +164,10 @@ fn ids(model: &'static str, ids: &[&str]) -> Vec<RowId> {
     ids.iter().map(|id| RowId { table: model, key: id.parse::<Id<()>>().unwrap().key() }).collect()
 }
 
-// behaviour R36
+/// What a function gives for so many rows.
+type Answer = fn(usize) -> Vec<Vec<RowId>>;
+
+// behaviours R36 and N6: what a function gives is checked.
 #[test]
 fn functions_in_the_place_of_relations_are_checked() {
     let db = filled();
@@ -190,7 +194,6 @@ fn functions_in_the_place_of_relations_are_checked() {
         db.data("Customer").unwrap().with(&reversed).related(row(&db, "Customer", "3v1"), "orders", &Filter::new());
     assert_eq!(related.unwrap().len(), 3);
 
-    type Answer = fn(usize) -> Vec<Vec<RowId>>;
     let broken: [(&str, Answer, &str); 6] = [
         ("orders", |_| Vec::new(), "it gave 0 answers for 4 rows"),
         ("orders", |rows| vec![Vec::new(); rows + 1], "it gave 5 answers for 4 rows"),

@@ -10,6 +10,7 @@ use crate::questions::json;
 use crate::writes::refused;
 
 mod tolerant {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     pub(super) fn serialize<S: serde::Serializer>(cents: &u32, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{}.{:02}", cents / 100, cents % 100))
     }

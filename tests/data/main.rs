@@ -6,6 +6,7 @@ mod exposure;
 mod filters;
 mod forms;
 mod hostile;
+mod included;
 mod naive;
 mod questions;
 mod random;
