@@ -207,7 +207,7 @@ impl<'a> DataTable<'a> {
 
     /// Whether a row is there.
     pub fn exists(&self, row: RowId) -> bool {
-        self.expect_row(row).is_ok()
+        self.asking().is_ok() && self.expect_row(row).is_ok()
     }
 
     /// The plan by which [`find`](DataTable::find) gets at its rows.
@@ -221,7 +221,7 @@ impl<'a> DataTable<'a> {
     /// is neither.
     pub fn row_id(&self, text: &str) -> Result<RowId, DataError> {
         self.asking()?;
-        row_id(self.database, self.model, text)
+        row_id(self.database, self.model, text, self.exposure)
     }
 
     /// What would go and change if a row were deleted.
@@ -233,12 +233,12 @@ impl<'a> DataTable<'a> {
 
     /// The properties that rows have outside, `id` first unless a field has that name.
     pub fn properties(&self) -> Vec<Property> {
-        self.model.properties(self.exposure)
+        if self.asking().is_ok() { self.model.properties(self.exposure) } else { Vec::new() }
     }
 
     /// The relations that filters may go along.
     pub fn relations(&self) -> Vec<RelationName> {
-        self.model.relations(self.exposure)
+        if self.asking().is_ok() { self.model.relations(self.exposure) } else { Vec::new() }
     }
 
     /// The models whose rows a filter reads beside those of this table: what it includes, and what its conditions go along.
@@ -313,6 +313,13 @@ impl<'a> DataTableMut<'a> {
     }
 
     fn expect_open(&self) -> Result<(), DataError> {
+        if let (Some(owner), Some(exposure)) = (&self.owner, self.exposure) {
+            expect_open(self.database, owner.model, self.exposure)?;
+            if !exposure.is_relation_open(owner.model.name(), &owner.relation, self.model.name()) {
+                // It says that there is no such relation.
+                self.own()?;
+            }
+        }
         expect_open(self.database, self.model, self.exposure)
     }
 
@@ -411,7 +418,6 @@ impl<'a> DataTableMut<'a> {
         expect_row(self.database, self.model, target)?;
         let Links { table, near, far } = links;
         let model = self.database.door(&table)?;
-        expect_open(self.database, model, self.exposure)?;
         let mut given = given_by_owner(self.database, owner.row, owner.model, &table, &near)?;
         given.extend(given_by_owner(self.database, target, self.model, &table, &far)?);
         let name = model.name();
@@ -434,6 +440,7 @@ impl<'a> DataTableMut<'a> {
     }
 
     fn links(&self) -> Result<(&OwnedBy, Links), DataError> {
+        self.expect_open()?;
         let owner = self.owner.as_ref();
         let found = owner.and_then(|owner| {
             let table = self.database.schema().table(owner.row.table)?;
@@ -442,10 +449,12 @@ impl<'a> DataTableMut<'a> {
             let links = Links { table: inverse.source.clone(), near: inverse.relation.clone(), far: to.clone() };
             Some((owner, links))
         });
-        found.ok_or_else(|| {
+        let (owner, links) = found.ok_or_else(|| {
             let message = "links are made through an owner, over a relation that leads through them";
-            error::Pointer::root().fault(FaultCode::Closed, message).into()
-        })
+            DataError::from(error::Pointer::root().fault(FaultCode::Closed, message))
+        })?;
+        expect_open(self.database, self.database.door(&links.table)?, self.exposure)?;
+        Ok((owner, links))
     }
 
     /// The rows that meet conditions, the owner's alone if there is one.
@@ -505,8 +514,13 @@ fn expect_row(database: &Database, model: &dyn AnyModel, row: RowId) -> Result<(
     if row.table == model.name() && model.contains(database, row.key) { Ok(()) } else { Err(DataError::no_row(row)) }
 }
 
-fn row_id(database: &Database, model: &dyn AnyModel, text: &str) -> Result<RowId, DataError> {
-    let key = model.key_of_text(database, text)?;
+fn row_id(
+    database: &Database,
+    model: &dyn AnyModel,
+    text: &str,
+    exposure: Option<&Exposure>,
+) -> Result<RowId, DataError> {
+    let key = model.key_of_text(database, text, exposure)?;
     if model.contains(database, key) {
         Ok(RowId { table: model.name(), key })
     } else {

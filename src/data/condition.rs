@@ -27,6 +27,8 @@ pub(crate) struct Members<M> {
     /// The fields that only their rows know, of a model that shows none.
     pub(crate) others: Vec<&'static str>,
     pub(crate) relations: Vec<Box<dyn DataRelation<M>>>,
+    /// The fields that are closed, by their names outside.
+    pub(crate) hidden: Vec<&'static str>,
     /// Whether a field is named `id`, so that the row's own is not.
     pub(crate) has_id: bool,
 }
@@ -43,7 +45,9 @@ impl<M: Model> Members<M> {
         relations.retain(|relation| {
             exposure.is_none_or(|exposure| exposure.is_relation_open(M::NAME, relation.name(), relation.target_name()))
         });
-        Members { fields, others: others.into_iter().filter(|name| is_open(name)).collect(), relations, has_id }
+        let hidden = M::COLUMNS.iter().map(|column| column.external_name).filter(|name| !is_open(name)).collect();
+        let others = others.into_iter().filter(|name| is_open(name)).collect();
+        Members { fields, others, relations, hidden, has_id }
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<&dyn DataField<M>> {
@@ -207,11 +211,14 @@ fn typed<M: Model>(field: &dyn DataField<M>, ask: Ask, at: &Pointer<'_>) -> Resu
         Kind::Integer { .. } | Kind::Float => is_number(value),
         _ => false,
     };
-    if ask.values().iter().all(has_meaning) {
-        Ok(by_value(field.name().to_owned(), None, ask))
-    } else {
-        Err(at.fault(FaultCode::Type, refused))
-    }
+    let Some(wrong) = ask.values().iter().find(|value| !has_meaning(value)) else {
+        return Ok(by_value(field.name().to_owned(), None, ask));
+    };
+    // What is no list is read as an element.
+    let is_element = kind == Kind::List && wrong.list().is_none();
+    let read = is_element.then(|| field.predicate(&Ask::equal(Value::List(vec![wrong.clone()])))).flatten();
+    let why = if let Some(Err(error)) = read { error.0 } else { refused };
+    Err(at.fault(FaultCode::Type, why))
 }
 
 /// Whether a value is a number, or a text that stands for one.

@@ -23,15 +23,19 @@ pub(crate) struct Selection {
     are_left_out: bool,
     /// Fields that are closed.
     hidden: Vec<&'static str>,
+    /// The only names that are given, where what is closed has no name of its own: a field that is flattened.
+    only: Option<Vec<&'static str>>,
     /// Whether the row's id is told as `id`.
     has_id: bool,
 }
 
 impl Selection {
     pub(crate) fn of<M: Model>(filter: &Filter, members: &Members<M>) -> Result<Self, DataError> {
-        let is_open = |name: &str| members.has_field(name);
-        let hidden = M::COLUMNS.iter().map(|column| column.external_name).filter(|name| !is_open(name));
-        let all = Selection { hidden: hidden.collect(), has_id: !members.has_id, ..Selection::default() };
+        let hidden = members.hidden.clone();
+        let has_name = |name: &&str| Members::<M>::of(None).has_field(name);
+        let names = || M::COLUMNS.iter().map(|column| column.external_name).chain(["id"]).collect();
+        let only = (!hidden.iter().all(has_name)).then(names);
+        let all = Selection { hidden, only, has_id: !members.has_id, ..Selection::default() };
         let Some(fields) = &filter.fields else {
             return Ok(Selection { are_left_out: true, ..all });
         };
@@ -47,6 +51,7 @@ impl Selection {
     fn has(&self, name: &str) -> bool {
         (self.names.is_empty() || self.names.iter().any(|other| other == name) != self.are_left_out)
             && !self.hidden.contains(&name)
+            && self.only.as_ref().is_none_or(|only| only.contains(&name))
     }
 }
 

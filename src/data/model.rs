@@ -106,8 +106,13 @@ pub(crate) trait AnyModel: Debug + Send + Sync {
     fn count(&self, database: &Database, condition: &Where, exposure: Option<&Exposure>) -> Result<usize, DataError>;
     fn explain(&self, database: &Database, filter: &Filter, asking: &Asking<'_>) -> Result<Explained, DataError>;
     fn contains(&self, database: &Database, key: DefaultKey) -> bool;
-    /// The key of the row that a text names, stored or not.
-    fn key_of_text(&self, database: &Database, text: &str) -> Result<DefaultKey, DataError>;
+    /// The key of the row that a text names, stored or not. A primary key that is closed finds none.
+    fn key_of_text(
+        &self,
+        database: &Database,
+        text: &str,
+        exposure: Option<&Exposure>,
+    ) -> Result<DefaultKey, DataError>;
     /// The related rows' keys, all of them.
     fn related_keys(
         &self,
@@ -341,11 +346,16 @@ impl<M: Model> AnyModel for Of<M> {
         database.contains(id::<M>(key))
     }
 
-    fn key_of_text(&self, database: &Database, text: &str) -> Result<DefaultKey, DataError> {
+    fn key_of_text(
+        &self,
+        database: &Database,
+        text: &str,
+        exposure: Option<&Exposure>,
+    ) -> Result<DefaultKey, DataError> {
         let schema = database.schema().table(M::NAME);
         let key = schema.and_then(|table| Some(&table.uniques.get(table.primary_key?)?.fields));
         if let Some([field]) = key.map(Vec::as_slice) {
-            let members = Members::<M>::of(None);
+            let members = Members::<M>::of(exposure);
             let field = members.fields.iter().find(|known| known.name_inside() == *field);
             let asked = field.and_then(|field| field.predicate(&Ask::equal(Value::from(text.to_owned()))));
             if let Some(asked) = asked {
@@ -400,7 +410,11 @@ impl<M: Model> AnyModel for Of<M> {
 
     fn insert(&self, write: Write<'_>, values: &[Value<'_>]) -> Result<Vec<DefaultKey>, DataError> {
         let made = Made::<M>::new(write.exposure, &write.given);
-        let rows = made.rows(values)?;
+        let mut rows = made.rows(values)?;
+        // What is wrong with one row is said without its place.
+        if let Some(row) = rows.pop_if(|_| values.len() == 1) {
+            return Ok(vec![write.database.insert(row)?.key()]);
+        }
         Ok(write.database.insert_many(rows)?.into_iter().map(Id::key).collect())
     }
 

@@ -145,6 +145,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Untold> {
         match self.value {
             Value::Id(id) if self.is_id => visitor.visit_u64(slotmap::Key::data(&id.key()).as_ffi()),
+            // A number would be taken for the bits of an id.
+            Value::Integer(_) if self.is_id => Err(Untold::invalid_type(Unexpected::Other("integer"), &visitor)),
             _ => self.any(visitor),
         }
     }

@@ -38,17 +38,13 @@ pub(crate) struct Given {
 pub(crate) struct Made<'w, M> {
     members: Members<M>,
     given: &'w [Given],
-    /// Fields that are closed, by their names outside.
-    hidden: Vec<&'static str>,
 }
 
 type Entries<'v> = Vec<(Cow<'v, str>, Value<'v>)>;
 
 impl<'w, M: Model> Made<'w, M> {
     pub(crate) fn new(exposure: Option<&Exposure>, given: &'w [Given]) -> Self {
-        let is_hidden = |name: &&str| exposure.is_some_and(|exposure| !exposure.is_field_open(M::NAME, name));
-        let hidden = M::COLUMNS.iter().map(|column| column.external_name).filter(is_hidden).collect();
-        Made { members: Members::of(exposure), given, hidden }
+        Made { members: Members::of(exposure), given }
     }
 
     /// New rows, or every fault of each.
@@ -72,7 +68,7 @@ impl<'w, M: Model> Made<'w, M> {
 
     /// A row in the place of a stored one. What serde leaves out, and what is closed, stays.
     pub(crate) fn replacing(&self, mut stored: M, key: DefaultKey, value: &Value<'_>) -> Result<M, DataError> {
-        let kept = if self.hidden.is_empty() { None } else { value_of(&stored).ok() };
+        let kept = if self.members.hidden.is_empty() { None } else { value_of(&stored).ok() };
         let mut row = self.row(value, &Pointer::root(), Some((key, kept.as_ref()))).map_err(DataError::Invalid)?;
         keep_skipped(&mut stored, &mut row);
         Ok(row)
@@ -82,7 +78,7 @@ impl<'w, M: Model> Made<'w, M> {
     pub(crate) fn keep(&self, stored: &mut M, row: &mut M) {
         keep_skipped(stored, row);
         let all = Members::<M>::of(None);
-        for field in all.fields.iter().filter(|field| self.hidden.contains(&field.name())) {
+        for field in all.fields.iter().filter(|field| self.members.hidden.contains(&field.name())) {
             field.exchange(stored, row);
         }
     }
@@ -100,7 +96,7 @@ impl<'w, M: Model> Made<'w, M> {
         };
         let mut faults = self.unknown(entries, at, stored.map(|(key, _)| key));
         let kept = stored.and_then(|(_, kept)| kept).and_then(Value::map).unwrap_or_default();
-        let kept = kept.iter().filter(|(name, _)| self.hidden.contains(&&**name)).cloned();
+        let kept = kept.iter().filter(|(name, _)| self.members.hidden.contains(&&**name)).cloned();
         let own = entries.iter().filter(|(name, _)| name != "id" || self.members.has_id);
         let mut all: Entries<'_> = own.cloned().chain(kept).collect();
         for given in self.given {
@@ -111,11 +107,24 @@ impl<'w, M: Model> Made<'w, M> {
             faults.extend(self.wrong(&all, at));
             return Err(faults);
         }
+        if self.lacks_hidden(&all) {
+            let message = format!("no row of `{}` can be made: a field that it needs is closed", M::NAME);
+            return Err(vec![at.fault(FaultCode::Closed, message)]);
+        }
         let all = Value::Map(all);
         M::deserialize(Reader::new(&all, Reading::Exact)).map_err(|error| {
             let faults = self.wrong(all.map().unwrap_or_default(), at);
             if faults.is_empty() { vec![at.fault(FaultCode::Type, error.0)] } else { faults }
         })
+    }
+
+    /// Whether a closed field has neither a value nor a default. Serde would say its name.
+    fn lacks_hidden(&self, entries: &[(Cow<'_, str>, Value<'_>)]) -> bool {
+        let is_there = |name: &str| entries.iter().any(|(known, _)| known == name);
+        !self.members.hidden.is_empty()
+            && Members::<M>::of(None).fields.iter().any(|field| {
+                self.members.hidden.contains(&field.name()) && !field.has_default() && !is_there(field.name())
+            })
     }
 
     /// A stored row with these values in it.

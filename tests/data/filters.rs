@@ -122,7 +122,7 @@ impl Random {
     fn ask(&mut self, world: &World, kind: Kind, name: &str, may_be_whole: bool) -> (String, Value) {
         let is_text = matches!(kind, Kind::Text | Kind::Texts | Kind::Day | Kind::Rank);
         let is_ordered = (has_order(kind) || matches!(kind, Kind::Texts | Kind::Numbers)) && name != "id";
-        let word = match self.below(10) {
+        let operator = match self.below(10) {
             0..3 => self.pick(&["eq", "neq"]),
             3..5 => self.pick(&["inq", "nin"]),
             5 => "exists",
@@ -131,7 +131,7 @@ impl Random {
             _ => "eq",
         };
         let is_list = matches!(kind, Kind::Texts | Kind::Numbers | Kind::Ids | Kind::Places);
-        let operand = match word {
+        let operand = match operator {
             "eq" | "neq" if self.once_in(6) => Value::Null,
             "eq" | "neq" if is_list && may_be_whole && self.once_in(2) => {
                 // A text within a list is one, and no number.
@@ -156,7 +156,7 @@ impl Random {
             "regexp" => json!(self.pick(&REGEXES).0),
             _ => self.operand(world, kind, name),
         };
-        (word.to_owned(), operand)
+        (operator.to_owned(), operand)
     }
 
     fn property(&mut self, world: &World, model: &str, depth: usize) -> (String, Value) {
@@ -187,7 +187,7 @@ impl Random {
         };
         let of = if name == "id" { model } else { name };
         let make = |random: &mut Self| {
-            let (word, mut asked) = random.ask(world, kind, name, may_be_whole);
+            let (operator, mut asked) = random.ask(world, kind, name, may_be_whole);
             if of == model {
                 asked = match asked {
                     Value::Array(all) => all.iter().map(|_| random.id(world, model)).collect(),
@@ -195,13 +195,13 @@ impl Random {
                     other => other,
                 };
             }
-            (word, asked)
+            (operator, asked)
         };
-        let (word, asked) = make(self);
-        if word == "eq" && !asked.is_object() && self.once_in(2) {
+        let (operator, asked) = make(self);
+        if operator == "eq" && !asked.is_object() && self.once_in(2) {
             return (name.to_owned(), asked);
         }
-        let mut words = Map::from_iter([(word, asked)]);
+        let mut words = Map::from_iter([(operator, asked)]);
         if self.once_in(4) {
             words.extend([make(self)]);
         }

@@ -2,8 +2,13 @@
 //! and single cases of writes, of hostile input and of what is closed.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking, its helpers too")]
 
+mod exposure;
 mod filters;
+mod forms;
+mod hostile;
+mod included;
 mod naive;
 mod questions;
 mod random;
 mod schema;
+mod writes;

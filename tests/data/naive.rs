@@ -159,8 +159,10 @@ fn is_like(text: &[char], pattern: &[char]) -> bool {
     }
 }
 
-/// The regular expressions that are asked for, by hand.
-pub(crate) const REGEXES: [(&str, fn(&str) -> bool); 6] = [
+/// A regular expression, and what it asks for by hand.
+type Regex = (&'static str, fn(&str) -> bool);
+
+pub(crate) const REGEXES: [Regex; 6] = [
     ("^a", |text| text.starts_with('a')),
     ("/^A/i", |text| text.starts_with(['a', 'A'])),
     ("[ab]$", |text| text.ends_with(['a', 'b'])),

@@ -169,14 +169,14 @@ fn ask(both: &Both, random: &mut Random, last: &mut String, seen: &mut Seen) {
 
 /// The ordinary run is always the same one. `RELATA_DATA_SEED` asks for another, `RELATA_DATA_CASES` for more worlds, each
 /// of which is asked a hundred times.
-// behaviours R34, R37, R39, R46, R48, R49 and R50
+// behaviours R34, R37, R39, R46, R48, R49, R50, N1 and N3
 #[test]
 fn filters_find_what_a_naive_look_at_the_rows_finds() {
     let number =
         |variable: &str, usual: u64| std::env::var(variable).map_or(usual, |value| value.parse().expect("a number"));
-    let (seed, cases) = (number("RELATA_DATA_SEED", 1), number("RELATA_DATA_CASES", 100));
+    let (first, cases) = (number("RELATA_DATA_SEED", 1), number("RELATA_DATA_CASES", 100));
     let (mut seen, begin) = (Seen::default(), Instant::now());
-    for seed in seed..seed + cases {
+    for seed in first..first + cases {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         random.below(2);
         let mut last = String::from("the rows");
