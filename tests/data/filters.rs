@@ -139,7 +139,7 @@ impl Random {
                 if kind == Kind::Numbers { json!([self.below(4)]) } else { whole }
             }
             "inq" | "nin" => {
-                let most = if self.once_in(9) { 12 } else { 3 };
+                let most = if self.once_in(5) { 14 } else { 3 };
                 self.list(
                     most,
                     |random| {
@@ -238,7 +238,7 @@ impl Random {
                 .collect();
             filter.insert("order".to_owned(), if self.once_in(2) { json!(parts) } else { json!(parts.join(", ")) });
         }
-        for (word, once_in) in [("limit", 4), ("skip", 5)] {
+        for (word, once_in) in [("limit", 3), ("skip", 3)] {
             if self.once_in(once_in) {
                 filter.insert(word.to_owned(), json!(self.pick(&[0, 1, 2, 4, 100])));
             }

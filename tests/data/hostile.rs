@@ -32,6 +32,9 @@ fn ten_thousand_clauses_side_by_side_are_answered() {
         let list: Vec<String> = (0..100_000).map(|number| number.to_string()).collect();
         assert_eq!(found(&db, &format!(r#"{{"where": {{"num": {{"inq": [{}]}}}}}}"#, list.join(","))), Ok(3));
         assert_eq!(found(&db, &format!(r#"{{"where": {{"level": {{"nin": [{}]}}}}}}"#, list.join(","))), Ok(0));
+        // Of many values by their hashes, where no index leads to the rows.
+        let others = Where::from_json(&format!(r#"{{"totalCents": {{"nin": [{}]}}}}"#, list.join(","))).unwrap();
+        assert_eq!(db.data("Order").unwrap().count(&others), Ok(1));
         let names: Vec<String> = (0..10_000).map(|_| "\"name\"".to_owned()).collect();
         assert_eq!(found(&db, &format!(r#"{{"fields": [{}]}}"#, names.join(","))), Ok(4));
         assert_eq!(found(&db, &format!(r#"{{"order": [{}]}}"#, names.join(","))), Ok(4));

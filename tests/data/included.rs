@@ -109,6 +109,17 @@ fn rows_that_are_included() {
         // The list's order, and twice what is there twice.
         ("I23, I24, I26", with("labels", name),
             r#"[{"name":"Thor","labels":[{"name":"blue"},{"name":"red"},{"name":"blue"}]},{"name":"abc","labels":[{"name":"red"}]},{"name":"Bo","labels":[]},{"name":"hor","labels":[]}]"#.into()),
+        (
+            "I29",
+            with("orders", &format!(r#""skip": 1, "limit": 1, {description}"#)),
+            r#"[{"name":"Thor","orders":[{"description":"Hammer"}]},{"name":"abc","orders":[]},{"name":"Bo","orders":[]},{"name":"hor","orders":[]}]"#.into(),
+        ),
+        // It stands in the place of the field of its name.
+        (
+            "",
+            r#"{"limit": 2, "fields": ["labels"], "include": [{"relation": "labels", "scope": {"fields": ["name"]}}]}"#.into(),
+            r#"[{"labels":[{"name":"blue"},{"name":"red"},{"name":"blue"}]},{"labels":[{"name":"red"}]}]"#.into(),
+        ),
         // Ours: in the order of the links.
         ("I27, I28", with("tagged", name),
             r#"[{"name":"Thor","tagged":[{"name":"blue"},{"name":"red"}]},{"name":"abc","tagged":[{"name":"red"}]},{"name":"Bo","tagged":[]},{"name":"hor","tagged":[]}]"#.into()),
