@@ -207,6 +207,13 @@ const inclusions = model => model.relations.filter(relation => !relation.many)
   .map(relation => ({ relation: relation.name, scope: { fields: essentials(modelOf(relation.model)) } }))
   .filter(inclusion => !propertyOf(model, inclusion.relation));
 
+const pen = document.createElement("canvas").getContext("2d");
+/** How wide a text is, in pixels. */
+function widthOf(text, size = 13, weight = 400) {
+  pen.font = `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
+}
+
 /** A value as one line of text. */
 function plain(value) {
   if (value == null) return "";

@@ -1,6 +1,6 @@
 // The models as a picture: those that are referred to stand left of those that refer to them.
 
-const BOX = { width: 190, head: 34, line: 22, gapX: 88, gapY: 26 };
+const BOX = { width: 190, head: 36, line: 22, gapX: 84, gapY: 26 };
 
 /** Places for boxes and lines; the same models always give the same picture. */
 function layout(models) {
@@ -15,8 +15,6 @@ function layout(models) {
       if (to) edges.push({ from: box, to, relation, line });
     });
   }
-  for (const { from, to } of edges) if (from !== to) { from.near.push(to); to.near.push(from); }
-
   // The layer is the longest way to a model that refers to nothing; what closes a ring does not count.
   const state = new Map();
   const settle = box => {
@@ -34,10 +32,33 @@ function layout(models) {
     if (isRoot && users.length) box.layer = Math.max(0, Math.min(...users) - 1);
   }
 
+  // A line over several layers takes a place in each between: so it goes round the boxes there.
+  const bends = [];
+  for (const edge of edges) {
+    const { from, to, line } = edge;
+    if (from === to) continue;
+    const step = Math.sign(to.layer - from.layer) || 1;
+    const way = [from];
+    edge.bends = [];
+    for (let layer = from.layer + step; step * layer < step * to.layer; layer += step) {
+      const bend = { model: { name: `${from.model.name} ${line}` }, height: 0, layer, near: [] };
+      edge.bends.push(bend);
+      bends.push(bend);
+      way.push(bend);
+    }
+    way.push(to);
+    const height = box => box === from ? keyLine(line) : box.keys ? BOX.head / 2 : 0;
+    for (let place = 1; place < way.length; place++) {
+      const [a, b] = [way[place - 1], way[place]];
+      a.near.push({ box: b, at: height(b) });
+      b.near.push({ box: a, at: height(a) });
+    }
+  }
+
   const linked = [...boxes.values()].filter(box => box.near.length);
   const alone = [...boxes.values()].filter(box => !box.near.length);
   const layers = [];
-  for (const box of linked) (layers[box.layer] ??= []).push(box);
+  for (const box of [...linked, ...bends]) (layers[box.layer] ??= []).push(box);
   const columns = layers.filter(Boolean);
   const stack = column => {
     let y = 0;
@@ -45,8 +66,7 @@ function layout(models) {
     return y - BOX.gapY;
   };
   columns.forEach(stack);
-  const middle = box => box.y + box.height / 2;
-  const wish = box => box.near.reduce((sum, other) => sum + middle(other), 0) / box.near.length;
+  const wish = box => box.near.reduce((sum, { box: other, at }) => sum + other.y + at, 0) / box.near.length;
   // Each column in turn is ordered by where its boxes are drawn to.
   for (let round = 0; round < 8; round++) {
     for (const column of round % 2 ? columns.toReversed() : columns) {
@@ -55,10 +75,11 @@ function layout(models) {
       stack(column);
     }
   }
+  uncross(columns, stack);
   // Then each box moves to where it is drawn, as far as its neighbours leave room.
   for (let round = 0; round < 12; round++) {
     for (const column of round % 2 ? columns.toReversed() : columns) {
-      column.forEach(box => { box.y = wish(box) - box.height / 2; });
+      column.forEach(box => { box.y = wish(box) - (box.keys ? BOX.head / 2 : 0); });
       for (let place = 1; place < column.length; place++) {
         const above = column[place - 1], box = column[place];
         const overlap = above.y + above.height + BOX.gapY - box.y;
@@ -74,8 +95,8 @@ function layout(models) {
     }
   }
   columns.forEach((column, place) => column.forEach(box => { box.x = place * (BOX.width + BOX.gapX); }));
-  const top = Math.min(0, ...linked.map(box => box.y));
-  linked.forEach(box => { box.y = Math.round(box.y - top); });
+  const top = Math.min(...[...linked, ...bends].map(box => box.y), Infinity);
+  [...linked, ...bends].forEach(box => { box.y = Math.round(box.y - top); });
   const wide = Math.max(columns.length, 3);
   const below = linked.length ? Math.max(...linked.map(box => box.y + box.height)) + BOX.gapY * 2 : 0;
   alone.forEach((box, place) => {
@@ -90,28 +111,86 @@ function layout(models) {
   };
 }
 
-function curve({ from, to, line }) {
-  const y1 = from.y + BOX.head + line * BOX.line + BOX.line / 2, y2 = to.y + BOX.head / 2;
+/** How many pairs of lines cross. */
+function crossings(columns) {
+  const segments = columns.flat().flatMap(box => box.near
+    .filter(({ box: other }) => other.layer > box.layer)
+    .map(({ box: other, at }) => ({ layer: box.layer, left: box.y + (other.near.find(back => back.box === box)?.at ?? 0), right: other.y + at })));
+  let count = 0;
+  segments.forEach((a, place) => {
+    for (let next = place + 1; next < segments.length; next++) {
+      const b = segments[next];
+      if (a.layer === b.layer && (a.left - b.left) * (a.right - b.right) < 0) count++;
+    }
+  });
+  return count;
+}
+
+/** Moves boxes to other places of their columns as long as fewer lines cross: for pictures of a size that people look at. */
+function uncross(columns, stack) {
+  if (columns.flat().length > 60) return;
+  let best = crossings(columns);
+  for (let round = 0; round < 4 && best > 0; round++) {
+    const before = best;
+    for (const column of columns) {
+      for (const box of [...column]) {
+        const from = column.indexOf(box);
+        let place = from;
+        for (let to = 0; to < column.length; to++) {
+          column.splice(column.indexOf(box), 1);
+          column.splice(to, 0, box);
+          stack(column);
+          const count = crossings(columns);
+          if (count < best) [best, place] = [count, to];
+        }
+        column.splice(column.indexOf(box), 1);
+        column.splice(place, 0, box);
+        stack(column);
+      }
+    }
+    if (best === before) break;
+  }
+}
+
+const keyLine = line => BOX.head + line * BOX.line + 3 + BOX.line / 2;
+
+function curve({ from, to, line, bends = [] }) {
+  const y1 = from.y + keyLine(line), y2 = to.y + BOX.head / 2;
   if (from === to || from.x === to.x) {
     const x1 = from.x + BOX.width, x2 = to.x + BOX.width, out = 34;
     return `M${x1},${y1} C${x1 + out},${y1} ${x2 + out},${y2} ${x2},${y2}`;
   }
   const isLeft = to.x < from.x;
   const x1 = isLeft ? from.x : from.x + BOX.width, x2 = isLeft ? to.x + BOX.width : to.x;
-  const bend = (isLeft ? -1 : 1) * Math.max(36, Math.abs(x2 - x1) / 2);
-  return `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
+  const half = (isLeft ? -1 : 1) * BOX.gapX / 2;
+  let path = `M${x1},${y1}`, [x, y] = [x1, y1];
+  const to1 = (nextX, nextY) => {
+    path += ` C${x + half},${y} ${nextX - half},${nextY} ${nextX},${nextY}`;
+    [x, y] = [nextX, nextY];
+  };
+  for (const bend of bends) {
+    to1(bend.x + (isLeft ? BOX.width : 0), bend.y);
+    x = bend.x + (isLeft ? 0 : BOX.width);
+    path += ` L${x},${y}`;
+  }
+  to1(x2, y2);
+  return path;
 }
 
 class Diagram {
   constructor() {
+    const names = schema.models.map(({ name, count }) => widthOf(name, 13, 600) + widthOf(count.toLocaleString("en"), 12) + 40);
+    BOX.width = Math.ceil(Math.min(280, Math.max(150, ...names)));
     this.plan = layout(schema.models);
+    const rows = schema.models.reduce((sum, { count }) => sum + count, 0);
+    this.caption = h("p", { class: "caption" }, h("b", {}, `${plural(schema.models.length, "model")}, ${plural(rows, "row")}.`), " Click a model for its rows, a key or a line for what it leads to.");
     this.element = h("section", { class: "diagram", "aria-label": "Models and their relations" });
     this.svg = svg("svg", { role: "group", "aria-label": "Diagram" });
     this.world = svg("g");
     this.svg.append(this.world);
     this.card = h("aside", { class: "card", "aria-live": "polite" });
     const zoom = (text, label, run) => h("button", { class: "plain", "aria-label": label, title: label, onclick: run }, text);
-    this.element.append(this.svg, this.card, h("div", { class: "zoom" },
+    this.element.append(this.svg, this.caption, this.card, h("div", { class: "zoom" },
       zoom("+", "Nearer", () => this.zoom(1.25)), zoom("−", "Farther", () => this.zoom(0.8)), zoom("⤢", "All of it", () => this.fit())));
     this.draw();
     this.listen();
@@ -130,7 +209,7 @@ class Diagram {
         class: `edge${relation.required ? "" : " optional"}`, tabindex: 0, role: "button", "aria-label": text,
         onclick: () => this.select(name), onkeydown: event => { if (event.key === "Enter") { event.stopPropagation(); this.select(name); } },
       }, svg("title", {}, text), svg("path", { class: "wide", d }), svg("path", { class: "line", d }));
-      const end = d.split(" ").at(-1).split(",").map(Number), start = d.slice(1).split(" ")[0].split(",").map(Number);
+      const end = d.split(" ").at(-1).replace(/^[A-Z]/, "").split(",").map(Number), start = d.slice(1).split(" ")[0].split(",").map(Number);
       line.append(svg("circle", { cx: end[0], cy: end[1], r: 3.2 }));
       // The end that many rows may be at.
       const side = start[0] === from.x ? -1 : 1;
@@ -138,18 +217,21 @@ class Diagram {
       this.parts.push({ element: line, models: [from.model.name, to.model.name], name });
       this.world.append(line);
     }
+    // How many rows there are, as a line: its length grows with the number of digits.
+    const most = Math.log1p(Math.max(1, ...schema.models.map(({ count }) => count)));
     for (const { model, keys, x, y, height } of this.plan.boxes) {
       const box = svg("g", { class: "box", transform: `translate(${x} ${y})` },
         svg("a", { href: onward([model.path]), "aria-label": `${model.name}, ${plural(model.count, "row")}` },
           svg("rect", { width: BOX.width, height, rx: 7 }),
-          svg("text", { class: "name", x: 12, y: 22 }, model.name.length > 19 ? model.name.slice(0, 18) + "…" : model.name, svg("title", {}, model.name)),
-          svg("text", { class: "count", x: BOX.width - 12, y: 22, "text-anchor": "end", "data-count": model.name }, model.count.toLocaleString("en"))),
+          svg("path", { class: "size", d: `M6,${BOX.head - .5} H${6 + (BOX.width - 12) * Math.log1p(model.count) / most}` }),
+          svg("text", { class: "name", x: 12, y: 23 }, model.name.length > 30 ? model.name.slice(0, 29) + "…" : model.name, svg("title", {}, model.name)),
+          svg("text", { class: "count", x: BOX.width - 12, y: 23, "text-anchor": "end", "data-count": model.name }, model.count.toLocaleString("en"))),
         keys.length ? svg("path", { class: "rule", d: `M0,${BOX.head} H${BOX.width}` }) : null,
         keys.map((relation, line) => {
           const name = `${model.name}.${relation.name}`;
           return svg("g", { class: "key", onclick: () => this.select(name) },
             svg("rect", { x: 4, y: BOX.head + line * BOX.line + 3, width: BOX.width - 8, height: BOX.line, rx: 4 }),
-            svg("text", { x: 12, y: BOX.head + line * BOX.line + 18 }, relation.name + (relation.required ? "" : " ?")));
+            svg("text", { x: 12, y: BOX.head + line * BOX.line + 19 }, relation.name + (relation.required ? "" : " ?")));
         }));
       box.addEventListener("mouseenter", () => this.highlight([model.name]));
       box.addEventListener("mouseleave", () => this.highlight(null));
@@ -190,7 +272,7 @@ class Diagram {
       h("button", { class: "plain close", "aria-label": "Close", onclick: () => this.select(this.selected) }, "×"),
       h("h2", {}, `${source.name}.${relation.name}`),
       h("p", {}, `Each row of `, h("a", { href: onward([source.path]) }, source.name),
-        relation.many ? " leads to any number of " : relation.required ? " leads to one of " : " leads to one or none of ",
+        ` leads to ${relation.many ? "any number of rows" : relation.required ? "one row" : "at most one row"} of `,
         h("a", { href: onward([target.path]) }, target.name), "."),
       h("dl", {},
         h("dt", {}, "Key"), h("dd", {}, h("code", {}, relation.keys.join(", ") || "none")),
@@ -208,12 +290,12 @@ class Diagram {
   fit() {
     const { width, height } = this.element.getBoundingClientRect();
     if (!width || !height) return;
-    const free = 28;
+    const free = width < 600 ? 16 : 32, above = this.caption.offsetHeight + 22;
     // Smaller than this nobody can read it: then one moves about in it.
-    const whole = Math.min((width - 2 * free) / this.plan.width, (height - 2 * free) / this.plan.height);
-    const scale = Math.max(Math.min(whole, 1.35), 0.58);
-    const centre = (space, size) => Math.max(free, (space - size * scale) / 2);
-    this.view = { scale, x: centre(width, this.plan.width), y: centre(height, this.plan.height) };
+    const whole = Math.min((width - 2 * free) / this.plan.width, (height - above - free) / this.plan.height);
+    const scale = Math.max(Math.min(whole, 1.2), 0.78);
+    const centre = (from, space, size) => from + Math.max(0, (space - size * scale) / 2);
+    this.view = { scale, x: centre(free, width - 2 * free, this.plan.width), y: centre(above, height - above - free, this.plan.height) };
     this.isMoved = false;
     this.apply();
   }

@@ -269,16 +269,16 @@ class Grid {
   /** Widths by the first rows; they stay, so that nothing moves when others come. */
   measure() {
     const rows = [...this.known.values()].slice(0, 60);
-    this.widths = this.model.columns.map(({ name, property, relation }) => {
-      const texts = rows.map(row => {
+    this.widths = this.model.columns.map(({ name, property, relation }, column) => {
+      const widths = rows.map(row => {
         const other = relation ? row[relation.name] : null;
         const label = other && typeof other === "object" ? labelOf(modelOf(relation.model), other) : "";
-        return label.length + (label ? 2 : 0) + (property ? plain(row[name]).length : 0);
+        return (label ? widthOf(label) + 7 : 0) + (property ? widthOf(plain(row[name]).slice(0, 80)) : 0);
       });
-      texts.sort((a, b) => a - b);
-      // Nearly the longest: one outlier does not make a column wide.
-      const typical = texts[Math.floor((texts.length - 1) * 0.95)] ?? 6;
-      return Math.round(Math.min(300, Math.max(typical * 7.1 + 26, name.length * 7.2 + 34, 64)));
+      widths.sort((a, b) => a - b);
+      // Nearly the widest: one outlier does not make a column wide.
+      const typical = widths[Math.floor((widths.length - 1) * 0.97)] ?? 40;
+      return Math.ceil(Math.min(300, Math.max(typical + 24, widthOf(name, 12, 600) + 38, 64)) + (column ? 0 : 10));
     });
     this.columns.replaceChildren(...this.widths.map(width => {
       const column = h("col");
@@ -297,7 +297,7 @@ class Grid {
         ? `${property.type}${property.optional ? ", optional" : ""}${relation ? `, leads to ${relation.model}` : ""}`
         : `a row of ${relation.model}`;
       const sign = direction ? (direction === "ascending" ? "↑" : "↓") + (order.length > 1 ? place + 1 : "") : "";
-      return h("th", { scope: "col", role: "columnheader", "aria-sort": direction ?? (property ? "none" : null), "aria-colindex": column + 1, class: isNumeric(property) && !relation ? "number" : null, title },
+      return h("th", { scope: "col", role: "columnheader", "aria-sort": direction ?? (property ? "none" : null), "aria-colindex": column + 1, class: this.isNumber(name, property, relation) ? "number" : null, title },
         property ? h("button", { onclick: event => this.reorder(name, event.shiftKey) }, h("span", {}, name), h("i", {}, sign)) : h("span", { class: "relation" }, name));
     }));
   }
@@ -380,7 +380,7 @@ class Grid {
         const isKey = column === 0;
         const cell = h(isKey ? "th" : "td", {
           role: isKey ? "rowheader" : "gridcell", scope: isKey ? "row" : null, "aria-colindex": column + 1, tabindex: isActive ? 0 : -1,
-          class: [isNumeric(property) && !relation ? "number" : "", isChanged ? "changed" : "", isActive ? "active" : ""].join(" ").trim() || null,
+          class: [this.isNumber(name, property, relation) ? "number" : "", isChanged ? "changed" : "", isActive ? "active" : ""].join(" ").trim() || null,
         });
         if (!row) cell.append(h("span", { class: "ghost" }));
         else if (relation) cell.append(this.link(relation, row, property) ?? shown(null));
@@ -404,6 +404,9 @@ class Grid {
     if (key != null) return h("a", { href: onward([target.path, String(key)]), tabindex: -1 }, plain(key));
     return null;
   }
+
+  /** Numbers stand at the right; those that are keys are names. */
+  isNumber(name, property, relation) { return isNumeric(property) && !relation && !this.model.primaryKey?.includes(name); }
 
   // ---- Keys
 

@@ -44,7 +44,7 @@ class Nothing {
 }
 
 function drawModels() {
-  const search = h("input", { type: "search", placeholder: "Models", "aria-label": "Look for a model", oninput: () => {
+  const search = h("input", { type: "search", placeholder: "Find a model", "aria-label": "Find a model", oninput: () => {
     const text = search.value.trim().toLowerCase();
     list.querySelectorAll("li").forEach(item => { item.hidden = !item.dataset.name.includes(text); });
   } });

@@ -82,7 +82,7 @@ function drawRequest(request, plan) {
   const { path, parameters } = request;
   const text = Object.entries(parameters ?? {}).map(([name, value]) =>
     `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("&");
-  const line = `${request.method ?? "GET"} ${new URL(base + path, location.href).pathname}${text ? "?" + text : ""}`;
+  const line = `${request.method ?? "GET"} ${new URL(base + path, location.href).pathname}${text ? "?" + text : ""}${request.body ? " " + request.body : ""}`;
   by("request").replaceChildren(
     h("code", { title: line }, line),
     h("span", { class: "plan", title: plan ?? "" }, plan ?? ""),

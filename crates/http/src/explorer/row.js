@@ -101,17 +101,13 @@ class RowPage {
     const isFixed = this.model.readOnly || (type === "id" && name === "id");
     const text = shown(value, 1200);
     const relation = relationBy(this.model, name);
+    const other = relation ? this.relations.find(panel => panel.relation === relation)?.rows?.[0] : null;
+    const target = relation ? modelOf(relation.model) : null;
     const go = relation && value != null
-      ? h("a", { class: "go", href: onward(this.goal(relation, value)), title: `To ${relation.model}` }, "→") : null;
+      ? h("a", { class: "go", href: onward([target.path, other ? idOf(target, other) : String(value)]), title: `To ${relation.model}` },
+        h("span", {}, other ? labelOf(target, other) : ""), " →") : null;
     cell.replaceChildren(isFixed ? h("span", { class: "text" }, text)
       : h("button", { class: "text", title: "Change", onclick: () => this.edit(property) }, text, h("i", { "aria-hidden": "true" }, "✎")), go ?? "");
-  }
-
-  /** Where a foreign key leads. */
-  goal(relation, value) {
-    const other = this.relations.find(panel => panel.relation === relation)?.rows?.[0];
-    const target = modelOf(relation.model);
-    return [target.path, other ? idOf(target, other) : String(value)];
   }
 
   edit(property) {
@@ -308,7 +304,11 @@ class Panel {
     } catch (error) {
       return this.content.replaceChildren(h("p", { class: "error" }, error.text ?? error.message));
     }
-    if (!page.isClosed) this.draw();
+    if (page.isClosed) return;
+    this.draw();
+    // The key says where it leads.
+    const key = this.isOne ? page.model.shown.find(({ name }) => relationBy(page.model, name) === relation) : null;
+    if (key && page.editing?.editor.property !== key) page.drawValue(key);
   }
 
   draw() {
@@ -338,13 +338,13 @@ class Panel {
       if (this.lit.delete(row.id)) blink(this.content.firstChild);
       return;
     }
-    const grid = new Linker();
+    const grid = new Linker(target);
     this.content.replaceChildren(h("table", { class: "few" },
-      h("thead", {}, h("tr", {}, columns.map(({ name, property, relation }) => h("th", { scope: "col", class: isNumeric(property) && !relation ? "number" : null }, name)))),
+      h("thead", {}, h("tr", {}, columns.map(({ name, property, relation }) => h("th", { scope: "col", class: grid.isNumber(name, property, relation) ? "number" : null }, name)))),
       h("tbody", {}, rows.map(row => {
         const goal = onward([target.path, idOf(target, row)]);
         return h("tr", { class: this.lit.delete(row.id) ? "lit" : null, onclick: event => { if (!event.target.closest("a") && !String(getSelection())) go(goal); } },
-          columns.map(({ name, property, relation }, place) => h(place ? "td" : "th", { scope: place ? null : "row", class: isNumeric(property) && !relation ? "number" : null },
+          columns.map(({ name, property, relation }, place) => h(place ? "td" : "th", { scope: place ? null : "row", class: grid.isNumber(name, property, relation) ? "number" : null },
             place === 0 && !(relation && target.primaryKey?.length > 1) ? h("a", { href: goal }, shown(row[name] ?? row.id, 40))
               : relation ? grid.link(relation, row, property) ?? shown(null) : shown(row[name], 60))));
       }))));
@@ -353,5 +353,8 @@ class Panel {
 }
 
 /** Links to related rows, as the grid has them. */
-class Linker {}
+class Linker {
+  constructor(model) { this.model = model; }
+}
 Linker.prototype.link = Grid.prototype.link;
+Linker.prototype.isNumber = Grid.prototype.isNumber;
