@@ -19,7 +19,8 @@ class RowPage {
       h("div", { class: "sides" },
         h("section", { class: "panel fields", "aria-label": "Fields" }, h("table", {}, this.body)), this.panels));
     this.cells = new Map();
-    this.reload = throttled(300, () => this.read());
+    this.reload = throttled(300, () => this.isGone || this.read());
+    this.foresee = throttled(300, () => this.isGone || !this.isDelete || this.preview());
     this.relations = this.related();
   }
 
@@ -43,9 +44,7 @@ class RowPage {
     } catch (error) {
       if (this.isClosed) return;
       if (error.status === 404) {
-        this.element.classList.add("gone");
-        this.say(this.row ? "This row has been removed." : error.text, "bad");
-        return;
+        return this.vanish(error.text);
       }
       return this.say(error.text, "bad", h("button", { class: "button", onclick: () => this.read() }, "Try again"));
     }
@@ -66,6 +65,13 @@ class RowPage {
     });
     if (!before) this.relations.forEach(panel => panel.open());
     else this.relations.forEach(panel => panel.isOne && panel.read());
+  }
+
+  vanish(text) {
+    this.element.classList.add("gone");
+    this.actions.hidden = true;
+    this.plan.replaceChildren();
+    this.say(text, "bad");
   }
 
   say(text, kind = "", action = null) {
@@ -199,13 +205,17 @@ class RowPage {
   }
 
   changed(changes) {
-    if (!this.row) return;
+    if (!this.row || this.isGone) return;
+    if (changes.some(change => change.kind === "removed" && change.model === this.model.name && change.id === this.row.id)) {
+      this.isGone = true;
+      return this.vanish("This row has been removed.");
+    }
     if (changes.some(change => change.model === this.model.name && (change.id === this.row.id || change.kind === "touched"))) this.reload();
     for (const panel of this.relations) {
       const ids = changes.filter(change => change.model === panel.target.name);
       if (ids.length) panel.changed(ids);
     }
-    if (this.isDelete) this.preview();
+    if (this.isDelete) this.foresee();
   }
 
   // ---- Delete
