@@ -300,7 +300,7 @@ try {
     assert.ok(await page.locator("tbody tr").count() < 60);
     await page.mouse.move(800, 500);
     await page.mouse.wheel(0, -320);
-    await page.locator("tbody tr", { hasText: "row 999960" }).waitFor();
+    await page.locator("tbody tr", { hasText: "row 999966" }).waitFor();
     const inSight = () => page.evaluate(() => [...document.querySelectorAll("tbody tr")].filter(row => row.getBoundingClientRect().top >= document.querySelector("thead").getBoundingClientRect().bottom - 1).map(row => Number(row.dataset.place))[0]);
     const before = await inSight();
     await page.mouse.wheel(0, -320);
@@ -308,6 +308,7 @@ try {
     assert.equal(before - await inSight(), 10, "a turn of the wheel is ten rows, also where the scroll bar is a map");
     await page.locator(".scroller").evaluate(scroller => { scroller.scrollTop = scroller.scrollHeight / 2; });
     await page.waitForFunction(() => /row 4\d{5}|row 5\d{5}/.test(document.querySelector("tbody").textContent));
+    await page.waitForURL(/at=[45]\d{5}/);
     await page.reload();
     await page.waitForFunction(() => /row 4\d{5}|row 5\d{5}/.test(document.querySelector("tbody")?.textContent ?? ""));
     await page.unroute(/\/us-states\b/);

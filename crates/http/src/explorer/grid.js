@@ -277,7 +277,7 @@ class Grid {
       });
       widths.sort((a, b) => a - b);
       // Nearly the widest: one outlier does not make a column wide.
-      const typical = widths[Math.floor((widths.length - 1) * 0.97)] ?? 40;
+      const typical = widths[Math.ceil((widths.length - 1) * 0.97)] ?? 40;
       return Math.ceil(Math.min(300, Math.max(typical + 24, widthOf(name, 12, 600) + 38, 64)) + (column ? 0 : 10));
     });
     this.columns.replaceChildren(...this.widths.map(width => {
