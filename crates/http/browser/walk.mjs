@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { createServer, request } from "node:http";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
@@ -312,6 +313,48 @@ try {
     await page.reload();
     await page.waitForFunction(() => /row 4\d{5}|row 5\d{5}/.test(document.querySelector("tbody")?.textContent ?? ""));
     await page.unroute(/\/us-states\b/);
+  });
+
+  await step("nothing moves while a view appears", async () => {
+    for (const hash of ["#/orders", "#/orders/10250", "#/customers/QUICK"]) {
+      const other = await context.newPage();
+      listen(other);
+      await other.addInitScript(() => {
+        window.moved = 0;
+        new PerformanceObserver(list => list.getEntries().forEach(({ value }) => { window.moved += value; })).observe({ type: "layout-shift", buffered: true });
+      });
+      await other.goto(base + hash);
+      await other.locator(hash.split("/").length > 2 ? ".few" : "tbody tr").first().waitFor();
+      await other.waitForTimeout(500);
+      const moved = await other.evaluate(() => window.moved);
+      assert.ok(moved < 0.02, `${hash}: a shift of ${moved}`);
+      await other.close();
+    }
+  });
+
+  await step("nested under a prefix it finds its routes", async () => {
+    const proxy = createServer((from, to) => {
+      const url = from.url.replace(/^\/shop/, "") || "/";
+      const ahead = request(base + url.slice(1), { method: from.method, headers: { ...from.headers, host: new URL(base).host } }, answer => {
+        to.writeHead(url === from.url ? 404 : answer.statusCode, answer.headers);
+        answer.pipe(to);
+      });
+      to.on("close", () => ahead.destroy());
+      ahead.on("error", () => to.destroy());
+      from.pipe(ahead);
+    });
+    await new Promise(resolve => proxy.listen(0, "127.0.0.1", resolve));
+    const nested = `http://127.0.0.1:${proxy.address().port}/shop`;
+    for (const path of ["", "/", "/explorer", "/explorer/"]) {
+      const other = await context.newPage();
+      listen(other);
+      await other.goto(`${nested}${path}#/shippers`);
+      await other.locator("tbody tr", { hasText: "Speedy Express" }).waitFor();
+      await other.locator("#live[data-state=live]").waitFor();
+      await other.close();
+    }
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   await step("Esc leads back, ? shows the keys", async () => {

@@ -171,6 +171,8 @@ async function loadSchema() {
   for (const model of models) {
     model.key = model.primaryKey?.length === 1 ? model.primaryKey[0] : null;
     model.labels = labelsOf(model);
+    // A field of the name `id` hides the id that changes are told by.
+    model.hidesId = propertyOf(model, "id")?.type !== "id";
     // An id that is shown already by a key of the model's own is noise.
     model.shown = model.properties.filter(property => !(property.type === "id" && property.name === "id" && model.primaryKey));
     model.columns = model.shown.map(property => ({ name: property.name, property, relation: relationBy(model, property.name) }));

@@ -181,6 +181,7 @@ class Diagram {
   constructor() {
     const names = schema.models.map(({ name, count }) => widthOf(name, 13, 600) + widthOf(count.toLocaleString("en"), 12) + 40);
     BOX.width = Math.ceil(Math.min(280, Math.max(150, ...names)));
+    BOX.gapX = innerWidth < 1100 ? 56 : 84;
     this.plan = layout(schema.models);
     const rows = schema.models.reduce((sum, { count }) => sum + count, 0);
     this.caption = h("p", { class: "caption" }, h("b", {}, `${plural(schema.models.length, "model")}, ${plural(rows, "row")}.`), " Click a model for its rows, a key or a line for what it leads to.");
@@ -293,7 +294,7 @@ class Diagram {
     const free = width < 600 ? 16 : 32, above = this.caption.offsetHeight + 22;
     // Smaller than this nobody can read it: then one moves about in it.
     const whole = Math.min((width - 2 * free) / this.plan.width, (height - above - free) / this.plan.height);
-    const scale = Math.max(Math.min(whole, 1.2), 0.78);
+    const scale = Math.max(Math.min(whole, 1.2), 0.7);
     const centre = (from, space, size) => from + Math.max(0, (space - size * scale) / 2);
     this.view = { scale, x: centre(free, width - 2 * free, this.plan.width), y: centre(above, height - above - free, this.plan.height) };
     this.isMoved = false;

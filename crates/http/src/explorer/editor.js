@@ -47,7 +47,7 @@ class Editor {
       if (typed && !isKept && target.labels.length) filter.where = { or: target.labels.map(name => ({ [name]: { ilike: pattern(typed) } })) };
       try {
         const rows = await get(target.path, { filter });
-        list.replaceChildren(...rows.map(row => h("option", { value: idOf(target, row) }, labelOf(target, row))));
+        list.replaceChildren(...rows.map(row => h("option", { value: this.property.type === "id" ? row.id : idOf(target, row) }, labelOf(target, row))));
       } catch { /* Without suggestions one types the key. */ }
     });
     this.input.addEventListener("focus", look);
@@ -130,7 +130,7 @@ class Creation {
   showRequest() { drawRequest({ ...this.request() }); }
 
   show() {
-    drawCrumbs("new");
+    drawCrumbs("new", h("a", { href: here({ new: null }) }, this.owner?.relation.name ?? this.model.name));
     document.title = `New row · ${this.model.name} · relata`;
     this.showRequest();
     this.editors[0]?.input.focus();

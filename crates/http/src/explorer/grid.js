@@ -1,8 +1,6 @@
 // The rows of a model, or of a relation of one row: a table of which only what is in sight exists.
 
 const LINE = 32;
-/** Rows of one request. */
-const CHUNK = 100;
 /** The tallest element that browsers place exactly. Beyond it the scroll bar is a map of the rows, not their sum. */
 const TALLEST = 6_000_000;
 
@@ -13,6 +11,8 @@ class Grid {
     this.owner = owner;
     this.path = owner ? encodePath([owner.model.path, owner.id, owner.relation.name]) : model.path;
     this.mayCreate = !model.readOnly && (!owner || owner.relation.kind === "hasMany");
+    /** Rows of one request. */
+    this.size = Math.max(1, Math.min(100, schema.rows));
     this.chunks = new Map();
     this.known = new Map();
     this.lit = new Map();
@@ -38,7 +38,7 @@ class Grid {
     const create = h("a", { class: "button", href: here({ new: "{}" }) }, "New row");
     this.bar = h("div", { class: "bar" },
       h("div", { class: "title" },
-        h("h1", {}, this.owner ? [h("small", {}, `${this.owner.model.name} ${this.owner.id}`), this.owner.relation.name] : this.model.name),
+        h("h1", {}, this.owner ? [h("small", {}, h("a", { href: writeHash([this.owner.model.path, this.owner.id]) }, `${this.owner.model.name} ${this.owner.id}`)), this.owner.relation.name] : this.model.name),
         this.count, this.mayCreate ? create : null),
       h("div", { class: "ask" }, this.input, this.clear, this.options), this.hint);
     this.head = h("tr", { "aria-rowindex": 1 });
@@ -77,7 +77,7 @@ class Grid {
     this.bar.querySelector("a.button")?.setAttribute("href", here({ new: "{}", at: null }));
     document.title = `${this.model.name} · relata`;
     drawCrumbs(this.owner ? this.owner.relation.name : this.model.name);
-    if (document.activeElement !== this.input) this.input.value = where;
+    if (this.input.value.trim() !== where.trim()) this.input.value = where;
     if (this.where === where && this.order === order) return drawRequest(this.request(), this.plan);
     Object.assign(this, { where, order, total: null, plan: null, active: { row: 0, column: this.active.column } });
     this.clear.hidden = !where;
@@ -85,11 +85,14 @@ class Grid {
     this.chunks.clear();
     this.known.clear();
     this.drawHead();
+    this.drawState(null);
     try {
       this.condition = condition(where, this.model);
       this.hint.textContent = "";
     } catch (error) {
       if (!(error instanceof Misread)) throw error;
+      this.count.textContent = "";
+      this.body.replaceChildren();
       return this.misread(error.message);
     }
     this.read();
@@ -121,18 +124,18 @@ class Grid {
     if (isTyping) this.show();
   }
 
-  parameters(skip = 0, limit = CHUNK) {
+  parameters(skip = 0, limit = this.size) {
     const filter = {};
     if (this.condition) filter.where = this.condition;
     if (this.order) filter.order = this.order.split(",").map(part => part.startsWith("-") ? `${part.slice(1)} DESC` : part);
-    filter.limit = Math.min(limit, schema.rows);
+    filter.limit = limit;
     if (skip) filter.skip = skip;
     const include = inclusions(this.model);
     if (include.length) filter.include = include;
     return { filter };
   }
 
-  request() { return { path: this.path, parameters: this.parameters(Math.floor(this.y / LINE / CHUNK) * CHUNK) }; }
+  request() { return { path: this.path, parameters: this.parameters(Math.floor(this.y / LINE / this.size) * this.size) }; }
 
   // ---- What is read
 
@@ -142,11 +145,11 @@ class Grid {
     const { signal } = this.abort = new AbortController();
     const isFirst = this.total === null;
     if (isFirst) this.drawState("Loading …");
-    const wanted = isFirst ? [Math.floor(this.start / CHUNK)] : this.chunksInSight();
+    const wanted = isFirst ? [Math.floor(this.start / this.size)] : this.chunksInSight();
     try {
       const where = this.condition ? { where: this.condition } : {};
       const [{ count }, ...chunks] = await Promise.all([
-        get(`${this.path}/count`, where, signal), ...wanted.map(chunk => get(this.path, this.parameters(chunk * CHUNK), signal)),
+        get(`${this.path}/count`, where, signal), ...wanted.map(chunk => get(this.path, this.parameters(chunk * this.size), signal)),
       ]);
       this.total = count;
       const before = this.known;
@@ -156,8 +159,13 @@ class Grid {
       if (!isFirst) this.light(before);
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (error instanceof Refused && error.status === 400) this.misread(error.text);
-      return this.drawState(error.text ?? error.message, () => this.read());
+      if (!(error instanceof Refused)) throw error;
+      this.total = null;
+      this.count.textContent = "";
+      this.body.replaceChildren();
+      if (error.status !== 400) return this.drawState(error.text, () => this.read());
+      this.misread(error.text);
+      return this.drawState("The server does not understand this condition.");
     }
     this.hint.classList.remove("bad");
     this.input.removeAttribute("aria-invalid");
@@ -184,7 +192,7 @@ class Grid {
   chunksInSight() {
     const [first, last] = this.inSight();
     const chunks = [];
-    for (let chunk = Math.floor(first / CHUNK); chunk <= Math.floor(Math.max(first, last - 1) / CHUNK); chunk++) chunks.push(chunk);
+    for (let chunk = Math.floor(first / this.size); chunk <= Math.floor(Math.max(first, last - 1) / this.size); chunk++) chunks.push(chunk);
     return chunks;
   }
 
@@ -194,7 +202,7 @@ class Grid {
       if (this.chunks.has(chunk)) continue;
       this.chunks.set(chunk, null);
       const { chunks } = this;
-      get(this.path, this.parameters(chunk * CHUNK), this.abort.signal).then(rows => {
+      get(this.path, this.parameters(chunk * this.size), this.abort.signal).then(rows => {
         if (chunks !== this.chunks) return;
         this.keep(chunk, rows);
         this.draw();
@@ -356,7 +364,7 @@ class Grid {
     if (isAnew) this.rows.clear();
     const shownRows = new Map();
     for (let place = first; place < last; place++) {
-      const row = this.chunks.get(Math.floor(place / CHUNK))?.[place % CHUNK];
+      const row = this.chunks.get(Math.floor(place / this.size))?.[place % this.size];
       const drawn = this.rows.get(place);
       shownRows.set(place, drawn && drawn.row === row ? drawn : { row, element: this.drawRow(place, row) });
     }

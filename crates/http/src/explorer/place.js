@@ -57,7 +57,8 @@ function remember(model, row) {
   if (names.size > 5000) names.delete(names.keys().next().value);
 }
 
-function drawCrumbs(current) {
+/** `before` stands between the way and where one is. */
+function drawCrumbs(current, before = null) {
   const { query } = readHash();
   const steps = query.getAll("from");
   const list = [h("a", { href: "#/" }, "Models")];
@@ -72,6 +73,7 @@ function drawCrumbs(current) {
     const detail = id === undefined ? query.get("where") : relation ? null : model?.name;
     list.push(h("a", { href: writeHash(parts, search) }, text, detail ? h("small", {}, detail) : null));
   });
+  if (before) list.push(before);
   if (current) list.push(h("b", { "aria-current": "page" }, current));
   by("crumbs").replaceChildren(h("ol", {}, list.map(item => h("li", {}, item))));
   by("crumbs").scrollLeft = 1e6;

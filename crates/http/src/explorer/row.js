@@ -13,13 +13,13 @@ class RowPage {
     this.notice = h("div", { class: "notice", role: "status" });
     this.plan = h("div", { class: "plan-of-delete" });
     this.body = h("tbody");
-    this.panels = h("div", { class: "panels" });
+    this.panels = h("div", { class: "panels coming" });
     this.element = h("section", { class: "page" },
       h("div", { class: "title" }, this.heading, this.actions), this.notice, this.plan,
       h("div", { class: "sides" },
         h("section", { class: "panel fields", "aria-label": "Fields" }, h("table", {}, this.body)), this.panels));
     this.cells = new Map();
-    this.reload = throttled(300, () => this.isGone || this.read());
+    this.again = throttled(300, () => this.isGone || this.read());
     this.foresee = throttled(300, () => this.isGone || !this.isDelete || this.preview());
     this.relations = this.related();
   }
@@ -55,7 +55,8 @@ class RowPage {
     if (!this.editing) this.say("");
     remember(this.model, this.row);
     const label = labelOf(this.model, this.row);
-    this.heading.replaceChildren(h("small", {}, `${this.model.name} ${label ? keyText(this.model, this.row) : ""}`), label || keyText(this.model, this.row));
+    this.heading.replaceChildren(
+      h("small", {}, h("a", { href: writeHash([this.model.path]) }, this.model.name), label ? ` ${keyText(this.model, this.row)}` : ""), label || keyText(this.model, this.row));
     document.title = `${label || keyText(this.model, this.row)} · ${this.model.name} · relata`;
     drawCrumbs(label || keyText(this.model, this.row));
     this.model.shown.forEach(property => {
@@ -63,8 +64,18 @@ class RowPage {
       if (!this.cells.has(property.name)) this.drawField(property);
       else if (plain(old) !== plain(now) || (old === null) !== (now === null)) this.refresh(property);
     });
-    if (!before) this.relations.forEach(panel => panel.open());
-    else this.relations.forEach(panel => panel.isOne && panel.read());
+    if (before) return this.relations.forEach(panel => panel.isOne && panel.read());
+    // All appear at once, so that nothing moves; unless one takes long.
+    const all = Promise.all(this.relations.map(panel => panel.read()));
+    await Promise.race([all, new Promise(resolve => setTimeout(resolve, 800))]);
+    this.panels.classList.remove("coming");
+  }
+
+  /** After changes that nobody has told of. */
+  reload() {
+    if (this.isGone) return;
+    this.again();
+    this.relations.forEach(panel => panel.reload());
   }
 
   vanish(text) {
@@ -210,7 +221,7 @@ class RowPage {
       this.isGone = true;
       return this.vanish("This row has been removed.");
     }
-    if (changes.some(change => change.model === this.model.name && (change.id === this.row.id || change.kind === "touched"))) this.reload();
+    if (changes.some(change => change.model === this.model.name && (change.id === this.row.id || change.kind === "touched" || this.model.hidesId))) this.again();
     for (const panel of this.relations) {
       const ids = changes.filter(change => change.model === panel.target.name);
       if (ids.length) panel.changed(ids);
@@ -287,8 +298,6 @@ class Panel {
     this.lit = new Set();
     this.reload = throttled(300, () => this.read());
   }
-
-  open() { this.read(); }
 
   changed(changes) {
     changes.forEach(({ id }) => this.lit.add(id));
