@@ -17,12 +17,13 @@ missing() {
 }
 
 command -v node > /dev/null || missing "there is no node"
+node seal.mjs --check
+node --test condition.test.mjs
 command -v npm > /dev/null || missing "there is no npm"
 [[ -x "${CHROMIUM:-/usr/bin/chromium}" ]] || missing "there is no ${CHROMIUM:-/usr/bin/chromium}"
-export RELATA_DATA="${RELATA_DATA:-$(cd ../../.. && pwd)/shared/data}"
+export RELATA_DATA="${RELATA_DATA:-$(cd ../../../.. && pwd)/shared/data}"
 [[ -d "$RELATA_DATA/northwind" ]] || missing "there is no $RELATA_DATA/northwind (RELATA_DATA names the folder)"
 
-node seal.mjs --check
 [[ -d node_modules/playwright-core ]] || npm ci --ignore-scripts --no-audit --no-fund
 cargo build --quiet --package relata-http --example northwind
 target="$(cargo metadata --format-version 1 --no-deps | node -p 'JSON.parse(require("fs").readFileSync(0)).target_directory')"

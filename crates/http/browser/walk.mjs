@@ -99,6 +99,13 @@ try {
     await page.locator(".card .close").click();
   });
 
+  await step("of many models those next to one are a picture of their own", async () => {
+    await open("#/?of=shippers");
+    await page.locator(".caption", { hasText: "shippers and what is next to it" }).waitFor();
+    assert.deepEqual((await page.locator(".diagram .box .name").allTextContents()).map(text => text.split(" ")[0]).sort(), ["ordersorders", "shippersshippers"]);
+    await page.locator(".caption a").click();
+  });
+
   await step("a model leads to its rows", async () => {
     await page.locator('.diagram a[aria-label^="orders,"]').click({ position: { x: 30, y: 14 } });
     await page.locator(".found", { hasText: "830 rows" }).waitFor();

@@ -209,9 +209,10 @@ const inclusions = model => model.relations.filter(relation => !relation.many)
   .map(relation => ({ relation: relation.name, scope: { fields: essentials(modelOf(relation.model)) } }))
   .filter(inclusion => !propertyOf(model, inclusion.relation));
 
-const pen = document.createElement("canvas").getContext("2d");
+let pen;
 /** How wide a text is, in pixels. */
 function widthOf(text, size = 13, weight = 400) {
+  pen ??= document.createElement("canvas").getContext("2d");
   pen.font = `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
   return pen.measureText(text).width;
 }

@@ -10,7 +10,13 @@
 //
 // What begins with `{` is a `where` as the server takes it.
 
-class Misread extends Error {}
+class Misread extends Error {
+  /** `isOpen`: what is there may be the beginning of a condition. */
+  constructor(message, isOpen = false) {
+    super(message);
+    this.isOpen = isOpen;
+  }
+}
 
 const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.-]))|([\p{L}_][\p{L}\p{N}_.$-]*)|(<>|!=|>=|<=|[=<>~(),])|(\S+))/yu;
 
@@ -40,7 +46,7 @@ function nearest(name, names) {
     const [mine, theirs] = [pairs(low), pairs(known)];
     return 2 + 1 - [...mine].filter(pair => theirs.has(pair)).length / Math.max(mine.size, theirs.size, 1);
   };
-  return names.map(other => [score(other), other]).filter(([score]) => score < 2.6)
+  return names.map(other => [score(other), other]).filter(([score]) => score < 2.7)
     .sort(([a], [b]) => a - b).slice(0, 3).map(([, other]) => other);
 }
 
@@ -77,7 +83,7 @@ class Reader {
   }
   take(...words) { return this.is(...words) ? this.found[this.place++].token.toLowerCase() : null; }
   expect(word, where) {
-    if (!this.take(word)) throw new Misread(`Expected “${word}” ${where}.`);
+    if (!this.take(word)) throw new Misread(`Expected “${word}” ${where}.`, !this.peek());
   }
 
   either() {
@@ -101,7 +107,7 @@ class Reader {
       return inner;
     }
     const next = this.peek();
-    if (!next) throw new Misread("Something is missing at the end.");
+    if (!next) throw new Misread("Something is missing at the end.", true);
     const after = this.peek(1);
     if (this.is("some", "no", "none", "every") && after?.kind === "word") return this.quantified();
     const operators = ["=", "!=", "<>", ">", ">=", "<", "<=", "~", "like", "ilike", "contains", "in", "between", "is", "not"];
@@ -156,7 +162,7 @@ class Reader {
   test() {
     const [property, wrap] = this.path(this.found[this.place++].token, this.model);
     const isNot = this.take("not") !== null;
-    if (isNot && !this.is("in", "like", "ilike", "between", "contains")) throw new Misread("Expected “in”, “like” or “between” after “not”.");
+    if (isNot && !this.is("in", "like", "ilike", "between", "contains")) throw new Misread("Expected “in”, “like” or “between” after “not”.", !this.peek());
     const word = this.found[this.place++]?.token.toLowerCase();
     const value = () => this.value(property);
     switch (word) {
@@ -192,7 +198,7 @@ class Reader {
 
   value(property) {
     const next = this.found[this.place++];
-    if (!next || next.kind === "sign") throw new Misread(`A value is missing for ${property.name}.`);
+    if (!next || next.kind === "sign") throw new Misread(`A value is missing for ${property.name}.`, !next);
     if (next.kind === "text") return unquoted(next.token);
     const isText = property.type === "string" || property.type === "id";
     if (next.kind === "number" && !isText) return Number(next.token);

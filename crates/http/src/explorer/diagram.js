@@ -177,14 +177,24 @@ function curve({ from, to, line, bends = [] }) {
   return path;
 }
 
+/** A model, with those that it refers to and those that refer to it. */
+function around(model) {
+  const isNext = other => model.relations.some(relation => relation.model === other.name) || other.relations.some(relation => relation.model === model.name);
+  return schema.models.filter(other => other === model || isNext(other));
+}
+
 class Diagram {
-  constructor() {
-    const names = schema.models.map(({ name, count }) => widthOf(name, 13, 600) + widthOf(count.toLocaleString("en"), 12) + 40);
+  /** `centre` is the model round which to look; without one all are drawn. */
+  constructor(centre) {
+    this.models = centre ? around(centre) : schema.models;
+    const names = this.models.map(({ name, count }) => widthOf(name, 13, 600) + widthOf(count.toLocaleString("en"), 12) + 40);
     BOX.width = Math.ceil(Math.min(280, Math.max(150, ...names)));
     BOX.gapX = innerWidth < 1100 ? 56 : 84;
-    this.plan = layout(schema.models);
+    this.plan = layout(this.models);
     const rows = schema.models.reduce((sum, { count }) => sum + count, 0);
-    this.caption = h("p", { class: "caption" }, h("b", {}, `${plural(schema.models.length, "model")}, ${plural(rows, "row")}.`), " Click a model for its rows, a key or a line for what it leads to.");
+    this.caption = h("p", { class: "caption" }, centre
+      ? [h("b", {}, `${centre.name} and what is next to it.`), " ", h("a", { href: "#/" }, `All ${schema.models.length} models`)]
+      : [h("b", {}, `${plural(schema.models.length, "model")}, ${plural(rows, "row")}.`), " Click a model for its rows, a key or a line for what it leads to."]);
     this.element = h("section", { class: "diagram", "aria-label": "Models and their relations" });
     this.svg = svg("svg", { role: "group", "aria-label": "Diagram" });
     this.world = svg("g");
@@ -219,7 +229,7 @@ class Diagram {
       this.world.append(line);
     }
     // How many rows there are, as a line: its length grows with the number of digits.
-    const most = Math.log1p(Math.max(1, ...schema.models.map(({ count }) => count)));
+    const most = Math.log1p(Math.max(1, ...this.models.map(({ count }) => count)));
     for (const { model, keys, x, y, height } of this.plan.boxes) {
       const box = svg("g", { class: "box", transform: `translate(${x} ${y})` },
         svg("a", { href: onward([model.path]), "aria-label": `${model.name}, ${plural(model.count, "row")}` },
@@ -360,7 +370,7 @@ class Diagram {
   }
 
   show() {
-    drawCrumbs(null);
+    drawCrumbs(readHash().query.get("of"));
     drawRequest({ path: "schema.json" });
     document.title = "relata";
     this.update();

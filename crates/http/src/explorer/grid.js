@@ -35,11 +35,11 @@ class Grid {
     this.clear = h("button", { class: "plain clear", "aria-label": "Clear the condition", onclick: () => this.ask("") }, "×");
     this.hint = h("p", { id: "hint", class: "hint", role: "status" });
     this.count = h("span", { class: "found" });
-    const create = h("a", { class: "button", href: here({ new: "{}" }) }, "New row");
+    const create = this.create = h("a", { class: "button", href: here({ new: "{}" }) }, "New row");
     this.bar = h("div", { class: "bar" },
       h("div", { class: "title" },
         h("h1", {}, this.owner ? [h("small", {}, h("a", { href: writeHash([this.owner.model.path, this.owner.id]) }, `${this.owner.model.name} ${this.owner.id}`)), this.owner.relation.name] : this.model.name),
-        this.count, this.mayCreate ? create : null),
+        this.count, h("span", { class: "actions" }, this.owner ? null : h("a", { class: "button aside", href: writeHash([], { of: this.model.path }) }, "Relations"), this.mayCreate ? create : null)),
       h("div", { class: "ask" }, this.input, this.clear, this.options), this.hint);
     this.head = h("tr", { "aria-rowindex": 1 });
     this.body = h("tbody");
@@ -74,7 +74,7 @@ class Grid {
   show() {
     const { query } = readHash();
     const [where, order] = [query.get("where") ?? "", query.get("order") ?? ""];
-    this.bar.querySelector("a.button")?.setAttribute("href", here({ new: "{}", at: null }));
+    this.create.setAttribute("href", here({ new: "{}", at: null }));
     document.title = `${this.model.name} · relata`;
     drawCrumbs(this.owner ? this.owner.relation.name : this.model.name);
     if (this.input.value.trim() !== where.trim()) this.input.value = where;
@@ -98,10 +98,11 @@ class Grid {
     this.read();
   }
 
-  misread(text) {
+  /** `isOpen`: it is being written, and no mistake yet. */
+  misread(text, isOpen = false) {
     this.hint.textContent = text;
-    this.hint.classList.add("bad");
-    this.input.setAttribute("aria-invalid", "true");
+    this.hint.classList.toggle("bad", !isOpen);
+    if (isOpen) this.input.removeAttribute("aria-invalid"); else this.input.setAttribute("aria-invalid", "true");
   }
 
   ask(text, isTyping = false) {
@@ -112,7 +113,7 @@ class Grid {
       condition(text, this.model);
     } catch (error) {
       if (!(error instanceof Misread)) throw error;
-      return this.misread(error.message);
+      return this.misread(error.message, isTyping && error.isOpen);
     }
     this.hint.textContent = "";
     this.hint.classList.remove("bad");
@@ -494,6 +495,7 @@ class Grid {
       id: `option-${place}`, role: "option", "aria-selected": "false",
       onpointerdown: event => { event.preventDefault(); this.accept(start, option); },
     }, option)));
+    this.options.style.left = `min(calc(${start}ch - ${this.input.scrollLeft}px), calc(100% - 240px))`;
     this.options.hidden = !options.length || document.activeElement !== this.input;
     this.input.setAttribute("aria-expanded", String(!this.options.hidden));
     this.choose = move => {

@@ -10,7 +10,8 @@ function render() {
   const model = modelAt(path);
   const relation = model && name !== undefined ? relationOf(model, name) : null;
   const isNew = query.has("new");
-  const key = JSON.stringify([...parts, isNew]);
+  const centre = parts.length ? null : modelAt(query.get("of"));
+  const key = JSON.stringify([...parts, isNew, centre?.name]);
   document.querySelectorAll("#models a").forEach(link => {
     if (link.dataset.path === path) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   });
@@ -19,7 +20,7 @@ function render() {
     view?.close();
     const hadFocus = by("content").contains(document.activeElement) || document.activeElement === document.body;
     viewKey = key;
-    if (!parts.length) view = new Diagram();
+    if (!parts.length) view = new Diagram(centre);
     else if (!model || (name !== undefined && !relation) || parts.length > 3) view = new Nothing(parts);
     else if (relation) {
       const owner = { model, id, relation }, target = modelOf(relation.model);
@@ -50,7 +51,7 @@ function drawModels() {
   } });
   const list = h("ul", {}, schema.models.map(model => h("li", { "data-name": model.name.toLowerCase() },
     h("a", { href: `#/${encodeURIComponent(model.path)}`, "data-path": model.path, class: model.count ? null : "empty" },
-      h("span", {}, model.name), h("small", { "data-count": model.name }, model.count.toLocaleString("en"))))));
+      h("span", { title: model.name }, model.name), h("small", { "data-count": model.name }, model.count.toLocaleString("en"))))));
   by("models").replaceChildren(...(schema.models.length > 12 ? [search] : []), list);
 }
 
@@ -87,12 +88,31 @@ const KEYS = [
   ["Enter", "open the row"], ["Shift + Enter", "follow the link in the cell"], ["Esc", "back"], ["m", "to the models"], ["n", "new row"], ["?", "these keys"],
 ];
 
-function drawKeys() {
-  by("keys").replaceChildren(h("h2", { id: "keys-title" }, "Keys"),
-    h("dl", {}, KEYS.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
-    h("h2", {}, "Conditions"),
-    h("ul", { class: "examples" }, ['freight > 500 and ship_country = "France"', "name contains \"ltd\" or not city in (Bern, Paris)", "customer.country = Germany", "some orders (freight between 10 and 20)", "no orders", "region is not null", "alfreds — looks in every text", '{"freight":{"gt":500}} — as the server takes it'].map(text => h("li", {}, h("code", {}, text)))),
+/** Conditions in the words of the model that is looked at, or of one that has relations. */
+function examples() {
+  const model = modelAt(readHash().parts[0]) ?? schema.models.find(({ relations }) => relations.some(({ many }) => many) && relations.some(({ many }) => !many)) ?? schema.models[0];
+  if (!model) return [];
+  const free = model.shown.filter(({ name }) => name !== model.key && !relationBy(model, name));
+  const number = free.find(isNumeric)?.name, text = free.findLast(({ type }) => type === "string")?.name;
+  const optional = free.find(({ optional }) => optional)?.name;
+  const one = model.relations.find(({ many }) => !many), many = model.relations.find(({ many }) => many);
+  const beyond = one && modelOf(one.model).labels[0];
+  return [
+    [number && `${number} > 100 and ${number} <= 500`, "numbers in a range"],
+    [text && `${text} contains "an" or ${text} in ("A", "B")`, "texts"],
+    [optional && `not ${optional} is null`, "what is there"],
+    [beyond && `${one.name}.${beyond} = "…"`, `by what ${one?.name} leads to`],
+    [many && `some ${many.name}`, `rows that have ${many?.name}; also no and every`],
+    ["word", "looks in every text"],
+    [`{"${(model.shown[0] ?? { name: "id" }).name}": …}`, "as the server takes it"],
+  ].filter(([text]) => text);
+}
+
+function showKeys() {
+  const list = (pairs, tag) => h("dl", {}, pairs.map(([key, what]) => [h("dt", {}, h(tag, {}, key)), h("dd", {}, what)]));
+  by("keys").replaceChildren(h("h2", { id: "keys-title", tabindex: -1, autofocus: true }, "Keys"), list(KEYS, "kbd"), h("h2", {}, "Conditions"), list(examples(), "code"),
     h("button", { class: "button", onclick: () => by("keys").close() }, "Close"));
+  by("keys").showModal();
 }
 
 document.addEventListener("keydown", event => {
@@ -106,7 +126,7 @@ document.addEventListener("keydown", event => {
   if (event.target.matches("input, textarea, select")) return;
   const run = {
     "/": () => { const input = by("condition") ?? by("models").querySelector("input"); input?.focus(); input?.select(); },
-    "?": () => by("keys").showModal(),
+    "?": showKeys,
     m: () => { openMenu(true); (by("models").querySelector("[aria-current]") ?? by("models").querySelector("a"))?.focus(); },
     n: () => view?.mayCreate && go(here({ new: "{}" })),
   }[event.key];
@@ -136,6 +156,7 @@ async function start() {
     }
   }
   if (failed) {
+    drawLive("off", "not live");
     by("content").replaceChildren(h("div", { class: "state" }, h("p", {}, failed.message), h("button", { class: "button", onclick: start }, "Try again")));
     return;
   }
@@ -150,9 +171,8 @@ async function start() {
 }
 
 colour(stored.get());
-drawKeys();
 drawLive("waiting", "connecting");
-by("help").onclick = () => by("keys").showModal();
+by("help").onclick = showKeys;
 by("menu").onclick = () => openMenu(!document.body.classList.contains("menu"));
 addEventListener("hashchange", render);
 start();
