@@ -56,7 +56,9 @@ class Refused extends Error {
 
   /** What there is to say, the details before the general words. */
   get text() {
-    return this.details.length ? this.details.map(detail => detail.message).join("\n") : this.message;
+    // Of a filter the path is the place in it; of a row it is the field, beside which the message stands.
+    const words = ({ path, message }) => this.status === 400 && path ? `${path}: ${message}` : message;
+    return this.details.length ? this.details.map(words).join("\n") : this.message;
   }
 
   /** The messages by the field that each is about; `""` for those about none. */

@@ -164,6 +164,7 @@ class Grid {
       this.total = null;
       this.count.textContent = "";
       this.body.replaceChildren();
+      drawRequest(this.request());
       if (error.status !== 400) return this.drawState(error.text, () => this.read());
       this.misread(error.text);
       return this.drawState("The server does not understand this condition.");

@@ -80,6 +80,7 @@ class RowPage {
 
   vanish(text) {
     this.element.classList.add("gone");
+    this.element.classList.toggle("never", !this.row);
     this.actions.hidden = true;
     this.plan.replaceChildren();
     this.say(text, "bad");
@@ -255,7 +256,7 @@ class RowPage {
       isBlocked ? h("ul", { class: "blocked" }, plan.blocked.map(text => h("li", {}, text)))
         : others.length || plan.changed.length ? null : h("p", {}, "Nothing else is removed or changed by it."),
       others.length ? [h("h3", {}, isBlocked ? "Would go with it" : "Goes with it"), h("ul", { class: "removed" }, list(others, (count, name) => `${count} of ${name}`))] : null,
-      plan.changed.length ? [h("h3", {}, "Loses its key"), h("ul", { class: "changed-rows" }, list(plan.changed, (count, name) => `${count} of ${name}`))] : null,
+      plan.changed.length ? [h("h3", {}, isBlocked ? "Would change with it" : "Changes with it"), h("ul", { class: "changed-rows" }, list(plan.changed, (count, name) => `${count} of ${name}`))] : null,
       h("div", { class: "actions" }, button, h("button", { class: "button", onclick: close }, "Keep it"))));
     drawRequest({ method: "DELETE", path: this.path, headers: this.tag ? { "if-match": this.tag } : {} });
     if (!this.plan.contains(document.activeElement)) this.plan.querySelector(isBlocked ? ".actions .button:last-child" : ".actions .button").focus();
