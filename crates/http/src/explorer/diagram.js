@@ -192,9 +192,9 @@ class Diagram {
     BOX.gapX = innerWidth < 1100 ? 56 : 84;
     this.plan = layout(this.models);
     const rows = schema.models.reduce((sum, { count }) => sum + count, 0);
-    this.caption = h("p", { class: "caption" }, centre
-      ? [h("b", {}, `${centre.name} and what is next to it.`), " ", h("a", { href: "#/" }, `All ${schema.models.length} models`)]
-      : [h("b", {}, `${plural(schema.models.length, "model")}, ${plural(rows, "row")}.`), " Click a model for its rows, a key or a line for what it leads to."]);
+    this.caption = h("div", { class: "caption" }, centre
+      ? [h("h1", {}, `${centre.name} and what is next to it.`), " ", h("a", { href: "#/" }, `All ${schema.models.length} models`)]
+      : [h("h1", {}, `${plural(schema.models.length, "model")}, ${plural(rows, "row")}.`), " Click a model for its rows, a key or a line for what it leads to."]);
     this.element = h("section", { class: "diagram", "aria-label": "Models and their relations" });
     this.svg = svg("svg", { role: "group", "aria-label": "Diagram" });
     this.world = svg("g");
@@ -232,10 +232,10 @@ class Diagram {
     const most = Math.log1p(Math.max(1, ...this.models.map(({ count }) => count)));
     for (const { model, keys, x, y, height } of this.plan.boxes) {
       const box = svg("g", { class: "box", transform: `translate(${x} ${y})` },
-        svg("a", { href: onward([model.path]), "aria-label": `${model.name}, ${plural(model.count, "row")}` },
+        svg("a", { href: onward([model.path]) },
           svg("rect", { width: BOX.width, height, rx: 7 }),
           svg("path", { class: "size", d: `M6,${BOX.head - .5} H${6 + (BOX.width - 12) * Math.log1p(model.count) / most}` }),
-          svg("text", { class: "name", x: 12, y: 23 }, model.name.length > 30 ? model.name.slice(0, 29) + "…" : model.name, svg("title", {}, model.name)),
+          svg("text", { class: "name", x: 12, y: 23 }, model.name.length > 30 ? model.name.slice(0, 29) + "…" : model.name, " "),
           svg("text", { class: "count", x: BOX.width - 12, y: 23, "text-anchor": "end", "data-count": model.name }, model.count.toLocaleString("en"))),
         keys.length ? svg("path", { class: "rule", d: `M0,${BOX.head} H${BOX.width}` }) : null,
         keys.map((relation, line) => {
