@@ -389,6 +389,15 @@ try {
     await page.locator("h1", { hasText: "10248" }).waitFor();
     await page.keyboard.press("Escape");
     await page.locator(".found").waitFor();
+    // Who comes from elsewhere is not sent back there, but up.
+    const other = await context.newPage();
+    listen(other);
+    await other.goto(`${base}schema.json`);
+    await other.goto(`${base}#/orders/10248`);
+    await other.locator("h1", { hasText: "10248" }).waitFor();
+    await other.keyboard.press("Escape");
+    await other.locator(".found", { hasText: "830 rows" }).waitFor();
+    await other.close();
     await page.keyboard.press("?");
     await page.locator("dialog[open] kbd").first().waitFor();
     await page.keyboard.press("Escape");

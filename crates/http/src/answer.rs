@@ -29,6 +29,7 @@ const EXPLORER: &str = concat!(
     include_str!("explorer/condition.js"),
     include_str!("explorer/place.js"),
     include_str!("explorer/diagram.js"),
+    include_str!("explorer/question.js"),
     include_str!("explorer/grid.js"),
     include_str!("explorer/editor.js"),
     include_str!("explorer/row.js"),

@@ -119,7 +119,7 @@ class Creation {
             h("div", { class: "value" }, h("div", { class: "line" }, editor.input, editor.null, editor.list), editor.error));
         }),
         this.rest,
-        h("div", { class: "actions" }, h("button", { class: "button main" }, "Create"), h("button", { type: "button", class: "button", onclick: () => history.back() }, "Cancel"))));
+        h("div", { class: "actions" }, h("button", { class: "button main" }, "Create"), h("button", { type: "button", class: "button", onclick: back }, "Cancel"))));
   }
 
   request() {
@@ -142,7 +142,7 @@ class Creation {
       say(`${this.model.name} ${keyText(this.model, json)} created`);
       // Back leads to the list, not to the form.
       const hash = writeHash([this.model.path, idOf(this.model, json)], { from: readHash().query.getAll("from") });
-      history.replaceState(null, "", hash);
+      history.replaceState(history.state, "", hash);
       render();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

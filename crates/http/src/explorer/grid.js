@@ -24,23 +24,16 @@ class Grid {
   }
 
   build() {
-    this.input = h("input", {
-      id: "condition", type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off",
-      placeholder: this.example(), "aria-label": `Condition on ${this.model.name}`, "aria-describedby": "hint",
-      role: "combobox", "aria-expanded": "false", "aria-controls": "options", "aria-autocomplete": "list",
-      oninput: () => { this.complete(); this.typed(); }, onkeydown: event => this.inputKey(event),
-      onfocus: () => this.complete(), onblur: () => this.options.hidden = true,
-    });
-    this.options = h("ul", { id: "options", class: "options", role: "listbox", "aria-label": "What may follow", hidden: true });
-    this.clear = h("button", { class: "plain clear", "aria-label": "Clear the condition", onclick: () => this.ask("") }, "×");
-    this.hint = h("p", { id: "hint", class: "hint", role: "status" });
     this.count = h("span", { class: "found" });
+    this.asked = new Question(this.model, {
+      onask: (text, isTyping) => this.ask(text, isTyping), onleave: () => this.total && this.reveal(), values: name => this.values(name),
+    });
     const create = this.create = h("a", { class: "button", href: here({ new: "{}" }) }, "New row");
     this.bar = h("div", { class: "bar" },
       h("div", { class: "title" },
         h("h1", {}, this.owner ? [h("small", {}, h("a", { href: writeHash([this.owner.model.path, this.owner.id]) }, `${this.owner.model.name} ${this.owner.id}`)), this.owner.relation.name] : this.model.name),
         this.count, h("span", { class: "actions" }, this.owner ? null : h("a", { class: "button aside", href: writeHash([], { of: this.model.path }) }, "Relations"), this.mayCreate ? create : null)),
-      h("div", { class: "ask" }, this.input, this.clear, this.options), this.hint);
+      this.asked.element, this.asked.hint);
     this.head = h("tr", { "aria-rowindex": 1 });
     this.body = h("tbody");
     this.columns = h("colgroup");
@@ -51,7 +44,6 @@ class Grid {
     this.element = h("section", { class: "grid" }, this.bar, h("div", { class: "well" }, this.scroller, this.state));
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.scroller);
-    this.typed = debounced(350, () => this.ask(this.input.value, true));
     this.reload = throttled(400, () => this.read());
     this.keepPlace = debounced(250, () => {
       const first = Math.floor(this.y / LINE);
@@ -59,14 +51,6 @@ class Grid {
       go(here({ at: first ? String(first) : null }), { replace: true });
     });
     this.more = debounced(40, () => this.fetch());
-  }
-
-  /** A condition that fits this model, as an example. */
-  example() {
-    const own = this.model.shown.filter(({ name }) => name !== this.model.key && !relationBy(this.model, name));
-    const number = own.find(property => isNumeric(property)), text = own.findLast(property => property.type === "string");
-    const tests = [number && `${number.name} > 10`, text && `${text.name} = ".."`].filter(Boolean);
-    return tests.length ? tests.join(" and ") : "a condition";
   }
 
   // ---- What is asked
@@ -77,53 +61,36 @@ class Grid {
     this.create.setAttribute("href", here({ new: "{}", at: null }));
     document.title = `${this.model.name} · relata`;
     drawCrumbs(this.owner ? this.owner.relation.name : this.model.name);
-    if (this.input.value.trim() !== where.trim()) this.input.value = where;
+    this.asked.show(where);
     if (this.where === where && this.order === order) return drawRequest(this.request(), this.plan);
     Object.assign(this, { where, order, total: null, plan: null, active: { row: 0, column: this.active.column } });
-    this.clear.hidden = !where;
     this.start = Number(query.get("at")) || 0;
-    this.chunks.clear();
-    this.known.clear();
+    this.abort?.abort();
+    this.chunks = new Map();
+    this.known = new Map();
     this.drawHead();
     this.drawState(null);
     try {
       this.condition = condition(where, this.model);
-      this.hint.textContent = "";
     } catch (error) {
       if (!(error instanceof Misread)) throw error;
       this.count.textContent = "";
       this.body.replaceChildren();
-      return this.misread(error.message);
+      return this.asked.misread(error.message);
     }
     this.read();
   }
 
-  /** `isOpen`: it is being written, and no mistake yet. */
-  misread(text, isOpen = false) {
-    this.hint.textContent = text;
-    this.hint.classList.toggle("bad", !isOpen);
-    if (isOpen) this.input.removeAttribute("aria-invalid"); else this.input.setAttribute("aria-invalid", "true");
-  }
-
-  ask(text, isTyping = false) {
-    this.typed.cancel();
-    if (!isTyping) this.input.value = text;
-    this.clear.hidden = !text;
-    try {
-      condition(text, this.model);
-    } catch (error) {
-      if (!(error instanceof Misread)) throw error;
-      return this.misread(error.message, isTyping && error.isOpen);
-    }
-    this.hint.textContent = "";
-    this.hint.classList.remove("bad");
-    this.input.removeAttribute("aria-invalid");
+  ask(text, isTyping) {
     const hash = here({ where: text.trim() || null, at: null });
     if (hash === location.hash) return;
     // What is typed is one step, however many letters it has.
     go(hash, { replace: isTyping && Boolean(this.where) });
     if (isTyping) this.show();
   }
+
+  /** The values of a property in the rows that are known. */
+  values(name) { return [...new Set([...this.known.values()].map(row => row[name]).filter(value => value != null))].sort().slice(0, 200); }
 
   parameters(skip = 0, limit = this.size) {
     const filter = {};
@@ -166,11 +133,10 @@ class Grid {
       this.body.replaceChildren();
       drawRequest(this.request());
       if (error.status !== 400) return this.drawState(error.text, () => this.read());
-      this.misread(error.text);
+      this.asked.misread(error.text);
       return this.drawState("The server does not understand this condition.");
     }
-    this.hint.classList.remove("bad");
-    this.input.removeAttribute("aria-invalid");
+    this.asked.accepted();
     if (isFirst) this.measure();
     this.drawCount();
     this.resize();
@@ -273,7 +239,7 @@ class Grid {
     if (this.total) return this.drawState(null);
     if (!this.condition) return this.drawState("No rows yet.");
     this.drawState("No row is like this.");
-    this.state.append(h("button", { class: "button", onclick: () => this.ask("") }, "Clear the condition"));
+    this.state.append(h("button", { class: "button", onclick: () => this.asked.ask("") }, "Clear the condition"));
   }
 
   /** Widths by the first rows; they stay, so that nothing moves when others come. */
@@ -485,65 +451,10 @@ class Grid {
     this.focus();
   }
 
-  // ---- The condition, as it is typed
-
-  values(name) { return [...new Set([...this.known.values()].map(row => row[name]).filter(value => value != null))].sort().slice(0, 200); }
-
-  complete() {
-    const { start, options } = completions(this.input.value, this.input.selectionStart, this.model, name => this.values(name));
-    this.chosen = -1;
-    this.options.replaceChildren(...options.map((option, place) => h("li", {
-      id: `option-${place}`, role: "option", "aria-selected": "false",
-      onpointerdown: event => { event.preventDefault(); this.accept(start, option); },
-    }, option)));
-    this.options.style.left = `min(calc(${start}ch - ${this.input.scrollLeft}px), calc(100% - 240px))`;
-    this.options.hidden = !options.length || document.activeElement !== this.input;
-    this.input.setAttribute("aria-expanded", String(!this.options.hidden));
-    this.choose = move => {
-      const items = [...this.options.children];
-      this.chosen = (this.chosen + move + items.length + (this.chosen < 0 && move < 0 ? 1 : 0)) % items.length;
-      items.forEach((item, place) => item.setAttribute("aria-selected", String(place === this.chosen)));
-      this.input.setAttribute("aria-activedescendant", items[this.chosen].id);
-    };
-    this.take = () => this.accept(start, options[Math.max(0, this.chosen)]);
-  }
-
-  accept(start, option) {
-    const { value, selectionStart } = this.input;
-    const after = value.slice(selectionStart).trimStart();
-    const gap = /[.(]$/.test(option) ? "" : " ";
-    this.input.value = value.slice(0, start) + option + gap + after;
-    this.input.selectionStart = this.input.selectionEnd = start + option.length + gap.length;
-    this.complete();
-    this.typed();
-  }
-
-  inputKey(event) {
-    const isOpen = !this.options.hidden && this.options.children.length > 0;
-    if (event.key === "Enter") {
-      event.preventDefault();
-      if (isOpen && this.chosen >= 0) return this.take();
-      this.options.hidden = true;
-      this.ask(this.input.value);
-    } else if (event.key === "Escape") {
-      event.stopPropagation();
-      if (isOpen) this.options.hidden = true; else this.input.blur();
-    } else if (isOpen && event.key === "Tab" && !event.shiftKey && this.input.value.trim()) {
-      event.preventDefault();
-      this.take();
-    } else if (isOpen && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      event.preventDefault();
-      this.choose(event.key === "ArrowDown" ? 1 : -1);
-    } else if (event.key === "ArrowDown" && this.total) {
-      event.preventDefault();
-      this.reveal();
-    }
-  }
-
   close() {
     this.isClosed = true;
     this.abort?.abort();
-    this.typed.cancel();
+    this.asked.close();
     this.keepPlace.cancel();
     this.observer.disconnect();
   }

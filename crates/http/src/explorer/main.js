@@ -5,6 +5,7 @@ let viewKey = null;
 
 /** Shows what the address says. A view that is there already is told instead of made anew. */
 function render() {
+  countStep();
   const { parts, query } = readHash();
   const [path, id, name] = parts;
   const model = modelAt(path);
@@ -120,8 +121,7 @@ document.addEventListener("keydown", event => {
   if (event.key === "Escape") {
     if (document.body.classList.contains("menu")) return openMenu(false);
     if (event.target.matches("input, textarea, select")) return event.target.blur();
-    if (readHash().parts.length) history.length > 1 ? history.back() : go("#/");
-    return;
+    return back();
   }
   if (event.target.matches("input, textarea, select")) return;
   const run = {

@@ -49,6 +49,21 @@ function go(hash, { replace = false } = {}) {
   else location.hash = hash;
 }
 
+/** How many steps of this page are behind this one: further back there are other pages. */
+let depth = -1;
+function countStep() {
+  if (history.state?.depth === undefined) history.replaceState({ depth: depth + 1 }, "");
+  depth = history.state.depth;
+}
+
+/** One step back; where there is none, one level up. */
+function back() {
+  const { parts, query } = readHash();
+  if (depth > 0) history.back();
+  else if (query.has("new")) go(here({ new: null }));
+  else if (parts.length) go(writeHash(parts.slice(0, -1)));
+}
+
 /** How rows that were met are called, for the way that led here. */
 const names = new Map();
 function remember(model, row) {

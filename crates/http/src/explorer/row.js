@@ -174,7 +174,7 @@ class RowPage {
     say(`${name} saved`);
     if (name === this.model.key) {
       // The address of the row was its key.
-      history.replaceState(null, "", writeHash([this.model.path, String(JSON.parse(editor.json))], { from: readHash().query.getAll("from") }));
+      history.replaceState(history.state, "", writeHash([this.model.path, String(JSON.parse(editor.json))], { from: readHash().query.getAll("from") }));
       return render();
     }
     await this.read();
@@ -277,7 +277,7 @@ class RowPage {
     const last = steps.pop();
     const { parts, query } = last ? readHash(last) : { parts: [this.model.path], query: new URLSearchParams() };
     for (const step of steps) query.append("from", step);
-    history.replaceState(null, "", writeHash(parts, query));
+    history.replaceState(history.state, "", writeHash(parts, query));
     render();
   }
 
