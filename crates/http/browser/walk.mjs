@@ -392,7 +392,7 @@ try {
     // Who comes from elsewhere is not sent back there, but up.
     const other = await context.newPage();
     listen(other);
-    await other.goto(`${base}schema.json`);
+    await other.goto("data:text/html,elsewhere");
     await other.goto(`${base}#/orders/10248`);
     await other.locator("h1", { hasText: "10248" }).waitFor();
     await other.keyboard.press("Escape");

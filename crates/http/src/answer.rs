@@ -154,9 +154,7 @@ fn respond(served: &Served, route: &Route, along: Option<Along>, asking: &Asking
 
 fn respond_at_once(api: &Api, route: &Route, along: Option<Along>, asking: &Asking) -> Answer {
     match route {
-        Route::Explorer | Route::Changes => {
-            Ok(Answered::content("text/html; charset=utf-8", EXPLORER))
-        }
+        Route::Explorer | Route::Changes => Ok(Answered::content("text/html; charset=utf-8", EXPLORER)),
         Route::OpenApi { is_yaml } => {
             let document = api.database.read_with(|database| openapi::document(api, database)).map_err(|_| busy())?;
             // JSON is YAML.
