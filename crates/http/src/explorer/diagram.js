@@ -305,8 +305,8 @@ class Diagram {
     // Smaller than this nobody can read it: then one moves about in it.
     const whole = Math.min((width - 2 * free) / this.plan.width, (height - above - free) / this.plan.height);
     const scale = Math.max(Math.min(whole, 1.2), 0.7);
-    const centre = (from, space, size) => from + Math.max(0, (space - size * scale) / 2);
-    this.view = { scale, x: centre(free, width - 2 * free, this.plan.width), y: centre(above, height - above - free, this.plan.height) };
+    const place = (from, space, size, share) => from + Math.max(0, (space - size * scale) * share);
+    this.view = { scale, x: place(free, width - 2 * free, this.plan.width, 0.5), y: place(above, height - above - free, this.plan.height, 0.3) };
     this.isMoved = false;
     this.apply();
   }
