@@ -20,6 +20,23 @@ use crate::{Action, Api, Attempt, Denied, Served, openapi, schema};
 
 type Answer = Result<Answered, Refusal>;
 
+/// The page. Its policy names the hashes of its style and script: browser/seal.mjs writes them.
+const EXPLORER: &str = concat!(
+    include_str!("explorer/head.html"),
+    include_str!("explorer/explorer.css"),
+    include_str!("explorer/body.html"),
+    include_str!("explorer/base.js"),
+    include_str!("explorer/condition.js"),
+    include_str!("explorer/place.js"),
+    include_str!("explorer/diagram.js"),
+    include_str!("explorer/question.js"),
+    include_str!("explorer/grid.js"),
+    include_str!("explorer/editor.js"),
+    include_str!("explorer/row.js"),
+    include_str!("explorer/main.js"),
+    include_str!("explorer/foot.html"),
+);
+
 /// What is answered, before it is sent.
 struct Answered {
     status: StatusCode,
@@ -137,9 +154,7 @@ fn respond(served: &Served, route: &Route, along: Option<Along>, asking: &Asking
 
 fn respond_at_once(api: &Api, route: &Route, along: Option<Along>, asking: &Asking) -> Answer {
     match route {
-        Route::Explorer | Route::Changes => {
-            Ok(Answered::content("text/html; charset=utf-8", include_str!("explorer.html")))
-        }
+        Route::Explorer | Route::Changes => Ok(Answered::content("text/html; charset=utf-8", EXPLORER)),
         Route::OpenApi { is_yaml } => {
             let document = api.database.read_with(|database| openapi::document(api, database)).map_err(|_| busy())?;
             // JSON is YAML.
