@@ -319,6 +319,10 @@ impl<'a> DataTableMut<'a> {
                 // It says that there is no such relation.
                 self.own()?;
             }
+            if exposure.resolver(owner.model.name(), &owner.relation).is_some() {
+                let message = format!("a function finds the rows of `{}`: none is written through it", owner.relation);
+                return Err(error::Pointer::root().fault(FaultCode::Closed, message).into());
+            }
         }
         expect_open(self.database, self.model, self.exposure)
     }

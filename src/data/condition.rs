@@ -31,12 +31,19 @@ pub(crate) struct Members<M> {
     pub(crate) hidden: Vec<&'static str>,
     /// Whether a field is named `id`, so that the row's own is not.
     pub(crate) has_id: bool,
+    /// Whether rows have entries that are of no field: serde flattens one.
+    pub(crate) flattens: bool,
 }
 
 impl<M: Model> Members<M> {
     pub(crate) fn of(exposure: Option<&Exposure>) -> Self {
         let is_open = |name: &str| exposure.is_none_or(|exposure| exposure.is_field_open(M::NAME, name));
-        let mut fields = fields_of::<M>();
+        let (mut fields, shown) = fields_of::<M>();
+        // Where a flattened field is closed nobody can tell what is its own.
+        let is_shown = |name: &str| fields.iter().any(|field| field.name() == name);
+        let are_closed_shown =
+            M::COLUMNS.iter().all(|column| is_open(column.external_name) || is_shown(column.external_name));
+        let flattens = shown > 0 && shown < M::COLUMNS.len() && are_closed_shown;
         let others: Vec<&'static str> =
             if fields.is_empty() { M::COLUMNS.iter().map(|column| column.external_name).collect() } else { Vec::new() };
         let has_id = fields.iter().any(|field| field.name() == "id") || others.contains(&"id");
@@ -47,7 +54,7 @@ impl<M: Model> Members<M> {
         });
         let hidden = M::COLUMNS.iter().map(|column| column.external_name).filter(|name| !is_open(name)).collect();
         let others = others.into_iter().filter(|name| is_open(name)).collect();
-        Members { fields, others, relations, hidden, has_id }
+        Members { fields, others, relations, hidden, has_id, flattens }
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<&dyn DataField<M>> {
@@ -161,7 +168,16 @@ fn property<M: Model>(
     let field = members.field(root);
     each_ask(value, at, asker, |ask, at| match (field, path) {
         (Some(field), None) => typed(field, ask, at),
-        _ => Ok(by_value(root.to_owned(), path.map(str::to_owned), ask)),
+        (field, _) => {
+            if let (Some(field), Some(path)) = (field, path) {
+                let kind = field.kind_at(path).map_err(|(part, known)| {
+                    let message = format!("`{root}` of `{}` has no part `{part}`", M::NAME);
+                    at.unknown(FaultCode::UnknownProperty, message, known.iter().copied())
+                })?;
+                ask.expect_meaning(&kind, at)?;
+            }
+            Ok(by_value(root.to_owned(), path.map(str::to_owned), ask))
+        }
     })
 }
 

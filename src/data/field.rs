@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::ask::{Ask, Compared, TextTest};
-use super::kind::{Kind, kind_by};
+use super::kind::{Kind, kind_at};
 use super::read::{Reader, Reading};
 use super::told::{Untold, field_of};
 use super::value::Value;
@@ -22,7 +22,11 @@ pub(crate) trait DataField<M: Model> {
     fn name_inside(&self) -> &'static str;
     fn is_optional(&self) -> bool;
     fn has_default(&self) -> bool;
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> Kind {
+        self.kind_at("").unwrap_or(Kind::Any)
+    }
+    /// What kind of value there is at a path within the field; an error has the part that is not there, and those that are.
+    fn kind_at(&self, path: &str) -> Result<Kind, (String, &'static [&'static str])>;
     /// The typed predicate of what is asked; `None` where the value has to be looked at as JSON.
     fn predicate(&self, ask: &Ask) -> Option<Result<Predicate<M, Boxed<M>>, Untold>>;
     fn sorting(&self) -> Sorting<M>;
@@ -42,10 +46,10 @@ pub(crate) struct Sorting<M> {
     pub(crate) compare: fn(&M, &M, bool) -> Ordering,
 }
 
-/// The fields of a model that have names outside.
-pub(crate) fn fields_of<M: Model>() -> Vec<Box<dyn DataField<M>>> {
+/// The fields of a model that have names outside, and how many are shown, with those that serde skips.
+pub(crate) fn fields_of<M: Model>() -> (Vec<Box<dyn DataField<M>>>, usize) {
     /// Those that are shown.
-    struct All<M>(Vec<Box<dyn DataField<M>>>);
+    struct All<M>(Vec<Box<dyn DataField<M>>>, usize);
     impl<M: Model> FieldVisitor<M> for All<M> {
         fn field<V, P, F>(&mut self, _: Field<M, V, P, F>)
         where
@@ -53,14 +57,15 @@ pub(crate) fn fields_of<M: Model>() -> Vec<Box<dyn DataField<M>>> {
             P: Presence<Out<V>: 'static>,
             F: FieldOf<M, V, P>,
         {
+            self.1 += 1;
             if !F::IS_SKIPPED {
                 self.0.push(Box::new(Typed::<M, V, P, F>(PhantomData)));
             }
         }
     }
-    let mut all = All(Vec::new());
+    let mut all = All(Vec::new(), 0);
     M::visit_fields(&mut all);
-    all.0
+    (all.0, all.1)
 }
 
 /// Puts the fields that serde leaves out of rows from one row into another.
@@ -174,8 +179,8 @@ where
     fn has_default(&self) -> bool {
         F::HAS_DEFAULT
     }
-    fn kind(&self) -> Kind {
-        kind_by(|probe| F::read(probe))
+    fn kind_at(&self, path: &str) -> Result<Kind, (String, &'static [&'static str])> {
+        kind_at(path, |probe| F::read(probe))
     }
 
     fn predicate(&self, ask: &Ask) -> Option<Result<Predicate<M, Boxed<M>>, Untold>> {
@@ -189,8 +194,7 @@ where
             }
             Ask::Text(test) => {
                 F::TEXT?;
-                let comparison = AskedText::<M, V, P, F> { test: test.clone(), is_negated, field: PhantomData };
-                return Some(Ok(Self::predicate_of(comparison)));
+                return Some(Ok(Self::asked(Asking::Text { test: test.clone(), is_negated }, Arc::new([]))));
             }
             Ask::In(values, has_null) => {
                 F::EQUAL?;
@@ -213,13 +217,7 @@ where
     fn sorting(&self) -> Sorting<M> {
         Sorting {
             order: F::ORDER.map(|_| Order::by(F::INDEX, F::NAME, key_of::<M, V, P, F>)),
-            compare: if F::ORDER.is_some() {
-                |left, right, descends| by_keys(key_of::<M, V, P, F>(left), key_of::<M, V, P, F>(right), descends)
-            } else if F::COMPARE.is_some() {
-                by_type::<M, V, P, F>
-            } else {
-                by_value::<M, V, P, F>
-            },
+            compare: compare::<M, V, P, F>,
         }
     }
 
@@ -266,24 +264,27 @@ fn placed<T>(
     })
 }
 
-fn by_type<M, V, P: Presence, F: FieldOf<M, V, P>>(left: &M, right: &M, descends: bool) -> Ordering {
-    let Some(compare) = F::COMPARE else { return Ordering::Equal };
-    let (left, right) = (P::value(F::get(left)), P::value(F::get(right)));
-    placed(left, right, descends, |left, right| compare(left, right))
-}
-
-fn by_value<M: Model, V, P: Presence, F: FieldOf<M, V, P>>(left: &M, right: &M, descends: bool) -> Ordering {
-    let value = |row| field_of(row, F::EXTERNAL_NAME).ok().flatten().filter(|value| !value.is_null());
-    placed(value(left), value(right), descends, |left, right| left.compare(right))
+/// By the keys of the type's order, or by the type's own comparison, or else as JSON.
+fn compare<M: Model, V, P: Presence, F: FieldOf<M, V, P>>(left: &M, right: &M, descends: bool) -> Ordering {
+    if F::ORDER.is_some() {
+        by_keys(key_of::<M, V, P, F>(left), key_of::<M, V, P, F>(right), descends)
+    } else if let Some(compare) = F::COMPARE {
+        let (left, right) = (P::value(F::get(left)), P::value(F::get(right)));
+        placed(left, right, descends, |left, right| compare(left, right))
+    } else {
+        let value = |row| field_of(row, F::EXTERNAL_NAME).ok().flatten().filter(|value| !value.is_null());
+        placed(value(left), value(right), descends, |left, right| left.compare(right))
+    }
 }
 
 /// What is asked of a typed value. It is known at once whether it holds for an absent one, so that nothing is unknown.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Asking {
     Absent(bool),
     Differs,
     Compare(Compared),
     In { is_negated: bool, has_null: bool },
+    Text { test: TextTest, is_negated: bool },
 }
 
 /// What is asked of a field by name: the comparisons of a typed predicate in one type, so that a model has not one for each
@@ -299,7 +300,7 @@ struct Asked<M, V, P, F> {
 
 impl<M, V, P, F> Clone for Asked<M, V, P, F> {
     fn clone(&self) -> Self {
-        Asked { test: self.test, values: self.values.clone(), hashes: self.hashes.clone(), field: PhantomData }
+        Asked { test: self.test.clone(), values: self.values.clone(), hashes: self.hashes.clone(), field: PhantomData }
     }
 }
 
@@ -323,22 +324,24 @@ impl<M, V: Send + Sync, P: Presence, F: FieldOf<M, V, P>> Asked<M, V, P, F> {
 impl<M, V: Send + Sync, P: Presence, F: FieldOf<M, V, P>> Comparison<V> for Asked<M, V, P, F> {
     #[inline]
     fn holds(&self, value: &V) -> bool {
-        match self.test {
+        match &self.test {
             Asking::Absent(is_absent) => !is_absent,
             Asking::Compare(Compared::Equal) => self.values.first().is_some_and(|asked| Self::is(value, asked)),
             Asking::Differs => !self.values.first().is_some_and(|asked| Self::is(value, asked)),
             Asking::Compare(test) => F::COMPARE.is_some_and(|compare| test.holds(value, &self.values, compare)),
-            Asking::In { is_negated, .. } => self.has(value) != is_negated,
+            Asking::In { is_negated, .. } => self.has(value) != *is_negated,
+            Asking::Text { test, is_negated } => F::TEXT.is_some_and(|text| test.holds(text(value))) != *is_negated,
         }
     }
 
     #[inline]
     fn absent(&self) -> Truth {
-        let holds = match self.test {
-            Asking::Absent(is_absent) => is_absent,
+        let holds = match &self.test {
+            Asking::Absent(is_absent) => *is_absent,
             Asking::Differs => true,
             Asking::Compare(_) => false,
             Asking::In { is_negated, has_null } => has_null != is_negated,
+            Asking::Text { is_negated, .. } => *is_negated,
         };
         holds.into()
     }
@@ -347,7 +350,7 @@ impl<M, V: Send + Sync, P: Presence, F: FieldOf<M, V, P>> Comparison<V> for Aske
         use std::ops::Bound::{Excluded, Included, Unbounded};
         let values = || Wanted::Values(self.values.iter().map(value_of::<N, V, Q, G>).collect());
         let key = |place: usize| self.values.get(place).and_then(G::order);
-        Some(match self.test {
+        Some(match &self.test {
             Asking::Absent(true) if !Q::REQUIRED => Wanted::Absent,
             Asking::In { is_negated: false, has_null: false } | Asking::Compare(Compared::Equal) => values(),
             Asking::Compare(Compared::Less) => Wanted::Range(Unbounded, Excluded(key(0)?)),
@@ -355,38 +358,14 @@ impl<M, V: Send + Sync, P: Presence, F: FieldOf<M, V, P>> Comparison<V> for Aske
             Asking::Compare(Compared::Greater) => Wanted::Range(Excluded(key(0)?), Unbounded),
             Asking::Compare(Compared::AtLeast) => Wanted::Range(Included(key(0)?), Unbounded),
             Asking::Compare(Compared::Between) => Wanted::Range(Included(key(0)?), Included(key(1)?)),
-            Asking::Absent(_) | Asking::Differs | Asking::In { .. } => return None,
+            Asking::Text { test: TextTest::Like(pattern), is_negated: false } => {
+                Wanted::Prefix(pattern.prefix().as_bytes())
+            }
+            Asking::Absent(_) | Asking::Differs | Asking::In { .. } | Asking::Text { .. } => return None,
         })
     }
-}
 
-/// What is asked of a text.
-#[expect(clippy::type_complexity, reason = "no value is held of any of them")]
-struct AskedText<M, V, P, F> {
-    test: TextTest,
-    is_negated: bool,
-    field: PhantomData<fn() -> (M, V, P, F)>,
-}
-
-impl<M, V, P, F> Clone for AskedText<M, V, P, F> {
-    fn clone(&self) -> Self {
-        AskedText { test: self.test.clone(), is_negated: self.is_negated, field: PhantomData }
-    }
-}
-
-impl<M, V: Send + Sync, P: Presence, F: FieldOf<M, V, P>> Comparison<V> for AskedText<M, V, P, F> {
-    const IS_WHOLE: bool = false;
-
-    fn holds(&self, value: &V) -> bool {
-        F::TEXT.is_some_and(|text| self.test.holds(text(value))) != self.is_negated
-    }
-    fn absent(&self) -> Truth {
-        self.is_negated.into()
-    }
-    fn wanted<N, Q: Presence, G: FieldOf<N, V, Q>>(&self) -> Option<Wanted<'_>> {
-        match &self.test {
-            TextTest::Like(pattern) if !self.is_negated => Some(Wanted::Prefix(pattern.prefix().as_bytes())),
-            _ => None,
-        }
+    fn is_whole(&self) -> bool {
+        !matches!(self.test, Asking::Text { .. })
     }
 }

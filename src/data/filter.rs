@@ -223,19 +223,27 @@ impl Where {
     }
 
     /// Reads conditions from the query of a URL: the keys that begin with `where`. See [`Filter::from_query`]; without such a
-    /// key it is [`Where::all`].
+    /// key it is [empty](Where::is_empty).
     pub fn from_query(query: &str) -> Result<Self, DataError> {
         match brackets::parse(query, "where")? {
             Some(brackets::Parsed::Json(text)) => Self::from_json(&text),
             Some(brackets::Parsed::Value(value)) => Ok(Where { is_from_url: true, ..Self::from_value(&value)? }),
-            None => Ok(Where::all()),
+            None => Ok(Where { is_all: false, ..Where::all() }),
         }
     }
 
-    /// Whether it has no condition, and does not say that every row is meant.
+    /// Whether it has no condition, and does not say that every row is meant. An `and` of such is one.
     pub fn is_empty(&self) -> bool {
-        !self.is_all && self.value.map().is_some_and(<[_]>::is_empty)
+        !self.is_all && asks_nothing(&self.value)
     }
+}
+
+fn asks_nothing(conditions: &Value<'_>) -> bool {
+    let of_clause = |(word, inside): &(_, Value<'_>)| {
+        let word: &std::borrow::Cow<'_, str> = word;
+        word == "and" && inside.list().is_some_and(|clauses| clauses.iter().all(asks_nothing))
+    };
+    conditions.map().is_some_and(|conditions| conditions.iter().all(of_clause))
 }
 
 fn read_count(word: &str, value: &Value<'_>, source: Source<'_>) -> Result<usize, Fault> {

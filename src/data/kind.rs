@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Visitor};
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::id::ID_NAME;
@@ -38,42 +39,99 @@ pub enum Kind {
     Any,
 }
 
-/// What is asked of a value of a type; `None` where the type reads none.
-pub(crate) fn kind_by<V>(read: impl FnOnce(Probe) -> Option<Result<V, Found>>) -> Kind {
-    match read(Probe) {
-        Some(Err(Found(Some(kind)))) => kind,
-        _ => Kind::Any,
+/// What a type asks for at a path within its values, `city` of an address; `None` where it does not read any by itself.
+/// An error has the part that is not there, and those that are.
+pub(crate) fn kind_at<'p, V>(
+    path: &'p str,
+    read: impl FnOnce(Probe<'p>) -> Option<Result<V, Found>>,
+) -> Result<Kind, (String, &'static [&'static str])> {
+    match read(Probe { path }) {
+        Some(Err(Found::Kind(kind))) => Ok(kind),
+        Some(Err(Found::NoPart(part, known))) => Err((part, known)),
+        _ => Ok(Kind::Any),
     }
 }
 
-/// What is given to a type in the place of a value.
-pub(crate) struct Probe;
+/// What is given to a type in the place of a value: it notes what is asked for, and goes along a path before.
+#[derive(Clone, Copy)]
+pub(crate) struct Probe<'p> {
+    /// What is left of the path.
+    path: &'p str,
+}
 
-/// What it asked for.
+/// What was asked for.
 #[derive(Debug)]
-pub(crate) struct Found(Option<Kind>);
+pub(crate) enum Found {
+    Kind(Kind),
+    /// There is no such part; those that there are.
+    NoPart(String, &'static [&'static str]),
+    /// Something that says nothing.
+    Other,
+}
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is asked for", self.0)
+        write!(f, "{self:?}")
     }
 }
 impl std::error::Error for Found {}
 impl serde::de::Error for Found {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Found(None)
+        Found::Other
+    }
+}
+
+impl Probe<'_> {
+    /// The kind that was asked for, at the end of the path; else the way goes on, or there is none.
+    fn end(self, kind: Kind) -> Found {
+        match (self.path, &kind) {
+            ("", _) => Found::Kind(kind),
+            // What is in it is known by values alone.
+            (_, Kind::Any | Kind::Object | Kind::Enum(_)) => Found::Kind(Kind::Any),
+            (path, _) => Found::NoPart(path.to_owned(), &[]),
+        }
+    }
+
+    /// Goes into the elements of a list.
+    fn elements<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Found> {
+        if self.path.is_empty() { Err(Found::Kind(Kind::List)) } else { visitor.visit_seq(One(Some(self))) }
+    }
+}
+
+/// One element, or one field.
+struct One<T>(Option<T>);
+
+impl<'de> SeqAccess<'de> for One<Probe<'_>> {
+    type Error = Found;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Found> {
+        self.0.take().map(|probe| seed.deserialize(probe)).transpose()
+    }
+}
+
+impl<'de> MapAccess<'de> for One<(&'static str, Probe<'_>)> {
+    type Error = Found;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Found> {
+        self.0.as_ref().map(|(name, _)| seed.deserialize(StrDeserializer::new(name))).transpose()
+    }
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Found> {
+        match self.0.take() {
+            Some((_, probe)) => seed.deserialize(probe),
+            None => Err(Found::Other),
+        }
     }
 }
 
 macro_rules! asks_for {
     ($($method:ident($($argument:ty),*) => $kind:expr;)+) => {$(
         fn $method<V: Visitor<'de>>(self, $(_: $argument,)* _: V) -> Result<V::Value, Found> {
-            Err(Found(Some($kind)))
+            Err(self.end($kind))
         }
     )+};
 }
 
-impl<'de> Deserializer<'de> for Probe {
+impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = Found;
 
     asks_for! {
@@ -96,26 +154,54 @@ impl<'de> Deserializer<'de> for Probe {
         deserialize_string() => Kind::Text;
         deserialize_bytes() => Kind::Bytes;
         deserialize_byte_buf() => Kind::Bytes;
-        deserialize_seq() => Kind::List;
-        deserialize_tuple(usize) => Kind::List;
-        deserialize_tuple_struct(&'static str, usize) => Kind::List;
         deserialize_map() => Kind::Object;
-        deserialize_struct(&'static str, &'static [&'static str]) => Kind::Object;
     }
 
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Found> {
+        self.elements(visitor)
+    }
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Found> {
+        self.elements(visitor)
+    }
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Found> {
+        self.elements(visitor)
+    }
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Found> {
+        if self.path.is_empty() {
+            return Err(Found::Kind(Kind::Object));
+        }
+        // A name with dots in it comes before a way.
+        let is_name = fields.contains(&self.path);
+        let way = self.path.split_once('.').filter(|_| !is_name);
+        let (part, path) = way.unwrap_or((self.path, ""));
+        match fields.iter().find(|field| **field == part) {
+            Some(field) => visitor.visit_map(One(Some((*field, Probe { path })))),
+            None => Err(Found::NoPart(part.to_owned(), fields)),
+        }
+    }
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
         variants: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Found> {
-        Err(Found(Some(Kind::Enum(variants))))
+        Err(self.end(Kind::Enum(variants)))
     }
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Found> {
         visitor.visit_some(self)
     }
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Found> {
-        if name == ID_NAME { Err(Found(Some(Kind::Id))) } else { visitor.visit_newtype_struct(self) }
+        if name == ID_NAME { Err(self.end(Kind::Id)) } else { visitor.visit_newtype_struct(self) }
     }
     forward_to_deserialize_any! { unit unit_struct identifier ignored_any }
 }

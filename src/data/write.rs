@@ -112,10 +112,25 @@ impl<'w, M: Model> Made<'w, M> {
             return Err(vec![at.fault(FaultCode::Closed, message)]);
         }
         let all = Value::Map(all);
-        M::deserialize(Reader::new(&all, Reading::Exact)).map_err(|error| {
+        let row = M::deserialize(Reader::new(&all, Reading::Exact)).map_err(|error| {
             let faults = self.wrong(all.map().unwrap_or_default(), at);
             if faults.is_empty() { vec![at.fault(FaultCode::Type, error.0)] } else { faults }
-        })
+        })?;
+        let lost = self.lost(&row, entries, at);
+        if lost.is_empty() { Ok(row) } else { Err(lost) }
+    }
+
+    /// What a row has not taken of its data: entries of no field, which a flattened one could have taken.
+    fn lost(&self, row: &M, entries: &[(Cow<'_, str>, Value<'_>)], at: &Pointer<'_>) -> Vec<Fault> {
+        if !self.members.flattens {
+            return Vec::new();
+        }
+        let told = value_of(row).unwrap_or(Value::Null);
+        let is_lost = |name: &str| {
+            self.field(name).is_none() && told.get(name).is_none() && (name != "id" || self.members.has_id)
+        };
+        let lost = entries.iter().filter(|(name, _)| is_lost(name));
+        lost.map(|(name, _)| self.members.no_property(name, &at.key(name))).collect()
     }
 
     /// Whether a closed field has neither a value nor a default. Serde would say its name.
@@ -141,7 +156,9 @@ impl<'w, M: Model> Made<'w, M> {
                 Some(Some(Err(error))) => faults.push(root.key(name).fault(FaultCode::Type, error.0)),
                 // Its form outside is not that of its type: the row reads it.
                 Some(None) => by_row.push(place),
-                None if self.members.others.contains(&&**name) => by_row.push(place),
+                None if self.members.others.contains(&&**name) || (self.members.flattens && name != "id") => {
+                    by_row.push(place);
+                }
                 Some(Some(Ok(()))) | None => {}
             }
         }
@@ -173,14 +190,16 @@ impl<'w, M: Model> Made<'w, M> {
         }
         let told = Value::Map(told);
         let mut read = M::deserialize(Reader::new(&told, Reading::Exact)).map_err(invalid)?;
-        let mut is_shown = false;
-        for place in places {
-            if let Some(field) = self.field(&entries[*place].0) {
-                field.exchange(&mut row, &mut read);
-                is_shown = true;
-            }
+        let is_shown = |place: &usize| self.field(&entries[*place].0).is_some();
+        if !places.iter().all(is_shown) {
+            keep_skipped(&mut row, &mut read);
+            let lost = self.lost(&read, entries, &Pointer::root());
+            return if lost.is_empty() { Ok(read) } else { Err(DataError::Invalid(lost)) };
         }
-        Ok(if is_shown { row } else { read })
+        for field in places.iter().filter_map(|place| self.field(&entries[*place].0)) {
+            field.exchange(&mut row, &mut read);
+        }
+        Ok(row)
     }
 
     /// The field of a name outside, or of another under which it is read.
@@ -217,7 +236,7 @@ impl<'w, M: Model> Made<'w, M> {
                     M::NAME
                 );
                 faults.push(at.fault(FaultCode::Navigational, message));
-            } else {
+            } else if !self.members.flattens || self.members.hidden.contains(&&**name) {
                 faults.push(self.members.no_property(name, &at));
             }
         }

@@ -90,7 +90,9 @@ pub trait Comparison<V>: Clone + Send + Sync {
         Truth::Unknown
     }
     /// Whether [`Comparison::wanted`] says all.
-    const IS_WHOLE: bool = true;
+    fn is_whole(&self) -> bool {
+        true
+    }
     /// The same as a range of an index, or values to be looked up.
     fn wanted<M, P: Presence, F: FieldOf<M, V, P>>(&self) -> Option<Wanted<'_>> {
         None
@@ -114,7 +116,7 @@ where
     }
     fn conjuncts<'c>(&'c self, found: &mut Vec<Conjunct<'c>>) -> bool {
         let wanted = self.comparison.wanted::<M, P, F>();
-        let is_all = wanted.is_some() && O::IS_WHOLE;
+        let is_all = wanted.is_some() && self.comparison.is_whole();
         found.extend(wanted.map(|wanted| Conjunct::Field { place: F::INDEX, wanted }));
         is_all
     }
@@ -309,7 +311,9 @@ impl<V: Text> Comparison<V> for StartsWith {
 #[derive(Debug, Clone)]
 pub struct Like(Arc<Pattern>);
 impl<V: Text> Comparison<V> for Like {
-    const IS_WHOLE: bool = false;
+    fn is_whole(&self) -> bool {
+        false
+    }
     #[inline]
     fn holds(&self, value: &V) -> bool {
         self.0.matches(value.as_ref())

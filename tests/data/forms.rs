@@ -269,4 +269,15 @@ fn a_flattened_field_is_hidden_with_all_that_it_gives() {
     db.data_mut("Flat").unwrap().patch(id, &json(r#"{"name": "m"}"#)).unwrap();
     let row = db.iter::<Flat>().next().unwrap().1;
     assert_eq!((&*row.name, &*row.inner.city, row.more["x"]), ("m", "c", 3));
+    // Written as it is read; what no field takes is refused, and with a closed one all that is no field's own.
+    let mut rows = db.data_mut("Flat").unwrap();
+    let new = rows.create(&json(r#"{"name": "o", "city": "d", "y": 4}"#)).unwrap();
+    rows.patch(new, &json(r#"{"city": "e", "y": 5}"#)).unwrap();
+    rows.replace(id, &json(r#"{"name": "p", "city": "f"}"#)).unwrap();
+    assert!(rows.create(&json(r#"{"name": "o"}"#)).is_err());
+    assert!(rows.patch(new, &json(r#"{"z": "text"}"#)).is_err());
+    let mut rows = db.data_mut("Flat").unwrap().with(&closed);
+    assert!(rows.patch(new, &json(r#"{"city": "g"}"#)).is_err());
+    let told: Vec<_> = db.iter::<Flat>().map(|(_, row)| (&*row.name, &*row.inner.city, row.more.len())).collect();
+    assert_eq!(told, [("p", "f", 0), ("o", "e", 1)]);
 }

@@ -216,6 +216,17 @@ fn what_no_filter_can_mean_is_refused_with_its_place() {
     let cases: Vec<(&str, &str, String)> = vec![
         ("W12", r#"{"num": "abc"}"#, r#"/where/num: invalid type: string "abc", expected i32"#.into()),
         ("W13", r#"{"num": {"gt": "abc"}}"#, r#"/where/num/gt: invalid type: string "abc", expected i32"#.into()),
+        (
+            "",
+            r#"{"place.cty": null}"#,
+            "/where/place.cty: `place` of `Customer` has no part `cty`; known are city, zip".into(),
+        ),
+        ("", r#"{"name.x": "y"}"#, "/where/name.x: `name` of `Customer` has no part `x`".into()),
+        (
+            "",
+            r#"{"place.zip": {"like": "7%"}}"#,
+            "/where/place.zip/like: a pattern describes texts, and this is an integer".into(),
+        ),
         ("W11", r#"{"name": 5}"#, "/where/name: invalid type: integer `5`, expected a string".into()),
         ("W16", r#"{"num": {"between": [1]}}"#, "/where/num/between: Expected precisely 2 values, received 1".into()),
         ("W17", r#"{"num": {"between": 5}}"#, "/where/num/between: a list of two values is wanted, not 5".into()),

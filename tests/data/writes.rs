@@ -140,6 +140,11 @@ fn patches_and_replacements() {
     let raise = json(r#"{"totalCents": 7}"#);
     let message = "conditions are wanted; that every row is meant is said by `Where::all`";
     refused(&mut db, message, |db| db.data_mut("Order")?.patch_all(&conditions("{}"), &raise).map(drop));
+    for nothing in [r#"{"and": []}"#, r#"{"and": [{}, {"and": []}]}"#] {
+        refused(&mut db, message, |db| db.data_mut("Order")?.delete_all(&conditions(nothing)).map(drop));
+    }
+    let unsaid = Where::from_query("filter[where][totalCents]=1").unwrap();
+    refused(&mut db, message, |db| db.data_mut("Order")?.delete_all(&unsaid).map(drop));
     refused(&mut db, message, |db| db.data_mut("Order")?.delete_all(&conditions("{}")).map(drop));
     let misspelt = conditions(r#"{"totalCent": {"neq": 5}}"#);
     let unknown = format!("/totalCent: `Order` has no property `totalCent`; {KNOWN}, customer, payer");

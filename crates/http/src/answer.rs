@@ -630,9 +630,6 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
         (OfModel::All, _) => {
             expect_parameters(writing.asking, &["where"])?;
             writing.may(model, Action::Delete, None, None)?;
-            if writing.asking.query.is_empty() {
-                return Err(no_where());
-            }
             let condition = writing.condition(model)?;
             let gone = writing.table()?.delete_all(&condition);
             gone.map(|gone| Answered::count(gone.rows)).map_err(|error| writing.refuse_where(&error))
@@ -647,11 +644,6 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
             }
         }
     }
-}
-
-fn no_where() -> Refusal {
-    let message = "A where is wanted; that every row is meant is said by {\"id\": {\"exists\": true}}";
-    Refusal::new(StatusCode::BAD_REQUEST, "BadRequestError", message).with_code("MISSING_REQUIRED_PARAMETER")
 }
 
 fn expect_count(api: &Api, count: usize) -> Result<(), Refusal> {
