@@ -194,9 +194,31 @@ impl<'a> DataTable<'a> {
         Ok(Found { database: self.database, rows })
     }
 
-    /// How many of the rows to which a relation leads meet conditions.
+    /// How many of the rows to which a relation leads meet conditions; a row that it leads to twice counts once.
     pub fn count_related(&self, row: RowId, relation: &str, condition: &Where) -> Result<usize, DataError> {
+        if !self.is_replaced(relation) {
+            self.asking()?;
+            self.expect_row(row)?;
+            let (keys, target) = self.model.related_keys(self.database, row.key, relation, self.exposure)?;
+            return Ok(target.keys(self.database, Some(keys), condition, self.exposure)?.len());
+        }
         self.related(row, relation, &Filter::new().with_where(condition.clone())).map(|found| found.len())
+    }
+
+    /// Whether a relation leads from a row to another.
+    pub fn is_related(&self, row: RowId, relation: &str, other: RowId) -> Result<bool, DataError> {
+        if !self.is_replaced(relation) {
+            self.asking()?;
+            self.expect_row(row)?;
+            let (keys, target) = self.model.related_keys(self.database, row.key, relation, self.exposure)?;
+            return Ok(other.table == target.name() && keys.contains(&other.key));
+        }
+        Ok(self.related(row, relation, &Filter::new())?.iter().any(|related| related.id() == other))
+    }
+
+    /// Whether a function finds the rows of a relation.
+    fn is_replaced(&self, relation: &str) -> bool {
+        self.exposure.is_some_and(|exposure| exposure.resolver(self.model.name(), relation).is_some())
     }
 
     /// How many rows meet conditions.
@@ -402,12 +424,14 @@ impl<'a> DataTableMut<'a> {
     pub fn delete(&mut self, row: RowId) -> Result<Gone, DataError> {
         self.expect_own(row)?;
         self.expect_open()?;
+        self.given()?;
         self.model.delete(self.database, &[row.key])
     }
 
     /// The same for the rows that meet conditions, as one statement. Refused for conditions that are
     /// [empty](Where::is_empty).
     pub fn delete_all(&mut self, condition: &Where) -> Result<Gone, DataError> {
+        self.given()?;
         let keys = self.keys(condition)?;
         if keys.is_empty() {
             return Ok(Gone::default());

@@ -13,6 +13,9 @@ pub(crate) enum Parsed {
     Value(Value<'static>),
 }
 
+/// No query has more parts than these: each is looked for among the others.
+const PAIRS_MAX: usize = 10_000;
+
 /// A tree that grows by one text at a time.
 enum Tree {
     Text(String),
@@ -32,7 +35,10 @@ enum Step<'q> {
 pub(crate) fn parse(query: &str, name: &str) -> Result<Option<Parsed>, DataError> {
     let mut json: Option<String> = None;
     let mut tree: Option<Tree> = None;
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+    for (count, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
+        if count == PAIRS_MAX {
+            return Err(invalid(name, "there are too many of it"));
+        }
         let (key, text) = pair.split_once('=').unwrap_or((pair, ""));
         let key = decode(key)?;
         let Some(rest) = key.strip_prefix(name) else { continue };

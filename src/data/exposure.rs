@@ -149,6 +149,25 @@ impl Exposure {
         Err(unknown(model, "relation", FaultCode::UnknownRelation, relation, known))
     }
 
+    /// Whether a relation is open, and the model that it leads to, and the fields that hold its key.
+    pub fn shows(&self, model: &str, relation: &str) -> bool {
+        let Some(table) = self.schema.table(model) else { return false };
+        if let Some(own) = table.relations.iter().find(|own| own.name == relation) {
+            let is_open = |name: &String| {
+                let field = table.fields.iter().find(|field| field.name == *name);
+                field.is_none_or(|field| self.is_field_open(model, &field.external_name))
+            };
+            return self.is_relation_open(model, relation, &own.target) && own.fields.iter().all(is_open);
+        }
+        let inverse = table.inverses.iter().find(|inverse| inverse.name == relation);
+        inverse.is_some_and(|inverse| self.is_relation_open(model, relation, &inverse.source))
+    }
+
+    /// Whether any field is hidden.
+    pub fn hides_fields(&self) -> bool {
+        !self.hidden.is_empty()
+    }
+
     /// Whether a model is open.
     pub fn is_open(&self, model: &str) -> bool {
         self.is_model_open(model)
@@ -158,7 +177,8 @@ impl Exposure {
         !self.closed_models.contains(model)
     }
 
-    pub(crate) fn is_field_open(&self, model: &str, field: &str) -> bool {
+    /// Whether a field, by its name outside, is open.
+    pub fn is_field_open(&self, model: &str, field: &str) -> bool {
         self.hidden.is_empty() || !self.hidden.contains(&pair(model, field))
     }
 

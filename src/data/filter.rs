@@ -277,7 +277,10 @@ fn read_order(value: &Value<'_>, source: Source<'_>) -> Result<Vec<By>, Fault> {
                     return Err(at.unknown(FaultCode::UnknownWord, message, ["ASC", "DESC"]));
                 }
             };
-            order.push(By { name: name.to_owned(), descends, path: at.to_string() });
+            // Rows that are equal by a name are equal by it again.
+            if !order.iter().any(|by: &By| by.name == name) {
+                order.push(By { name: name.to_owned(), descends, path: at.to_string() });
+            }
         }
         Ok(())
     };

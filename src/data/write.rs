@@ -70,7 +70,7 @@ impl<'w, M: Model> Made<'w, M> {
     pub(crate) fn replacing(&self, mut stored: M, key: DefaultKey, value: &Value<'_>) -> Result<M, DataError> {
         let kept = if self.members.hidden.is_empty() { None } else { value_of(&stored).ok() };
         let mut row = self.row(value, &Pointer::root(), Some((key, kept.as_ref()))).map_err(DataError::Invalid)?;
-        keep_skipped(&mut stored, &mut row);
+        self.keep(&mut stored, &mut row);
         Ok(row)
     }
 
@@ -211,10 +211,18 @@ impl<'w, M: Model> Made<'w, M> {
 
     /// What names there are that cannot be written, and what the owner has said otherwise.
     fn unknown(&self, entries: &[(Cow<'_, str>, Value<'_>)], at: &Pointer<'_>, key: Option<DefaultKey>) -> Vec<Fault> {
+        /// More than these are not told of one row.
+        const TOLD_MAX: usize = 100;
         let mut faults = Vec::new();
         for (name, value) in entries {
+            if faults.len() == TOLD_MAX {
+                break;
+            }
             let at = at.key(name);
-            if let Some(given) = self.given.iter().find(|given| given.field == **name) {
+            let is_it = |given: &&Given| {
+                given.field == **name || self.field(name).is_some_and(|field| field.name() == given.field)
+            };
+            if let Some(given) = self.given.iter().find(is_it) {
                 if !given.value.is(value) {
                     let message = format!("cannot override the foreign key: it must stay {}", given.value);
                     faults.push(at.fault(FaultCode::Closed, message));

@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -12,6 +13,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCod
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use relata::data::{DataError, DataTable, DataTableMut, Filter, Found, Gone, Value, Where};
 use relata::{Database, Id, InverseKind, RowId, Transaction};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use crate::error::{Asked, Refusal};
@@ -84,9 +87,28 @@ struct Asking {
     query: String,
     headers: HeaderMap,
     body: Bytes,
+    /// When the client is told that it took too long: nothing begins after that.
+    deadline: Instant,
+}
+
+impl Asking {
+    /// How long the database may be waited for.
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Refuses a header that a route does not look at, where who sends it would rely on that.
+    fn expect_no_condition(&self) -> Result<(), Refusal> {
+        if !self.headers.contains_key(header::IF_MATCH) {
+            return Ok(());
+        }
+        let message = "If-Match is for writes of one row that the path names.";
+        Err(Refusal::new(StatusCode::BAD_REQUEST, "BadRequestError", message))
+    }
 }
 
 pub(crate) async fn answer(served: Arc<Served>, request: Request) -> Result<Response<Body>, Refusal> {
+    let deadline = Instant::now() + served.api.limits.time;
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let route = find(&served.api, &path).ok_or_else(|| Refusal::no_endpoint(parts.method.as_str(), &path))?;
@@ -104,7 +126,7 @@ pub(crate) async fn answer(served: Arc<Served>, request: Request) -> Result<Resp
     let body =
         if has_body { read_body(body, &parts.headers, served.api.limits.body_bytes).await? } else { Bytes::new() };
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let asking = Asking { method: parts.method, path, query, headers: parts.headers, body };
+    let asking = Asking { method: parts.method, path, query, headers: parts.headers, body, deadline };
     let done = tokio::task::spawn_blocking(move || respond(&served, &route, along, &asking)).await;
     done.unwrap_or_else(|_| Err(Refusal::internal()))
 }
@@ -147,7 +169,9 @@ fn respond(served: &Served, route: &Route, along: Option<Along>, asking: &Asking
     if *route == Route::Changes {
         expect_parameters(asking, &["after"])?;
         let after = asking.headers.get("last-event-id").and_then(|after| after.to_str().ok());
-        return served.changes.follow(after.or_else(|| parameter(asking, "after")), &served.api.exposure);
+        let is_open = |model: &str| served.api.may(model, Action::Read, None, None, &asking.headers).is_ok();
+        let models = served.api.models.iter().map(|model| model.name.clone()).filter(|model| is_open(model)).collect();
+        return served.changes.follow(after.or_else(|| parameter(asking, "after")), models, &served.api.exposure);
     }
     respond_at_once(&served.api, route, along, asking).map(Answered::into_response)
 }
@@ -161,17 +185,22 @@ fn respond_at_once(api: &Api, route: &Route, along: Option<Along>, asking: &Aski
             Ok(Answered::content(if *is_yaml { "application/yaml" } else { "application/json" }, document.to_string()))
         }
         Route::Schema => {
-            let document = api.database.read_with(|database| schema::describe(api, database)).map_err(|_| busy())?;
+            let is_open = |model: &str| api.may(model, Action::Read, None, None, &asking.headers).is_ok();
+            let document = api.database.read_with(|database| schema::describe(api, database, is_open));
+            let document = document.map_err(|_| busy())?;
             Ok(Answered::json(document.to_string()))
         }
         Route::Batch => batch(api, asking),
         Route::Model { model, of } => {
             let model = &*api.models[*model].name;
             if matches!(asking.method, Method::GET | Method::HEAD) {
-                let database = api.database.try_read_for(api.limits.time).map_err(|_| busy())?;
+                let database = api.database.try_read_for(asking.time_left()).map_err(|_| busy())?;
                 return read(&Reading { api, database: &database, asking, model, along }, of);
             }
-            let mut database = api.database.try_write_for(api.limits.time).map_err(|_| busy())?;
+            let mut database = api.database.try_write_for(asking.time_left()).map_err(|_| busy())?;
+            if asking.time_left().is_zero() {
+                return Err(busy());
+            }
             match write(&mut Writing { api, database: &mut database, asking, model }, of) {
                 Ok(answer) => match database.commit() {
                     Ok(()) => Ok(answer),
@@ -187,7 +216,7 @@ fn respond_at_once(api: &Api, route: &Route, along: Option<Along>, asking: &Aski
 }
 
 fn refused_commit(api: &Api, error: &relata::Error) -> Refusal {
-    let of = |database: &Database| Refusal::of_store(database, error);
+    let of = |database: &Database| Refusal::of_store(database, &api.exposure, error);
     api.database.read_with(of).unwrap_or_else(|_| Refusal::internal())
 }
 
@@ -279,7 +308,7 @@ struct Reading<'r> {
 
 impl<'r> Reading<'r> {
     fn refusal(&self, error: &DataError, asked: Asked<'_>) -> Refusal {
-        Refusal::of(self.database, error, asked)
+        Refusal::of(self.database, &self.api.exposure, error, asked)
     }
 
     fn table(&self, model: &str) -> Result<DataTable<'r>, Refusal> {
@@ -344,7 +373,22 @@ impl<'r> Reading<'r> {
         let Some(row) = found.first() else { return Ok(Answered::empty(StatusCode::NO_CONTENT)) };
         let mut bytes = Vec::with_capacity(256);
         row.write_json(&mut bytes).map_err(|_| Refusal::internal())?;
-        let tag = etag(&bytes);
+        // The tag is that of the row as it is, whatever of it is asked for.
+        let tag = if self.asking.query.is_empty() {
+            etag(&bytes)
+        } else {
+            let whole = self.table(row.id().table)?.find_by_id(row.id(), &Filter::new());
+            let whole = whole.map_err(|error| self.refusal(&error, Asked::Body))?;
+            etag(
+                whole
+                    .first()
+                    .map(|row| row.to_json())
+                    .transpose()
+                    .map_err(|_| Refusal::internal())?
+                    .unwrap_or_default()
+                    .as_bytes(),
+            )
+        };
         let is_known = self.asking.headers.get(header::IF_NONE_MATCH).is_some_and(|known| matches(known, &tag));
         let answered = if is_known { Answered::empty(StatusCode::NOT_MODIFIED) } else { Answered::json(bytes) };
         Ok(answered.with_header(header::ETAG, &tag))
@@ -403,12 +447,14 @@ fn read(reading: &Reading<'_>, of: &OfModel) -> Answer {
             Ok(Answered::count(count))
         }
         OfModel::Row { id, of } => {
-            let row = match (reading.row_id(&table, id), of) {
+            let relation = if let OfRow::Related { relation, .. } = of { Some(&**relation) } else { None };
+            let row = reading.row_id(&table, id);
+            // Who may not read is told the same of a row that is not there.
+            api.may(model, Action::Read, row.as_ref().ok().copied(), relation, headers)?;
+            let row = match (row, of) {
                 (Err(refusal), OfRow::Exists) if refusal.status == StatusCode::NOT_FOUND => None,
                 (row, _) => Some(row?),
             };
-            let relation = if let OfRow::Related { relation, .. } = of { Some(&**relation) } else { None };
-            api.may(model, Action::Read, row, relation, headers)?;
             let Some(row) = row else { return Ok(Answered::json(json!({ "exists": false }).to_string())) };
             read_row(reading, &table, row, of)
         }
@@ -424,8 +470,12 @@ fn read_row(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, of: &OfRow
             let found = table.find_by_id(row, &filter).map_err(|error| reading.refuse_filter(&error))?;
             reading.row(&found)
         }
-        OfRow::Exists => Ok(Answered::json(json!({ "exists": true }).to_string())),
+        OfRow::Exists => {
+            expect_parameters(asking, &[])?;
+            Ok(Answered::json(json!({ "exists": true }).to_string()))
+        }
         OfRow::DeletePlan => {
+            expect_parameters(asking, &[])?;
             let plan = table.plan_delete(row).map_err(|error| reading.refusal(&error, Asked::Path("")))?;
             let rows: Vec<Json> =
                 plan.removed.iter().filter(|row| api.exposure.is_open(row.table)).map(row_json).collect();
@@ -439,10 +489,12 @@ fn read_row(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, of: &OfRow
                     json
                 })
                 .collect();
-            let blocked: Vec<String> = plan.blocked.iter().map(|error| reading.database.explain(error)).collect();
+            let explain = |error| crate::error::explain(reading.database, &api.exposure, error);
+            let blocked: Vec<String> = plan.blocked.iter().map(explain).collect();
+            let (removed, moved) = (rows.len(), changed.len());
             Ok(Answered::json(
                 json!({ "row": row_json(&plan.row), "removed": rows, "changed": changed, "blocked": blocked,
-                    "removedCount": plan.removed.len(), "changedCount": plan.changed.len() })
+                    "removedCount": removed, "changedCount": moved })
                 .to_string(),
             ))
         }
@@ -484,10 +536,10 @@ fn read_related(reading: &Reading<'_>, table: &DataTable<'_>, row: RowId, relati
         OfRelated::Row { id } | OfRelated::Link { id } => {
             expect_parameters(asking, &["filter"])?;
             let other = reading.row_id(&targets, id)?;
-            let all = table.related(row, relation, &Filter::new());
-            let all = all.map_err(|error| reading.refusal(&error, Asked::Path(id)))?;
+            api.may(target.target, Action::Read, Some(other), None, &asking.headers)?;
+            let is_related = table.is_related(row, relation, other);
             // Another owner's row is as if it were not there.
-            if !all.iter().any(|related| related.id() == other) {
+            if !is_related.map_err(|error| reading.refusal(&error, Asked::Path(id)))? {
                 return Err(Refusal::not_found(target.target, id));
             }
             if matches!(of, OfRelated::Link { .. }) {
@@ -510,7 +562,7 @@ struct Writing<'w> {
 
 impl Writing<'_> {
     fn refusal(&self, error: &DataError, asked: Asked<'_>) -> Refusal {
-        Refusal::of(self.database, error, asked)
+        Refusal::of(self.database, &self.api.exposure, error, asked)
     }
 
     fn table(&mut self) -> Result<DataTableMut<'_>, Refusal> {
@@ -612,6 +664,7 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
             expect_parameters(writing.asking, &[])?;
             writing.may(model, Action::Update, None, None)?;
             writing.may(model, Action::Create, None, None)?;
+            writing.asking.expect_no_condition()?;
             let body = writing.body()?;
             let row = writing.table()?.replace_or_create(&body);
             let row = row.map_err(|error| writing.refusal(&error, Asked::Body))?;
@@ -620,6 +673,7 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
         (OfModel::All, "PATCH") => {
             expect_parameters(writing.asking, &["where"])?;
             writing.may(model, Action::Update, None, None)?;
+            writing.asking.expect_no_condition()?;
             let (body, condition) = (writing.patch()?, writing.condition(model)?);
             let count = writing.table()?.patch_all(&condition, &body);
             count.map(Answered::count).map_err(|error| match &error {
@@ -630,6 +684,7 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
         (OfModel::All, _) => {
             expect_parameters(writing.asking, &["where"])?;
             writing.may(model, Action::Delete, None, None)?;
+            writing.asking.expect_no_condition()?;
             let condition = writing.condition(model)?;
             let gone = writing.table()?.delete_all(&condition);
             gone.map(|gone| Answered::count(gone.rows)).map_err(|error| writing.refuse_where(&error))
@@ -637,7 +692,13 @@ fn write(writing: &mut Writing<'_>, of: &OfModel) -> Answer {
         (OfModel::Count, _) => Err(Refusal::internal()),
         (OfModel::Row { id, of }, _) => {
             expect_parameters(writing.asking, if matches!(of, OfRow::Related { .. }) { &["where"] } else { &[] })?;
-            let row = writing.row_id(model, id)?;
+            let row = writing.row_id(model, id);
+            if row.is_err() {
+                // Who may not write is told the same of a row that is not there.
+                let action = if method == Method::DELETE { Action::Delete } else { Action::Update };
+                writing.may(model, action, None, None)?;
+            }
+            let row = row?;
             match of {
                 OfRow::Related { relation, of } => write_related(writing, row, relation, of),
                 _ => write_row(writing, row, None),
@@ -697,6 +758,8 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
         }
         OfRelated::Link { id } => {
             let row = writing.row_id(target, id)?;
+            writing.may(target, Action::Read, Some(row), None)?;
+            writing.asking.expect_no_condition()?;
             let links = links_of(writing.database, owner.table, relation);
             let is_link = writing.asking.method == Method::PUT;
             if let Some(links) = &links {
@@ -726,7 +789,10 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
                 Action::Update => Some(writing.patch()?),
                 _ => None,
             };
+            writing.asking.expect_no_condition()?;
+            // Of an owner's rows all are meant where nothing is said.
             let condition = writing.condition(target)?;
+            let condition = if writing.asking.query.is_empty() { Where::all() } else { condition };
             let links = links_of(writing.database, owner.table, relation);
             if let Some(links) = &links {
                 writing.may(links, Action::Create, None, None)?;
@@ -751,7 +817,10 @@ fn write_related(writing: &mut Writing<'_>, owner: RowId, relation: &str, of: &O
                 })
             };
             let done = write();
-            let (row, count) = done.map_err(|error| writing.refusal(&error, Asked::Body))?;
+            let (row, count) = done.map_err(|error| match &error {
+                DataError::Filter(_) => writing.refuse_where(&error),
+                error => writing.refusal(error, Asked::Body),
+            })?;
             match row {
                 Some(row) => writing.stored(target, row),
                 None => Ok(Answered::count(count)),
@@ -771,15 +840,19 @@ fn links_of(database: &Database, model: &str, relation: &str) -> Option<String> 
 /// or none.
 fn batch(api: &Api, asking: &Asking) -> Answer {
     expect_parameters(asking, &[])?;
-    let bad = |message: String| Refusal::new(StatusCode::BAD_REQUEST, "BadRequestError", message);
-    let body: Json = serde_json::from_slice(&asking.body)
-        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "SyntaxError", error.to_string()))?;
-    let Json::Array(operations) = body else { return Err(bad("A list of operations is wanted.".to_owned())) };
+    asking.expect_no_condition()?;
+    let operations: Vec<Operation<'_>> = serde_json::from_slice(&asking.body).map_err(|error| {
+        let name = if error.is_data() { "BadRequestError" } else { "SyntaxError" };
+        Refusal::new(StatusCode::BAD_REQUEST, name, error.to_string())
+    })?;
     expect_count(api, operations.len())?;
-    let mut database = api.database.try_write_for(api.limits.time).map_err(|_| busy())?;
+    let mut database = api.database.try_write_for(asking.time_left()).map_err(|_| busy())?;
+    if asking.time_left().is_zero() {
+        return Err(busy());
+    }
     let mut answers = Vec::with_capacity(operations.len());
     for (place, operation) in operations.into_iter().enumerate() {
-        match one_of_batch(api, &mut database, asking, operation) {
+        match one_of_batch(api, &mut database, asking, &operation) {
             Ok(answer) => answers.push(answer),
             Err(refusal) => {
                 database.rollback();
@@ -793,22 +866,31 @@ fn batch(api: &Api, asking: &Asking) -> Answer {
     }
 }
 
+/// One write of several. Its body is read as any other body is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Operation<'b> {
+    method: String,
+    path: String,
+    #[serde(borrow)]
+    body: Option<&'b RawValue>,
+}
+
+/// The longest query of an operation, as of a request: hyper's limit.
+const QUERY_MAX: usize = 1 << 16;
+
 fn one_of_batch(
     api: &Api,
     database: &mut Transaction<'static>,
     asking: &Asking,
-    mut operation: Json,
+    operation: &Operation<'_>,
 ) -> Result<Json, Refusal> {
     let bad = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, "BadRequestError", message);
-    let unknown = operation
-        .as_object()
-        .and_then(|entries| entries.keys().find(|key| !["method", "path", "body"].contains(&key.as_str())).cloned());
-    if let Some(unknown) = unknown {
-        return Err(bad(&format!("There is no `{unknown}` in an operation; known are method, path, body.")));
+    let method: Method = operation.method.parse().map_err(|_| bad("An operation has a method."))?;
+    let path = &*operation.path;
+    if path.len() > QUERY_MAX {
+        return Err(Refusal::new(StatusCode::URI_TOO_LONG, "URITooLongError", "The path of an operation is too long."));
     }
-    let method = operation.get("method").and_then(Json::as_str).unwrap_or_default();
-    let method: Method = method.parse().map_err(|_| bad("An operation has a method."))?;
-    let path = operation.get("path").and_then(Json::as_str).ok_or_else(|| bad("An operation has a path."))?;
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let (path, query) = (path.to_owned(), query.to_owned());
     let route = find(api, &path).ok_or_else(|| Refusal::no_endpoint(method.as_str(), &path))?;
@@ -817,13 +899,9 @@ fn one_of_batch(
     if !verbs.contains(&method) || matches!(method, Method::GET | Method::HEAD) {
         return Err(Refusal::no_endpoint(method.as_str(), &path));
     }
-    let body = match operation.get_mut("body").map(Json::take) {
-        Some(body) => Bytes::from(body.to_string()),
-        None => Bytes::new(),
-    };
-    let mut headers = asking.headers.clone();
-    headers.remove(header::IF_MATCH);
-    let asking = Asking { method, path, query, headers, body };
+    let body = operation.body.map_or_else(Bytes::new, |body| Bytes::copy_from_slice(body.get().as_bytes()));
+    let headers = asking.headers.clone();
+    let asking = Asking { method, path, query, headers, body, deadline: asking.deadline };
     let model = &*api.models[*model].name;
     let answer = write(&mut Writing { api, database, asking: &asking, model }, of)?;
     let body = match answer.kind {

@@ -1,7 +1,7 @@
 //! The change feed as server-sent events: one thread receives the commits and keeps the last of them, so that a client
 //! that comes back is told what it has missed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +23,8 @@ use crate::error::Refusal;
 
 /// How many events are kept for those who come back.
 const KEPT: usize = 1024;
+/// A commit of more changes than these is told as a reset: who follows reads anew, which costs less.
+const CHANGES_MAX: usize = 10_000;
 /// How many commits may wait for the thread before some are dropped.
 const WAITING: usize = 4096;
 /// How often a line is sent that says nothing, so that a connection that is gone is noticed.
@@ -31,7 +33,7 @@ const BEAT: Duration = Duration::from_secs(15);
 /// The commits of a database, as they come.
 pub(crate) struct Changes {
     database: SharedDatabase,
-    hub: Mutex<Option<Arc<Hub>>>,
+    hub: Arc<Mutex<Option<Arc<Hub>>>>,
     followers: Arc<AtomicUsize>,
     followers_max: usize,
 }
@@ -51,6 +53,18 @@ struct Event {
     missed: bool,
 }
 
+/// What one client may be told of.
+struct Shown {
+    models: BTreeSet<String>,
+    exposure: Exposure,
+}
+
+impl Shown {
+    fn has(&self, model: &str) -> bool {
+        self.models.contains(model) && self.exposure.is_open(model)
+    }
+}
+
 /// A client that follows; gone, it is no more counted.
 struct Follower(Arc<AtomicUsize>);
 impl Drop for Follower {
@@ -65,7 +79,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Changes {
     pub(crate) fn new(database: SharedDatabase, followers_max: usize) -> Self {
-        Changes { database, hub: Mutex::new(None), followers: Arc::default(), followers_max }
+        Changes { database, hub: Arc::default(), followers: Arc::default(), followers_max }
     }
 
     /// The hub, which begins with the first client. Waits for the database.
@@ -82,6 +96,7 @@ impl Changes {
             kept: Mutex::new(VecDeque::new()),
         });
         let weak: Weak<Hub> = Arc::downgrade(&new);
+        let held = Arc::downgrade(&self.hub);
         thread::Builder::new()
             .name("relata-changes".to_owned())
             .spawn(move || {
@@ -94,7 +109,13 @@ impl Changes {
                             hub.send(number, commit);
                         }
                         Err(RecvTimeoutError::Timeout) if weak.strong_count() > 0 => {}
-                        Err(_) => return,
+                        // Another database was put in the place of this one: who follows is to begin anew.
+                        Err(_) => {
+                            if let Some(held) = held.upgrade() {
+                                *lock(&held) = None;
+                            }
+                            return;
+                        }
                     }
                 }
             })
@@ -104,7 +125,12 @@ impl Changes {
     }
 
     /// Follows the changes, from behind an event that the client has seen if that is known. Waits for the database.
-    pub(crate) fn follow(&self, after: Option<&str>, exposure: &Exposure) -> Result<Response<Body>, Refusal> {
+    pub(crate) fn follow(
+        &self,
+        after: Option<&str>,
+        models: BTreeSet<String>,
+        exposure: &Exposure,
+    ) -> Result<Response<Body>, Refusal> {
         let others = self.followers.fetch_add(1, Ordering::Relaxed);
         let follower = Follower(self.followers.clone());
         if others >= self.followers_max {
@@ -113,7 +139,7 @@ impl Changes {
         }
         let hub = self.hub().map_err(|_| Refusal::internal())?;
         // Both under one lock, so that no event is between what is kept and what comes.
-        let (kept, receiver, is_whole, last) = {
+        let (kept, receiver, is_whole, last, seen) = {
             let kept = lock(&hub.kept);
             let receiver = hub.sender.subscribe();
             let seen = after.and_then(|after| after.split_once('-')).and_then(|(epoch, number)| {
@@ -129,16 +155,17 @@ impl Changes {
             let missed = seen.filter(|_| is_whole);
             let kept: Vec<Arc<Event>> =
                 kept.iter().filter(|event| missed.is_some_and(|seen| event.number > seen)).cloned().collect();
-            (kept, receiver, is_whole, last)
+            (kept, receiver, is_whole, last, missed)
         };
         let epoch = hub.epoch;
-        let exposure = Arc::new(exposure.clone());
-        let hello = if is_whole { hello(epoch, last) } else { reset(epoch, last) };
+        let shown = Arc::new(Shown { models, exposure: exposure.clone() });
+        // What is to be told again has not been seen yet.
+        let hello = if is_whole { hello(epoch, seen.map_or(last, |seen| seen.min(last))) } else { reset(epoch, last) };
         let first = std::iter::once(hello).chain({
-            let exposure = exposure.clone();
-            kept.into_iter().filter_map(move |event| text(epoch, &event, &exposure))
+            let shown = shown.clone();
+            kept.into_iter().filter_map(move |event| text(epoch, &event, &shown))
         });
-        let coming = Coming { receiver, epoch, exposure, last, _follower: follower };
+        let coming = Coming { receiver, epoch, shown, last, _follower: follower };
         let stream = stream::iter(first).chain(coming.into_stream()).map(Ok::<_, Infallible>);
         let mut response = Response::new(Body::from_stream(stream));
         let headers = response.headers_mut();
@@ -150,7 +177,9 @@ impl Changes {
 
 impl Hub {
     fn send(&self, number: u64, commit: Commit) {
-        let event = Arc::new(Event { number, missed: commit.missed > 0, changes: commit.changes });
+        let is_long = commit.changes.len() > CHANGES_MAX;
+        let changes = if is_long { Vec::new() } else { commit.changes };
+        let event = Arc::new(Event { number, missed: is_long || commit.missed > 0, changes });
         let mut kept = lock(&self.kept);
         if kept.len() == KEPT {
             kept.pop_front();
@@ -165,7 +194,7 @@ impl Hub {
 struct Coming {
     receiver: broadcast::Receiver<Arc<Event>>,
     epoch: u64,
-    exposure: Arc<Exposure>,
+    shown: Arc<Shown>,
     last: u64,
     _follower: Follower,
 }
@@ -179,7 +208,7 @@ impl Coming {
                     Err(_) => Some(":\n\n".to_owned()),
                     Ok(Ok(event)) => {
                         coming.last = event.number;
-                        text(coming.epoch, &event, &coming.exposure)
+                        text(coming.epoch, &event, &coming.shown)
                     }
                     // The client was too slow: it has to read anew what it shows.
                     Ok(Err(RecvError::Lagged(_))) => Some(reset(coming.epoch, coming.last)),
@@ -202,8 +231,8 @@ fn reset(epoch: u64, last: u64) -> String {
 }
 
 /// An event as text, with what of it is open; `None` where nothing is.
-fn text(epoch: u64, event: &Event, exposure: &Exposure) -> Option<String> {
-    let is_open = |row: &RowId| exposure.is_open(row.table);
+fn text(epoch: u64, event: &Event, shown: &Shown) -> Option<String> {
+    let is_open = |row: &RowId| shown.has(row.table);
     let id = |row: RowId| Id::<()>::from_key(row.key).to_string();
     let change = |changed: &Changed| -> Option<Json> {
         let of_row =
@@ -214,14 +243,12 @@ fn text(epoch: u64, event: &Event, exposure: &Exposure) -> Option<String> {
             Changed::Removed(row) => of_row("removed", row),
             Changed::Related { row, relation, from, to } => {
                 let end = |end: &Option<RowId>| end.filter(|end| is_open(end)).map(id);
-                is_open(row).then(|| {
+                (is_open(row) && shown.exposure.shows(row.table, relation)).then(|| {
                     json!({ "kind": "related", "model": row.table, "id": id(*row), "relation": relation,
                         "from": end(from), "to": end(to) })
                 })
             }
-            Changed::Touched { table, .. } => {
-                exposure.is_open(table).then(|| json!({ "kind": "touched", "model": table }))
-            }
+            Changed::Touched { table, .. } => shown.has(table).then(|| json!({ "kind": "touched", "model": table })),
             _ => None,
         }
     };

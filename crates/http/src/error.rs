@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
-use relata::data::{DataError, Fault, FaultCode, Value};
+use relata::data::{DataError, Exposure, Fault, FaultCode, Value};
 use relata::{BatchViolation, Database, Error};
 use serde_json::{Value as Json, json};
 
@@ -97,7 +97,7 @@ impl Refusal {
     }
 
     /// What the library refused of something that was asked.
-    pub(crate) fn of(database: &Database, error: &DataError, asked: Asked<'_>) -> Self {
+    pub(crate) fn of(database: &Database, exposure: &Exposure, error: &DataError, asked: Asked<'_>) -> Self {
         match error {
             DataError::UnknownModel { .. } => Self::new(StatusCode::NOT_FOUND, "NotFoundError", error.to_string()),
             DataError::NotFound { model, id } => Self::not_found(model, id),
@@ -112,7 +112,7 @@ impl Refusal {
             DataError::TooManyRows { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, "BadRequestError", error.to_string()).with_code("TOO_MANY_ROWS")
             }
-            DataError::Store(error) => Self::of_store(database, error),
+            DataError::Store(error) => Self::of_store(database, exposure, error),
             _ => Self::internal(),
         }
     }
@@ -147,36 +147,37 @@ impl Refusal {
     }
 
     /// What the store refused.
-    pub(crate) fn of_store(database: &Database, error: &Error) -> Self {
-        let message = database.explain(error);
+    pub(crate) fn of_store(database: &Database, exposure: &Exposure, error: &Error) -> Self {
+        let message = explain(database, exposure, error);
         match error {
             Error::NotFound { row, .. } => Self::not_found(row.table, &relata::Id::<()>::from_key(row.key).to_string()),
             Error::UniqueViolation { .. } => Self::new(StatusCode::CONFLICT, "Error", message)
                 .with_code("DUPLICATE_ENTRY")
-                .with_details(json!([store_detail(database, error, "")])),
+                .with_details(json!([store_detail(database, exposure, error, "")])),
             Error::RestrictViolation { .. } | Error::IsDefault { .. } => {
                 Self::new(StatusCode::CONFLICT, "Error", message).with_code("RESTRICTED")
             }
             Error::ForeignKeyViolation { .. } | Error::ForeignKeyOverridden { .. } | Error::Cycle { .. } => {
-                Self::invalid(vec![store_detail(database, error, "")])
+                Self::invalid(vec![store_detail(database, exposure, error, "")])
             }
             Error::BatchRefused { rows, violations, .. } => {
                 let one = |violation: &BatchViolation| {
                     // Of one row the path begins in it.
                     let place = if *rows == 1 { String::new() } else { format!("/{}", violation.index) };
-                    store_detail(database, &violation.error, &place)
+                    store_detail(database, exposure, &violation.error, &place)
                 };
                 let refusal = match violations.first() {
-                    Some(first) => Self::of_store(database, &first.error),
+                    Some(first) => Self::of_store(database, exposure, &first.error),
                     None => Self::internal(),
                 };
                 refusal.with_details(violations.iter().map(one).collect())
             }
             Error::Violations(errors) => {
-                Self::invalid(errors.iter().map(|error| store_detail(database, error, "")).collect())
+                Self::invalid(errors.iter().map(|error| store_detail(database, exposure, error, "")).collect())
             }
             Error::Busy { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableError", message),
             Error::Full { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorageError", message),
+            Error::IndexBroken { .. } | Error::Unresolved { .. } | Error::NotEncodable { .. } => Self::internal(),
             _ => Self::new(StatusCode::CONFLICT, "Error", message),
         }
     }
@@ -212,6 +213,36 @@ impl Refusal {
     }
 }
 
+/// An error in words, with the keys of the rows that it names; where any of what it names is closed, in words that name
+/// nothing.
+pub(crate) fn explain(database: &Database, exposure: &Exposure, error: &Error) -> String {
+    let relation = match error {
+        Error::ForeignKeyViolation { model, relation, .. }
+        | Error::RestrictViolation { model, relation, .. }
+        | Error::ForeignKeyOverridden { model, relation, .. }
+        | Error::Cycle { model, relation, .. }
+        | Error::IsDefault { model, relation, .. } => Some((*model, *relation)),
+        Error::NoDefault { row, relation } | Error::Unresolved { row, relation, .. } => Some((row.table, *relation)),
+        _ => None,
+    };
+    let is_field_open = |model: &str, name: &&str| {
+        let table = database.schema().table(model);
+        let field = table.and_then(|table| table.fields.iter().find(|field| field.name == *name));
+        field.is_none_or(|field| exposure.is_field_open(model, &field.external_name))
+    };
+    let is_open = relation.is_none_or(|(model, relation)| exposure.is_open(model) && exposure.shows(model, relation))
+        && error.rows().iter().all(|row| exposure.is_open(row.table))
+        && match error {
+            Error::UniqueViolation { model, fields, .. } => fields.iter().all(|field| is_field_open(model, field)),
+            _ => true,
+        };
+    if !is_open {
+        return "The store refuses it, for what is closed here.".to_owned();
+    }
+    // Keys are fields, and a row is known by one that may be closed.
+    if exposure.hides_fields() { error.to_string() } else { database.explain(error) }
+}
+
 /// One fault as an entry of `details`, as LoopBack's validator words it.
 fn detail(fault: &Fault) -> Json {
     let (parent, last) = fault.path.rsplit_once('/').unwrap_or(("", ""));
@@ -244,7 +275,7 @@ fn is_order(path: &str) -> bool {
 }
 
 /// What the store refused as an entry of `details`, at the field that it is about.
-fn store_detail(database: &Database, error: &Error, place: &str) -> Json {
+fn store_detail(database: &Database, exposure: &Exposure, error: &Error, place: &str) -> Json {
     let schema = database.schema();
     let outside = |model: &str, field: Option<&str>| {
         let table = schema.table(model)?;
@@ -264,5 +295,5 @@ fn store_detail(database: &Database, error: &Error, place: &str) -> Json {
         _ => (None, "refused"),
     };
     let path = field.map_or_else(|| place.to_owned(), |field| format!("{place}/{field}"));
-    json!({ "path": path, "code": code, "message": database.explain(error), "info": {} })
+    json!({ "path": path, "code": code, "message": explain(database, exposure, error), "info": {} })
 }

@@ -51,14 +51,18 @@ pub(crate) fn type_of(kind: &Kind) -> &'static str {
 }
 
 /// The models that are open, for the explorer.
-pub(crate) fn describe(api: &Api, database: &Database) -> Json {
+pub(crate) fn describe(api: &Api, database: &Database, may_read: impl Fn(&str) -> bool) -> Json {
     let exposure: &Exposure = &api.exposure;
     let models = api.models.iter().zip(&api.paths).filter_map(|(model, path)| {
+        if !may_read(&model.name) {
+            return None;
+        }
         let table = database.data(&model.name).ok()?.with(exposure);
         let count = table.count(&relata::data::Where::all()).ok()?;
         let schema = database.schema().table(&model.name)?;
         let outside = |name: &String| {
-            schema.fields.iter().find(|field| field.name == *name).map(|field| field.external_name.clone())
+            let field = schema.fields.iter().find(|field| field.name == *name)?;
+            exposure.is_field_open(&model.name, &field.external_name).then(|| field.external_name.clone())
         };
         let properties = table.properties().into_iter().map(|property| {
             let mut json = Map::new();
@@ -77,7 +81,8 @@ pub(crate) fn describe(api: &Api, database: &Database) -> Json {
             let keys: Vec<String> = own.map(|own| own.fields.iter().filter_map(outside).collect()).unwrap_or_default();
             let on_delete = own.map(|own| own.on_delete.to_string());
             let inverse = schema.inverses.iter().find(|known| known.name == relation.name);
-            let through = inverse.filter(|_| *along == Along::Through).map(|inverse| inverse.source.clone());
+            let through = inverse.filter(|inverse| *along == Along::Through && exposure.is_open(&inverse.source));
+            let through = through.map(|inverse| inverse.source.clone());
             Some(json!({
                 "name": relation.name, "model": relation.target, "kind": along.name(), "many": relation.is_many,
                 "keys": keys, "onDelete": on_delete, "required": own.is_some_and(|own| own.required),

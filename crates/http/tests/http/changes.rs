@@ -8,6 +8,24 @@ use relata_http::{Api, Limits};
 
 use crate::client::{Client, shop};
 
+// behaviour H12
+#[tokio::test(flavor = "multi_thread")]
+async fn another_database_in_its_place_begins_the_feed_anew() {
+    let shared = shop();
+    let client = Client::of(Api::new(shared.clone()).unwrap());
+    let (_, mut body) = client.stream("/changes").await;
+    let seen = id(&next(&mut body).await).to_owned();
+    let other = shop().to_database().unwrap();
+    *shared.exclusive().unwrap() = other;
+    // The stream ends, or says to read anew; who comes back is told so.
+    let end = tokio::time::timeout(Duration::from_secs(10), body.frame()).await.expect("it does not go on for ever");
+    assert!(end.is_none_or(|frame| frame.is_ok()));
+    let (_, mut body) = client.with_header("last-event-id", seen).stream("/changes").await;
+    assert!(next(&mut body).await.contains("event: reset"));
+    client.post("/tags", r#"{"label":"x"}"#).await;
+    assert!(next(&mut body).await.contains("event: commit"));
+}
+
 /// The next event.
 async fn next(body: &mut Body) -> String {
     let frame = tokio::time::timeout(Duration::from_secs(10), body.frame()).await.expect("an event comes");
@@ -42,7 +60,9 @@ async fn commits_come_as_events_and_are_told_again_to_who_comes_back() {
     let mut told = String::new();
     for _ in 0..50 {
         let (_, mut body) = back.stream("/changes").await;
-        assert!(next(&mut body).await.contains("event: hello"));
+        let hello = next(&mut body).await;
+        assert!(hello.contains("event: hello"));
+        assert_eq!(id(&hello), id(&first), "what is told again has not been seen before it is told");
         told = next(&mut body).await;
         assert_eq!(told, second);
         told = next(&mut body).await;
@@ -63,7 +83,8 @@ async fn commits_come_as_events_and_are_told_again_to_who_comes_back() {
 async fn closed_models_are_in_no_event_and_clients_are_bounded() {
     let mut limits = Limits::default();
     limits.followers = 1;
-    let api = Api::new(shop()).unwrap().exposing(|exposure| exposure.close_model("Tag")).unwrap();
+    let closing = |exposure: relata::data::Exposure| exposure.close_model("Tag")?.hide("Order", "customerId");
+    let api = Api::new(shop()).unwrap().exposing(closing).unwrap();
     let client = Client::of(api.with_limits(limits));
     let (_, mut body) = client.stream("/changes").await;
     next(&mut body).await;
@@ -71,6 +92,9 @@ async fn closed_models_are_in_no_event_and_clients_are_bounded() {
     client.post("/customers", r#"{"name":"Loki"}"#).await;
     let event = next(&mut body).await;
     assert!(event.contains("Customer") && !event.contains("Tag"), "{event}");
+    client.send("DELETE", "/customers/1v1", None).await;
+    let event = next(&mut body).await;
+    assert!(event.contains("\"removed\"") && !event.contains("\"customer\""), "a hidden key: {event}");
     drop(body);
     assert_eq!(client.stream("/changes").await.0, 200);
 }

@@ -24,6 +24,7 @@ pub(crate) struct Customer {
 pub(crate) struct Order {
     pub(crate) total_cents: u32,
     #[model(belongs_to, on_delete = cascade)]
+    #[serde(alias = "cust")]
     pub(crate) customer_id: Option<Id<Customer>>,
 }
 

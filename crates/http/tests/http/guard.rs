@@ -121,3 +121,26 @@ async fn only_this_machine_is_served_and_by_its_own_name() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {answer}");
     }
 }
+
+// behaviour H10
+#[tokio::test]
+async fn what_is_closed_is_in_no_error_and_no_list() {
+    let closing = |exposure: relata::data::Exposure| exposure.close_model("Address")?.hide("Customer", "name");
+    let client = Client::of(Api::new(shop()).unwrap().exposing(closing).unwrap());
+    let refused = client.send("DELETE", "/customers/2v1", None).await;
+    assert_eq!(refused.status, 409);
+    let plan = client.text("/customers/2v1/delete-plan").await;
+    let duplicate = client.post("/tags", r#"{"label":"new"}"#).await;
+    assert_eq!(duplicate.status, 409);
+    let schema = client.text("/schema.json").await;
+    for text in [refused.text, plan, duplicate.text, schema] {
+        assert!(!text.contains("Address") && !text.contains("address") && !text.contains("Jane"), "{text}");
+        assert!(!text.contains("[\"name\"]"), "{text}");
+    }
+    let denied = Client::of(Api::new(shop()).unwrap().guard(|_| Err(Denied::Unauthorized)));
+    assert_eq!(denied.text("/schema.json").await, r#"{"limits":{"rows":1000},"models":[]}"#);
+    for path in ["/tags/new", "/tags/none", "/tags/new/exists", "/tags/none/exists"] {
+        assert_eq!(denied.get(path).await.status, 401, "{path}");
+        assert_eq!(denied.send("DELETE", path.trim_end_matches("/exists"), None).await.status, 401, "{path}");
+    }
+}

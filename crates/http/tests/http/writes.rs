@@ -115,3 +115,52 @@ async fn a_batch_is_made_whole_or_not_at_all() {
         assert!((400..=404).contains(&answer.status), "{wrong}: {}", answer.text);
     }
 }
+
+// behaviours H5 and H7
+#[tokio::test]
+async fn nothing_is_written_where_nothing_says_which_rows() {
+    let shop = Client::of_shop();
+    let before = shop.text("/orders").await;
+    let patch = Some(r#"{"totalCents":1}"#);
+    for path in ["/orders", "/orders?", "/orders?&", "/orders?where=", "/orders?where={}", "/orders?where[and]=x"] {
+        for (method, body) in [("PATCH", patch), ("DELETE", None)] {
+            let answer = shop.send(method, path, body).await;
+            assert_eq!(answer.status, 400, "{method} {path}: {}", answer.text);
+        }
+        let batch = format!(r#"[{{"method":"DELETE","path":{path:?}}}]"#);
+        assert_eq!(shop.post("/batch", &batch).await.status, 400, "{path}");
+    }
+    assert_eq!(shop.text("/orders").await, before);
+}
+
+// behaviours H4, H6 and H8
+#[tokio::test]
+async fn what_would_be_relied_on_is_not_passed_over() {
+    let shop = Client::of_shop();
+    let alias = shop.send("PATCH", "/customers/1v1/orders/1v1", Some(r#"{"cust":"2v1"}"#)).await;
+    assert_eq!(alias.status, 422, "a key by its other name: {}", alias.text);
+    let late = shop.with_header("if-match", "\"0000000000000000\"");
+    for (method, path, body) in [
+        ("PUT", "/tags", Some(r#"{"label":"new"}"#)),
+        ("PATCH", r#"/orders?where={"totalCents":30}"#, Some(r#"{"totalCents":1}"#)),
+        ("DELETE", r#"/orders?where={"totalCents":30}"#, None),
+        ("DELETE", "/customers/1v1/orders", None),
+        ("PUT", "/orders/1v1/tags/rel/new", None),
+        ("POST", "/batch", Some("[]")),
+    ] {
+        let answer = late.send(method, path, body).await;
+        assert_eq!(answer.status, 400, "{method} {path}: {}", answer.text);
+    }
+    let unknown = shop.send("PATCH", r#"/customers/1v1/orders?where={"nosuch":1}"#, Some(r#"{"totalCents":1}"#)).await;
+    assert_eq!(unknown.status, 400, "{}", unknown.text);
+    let twice = r#"[{"method":"POST","path":"/tags","body":{"label":"x","label":"y"}}]"#;
+    assert_eq!(shop.post("/batch", twice).await.status, 400);
+    assert_eq!(shop.text("/tags/count").await, r#"{"count":2}"#);
+    assert_eq!(shop.get("/orders/1v1/exists?filter=x").await.status, 400);
+    let part = shop.get("/orders/1v1?filter[fields][]=totalCents").await;
+    assert_eq!(
+        part.header("etag"),
+        shop.get("/orders/1v1").await.header("etag"),
+        "the tag of the row, not of the part"
+    );
+}
