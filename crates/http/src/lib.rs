@@ -27,11 +27,14 @@
 //! [`Api::router`] gives an axum `Router` to be nested in one of the program's own.
 
 mod answer;
+mod batch;
 mod changes;
 mod error;
 mod openapi;
+mod read;
 mod route;
 mod schema;
+mod write;
 
 use std::collections::BTreeSet;
 use std::fmt;
