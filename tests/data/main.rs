@@ -5,6 +5,7 @@
 mod exposure;
 mod filters;
 mod forms;
+mod fuzzed;
 mod hostile;
 mod included;
 mod naive;
