@@ -41,6 +41,7 @@ export const reasons = {
   clears: 'Null clears what can be absent',
   empty: 'Ours alone: A body of `{}`, or of `null`, is refused the same way by every route',
   misspelt: 'A misspelt `where` changes no row',
+  unsaid: 'Ours alone: A change of many rows says which, and that all are meant too: one that was left out would change every row',
   given: 'Who writes through an owner cannot say another one: 422, where LoopBack has 500 (R15)',
   single: 'A hasOne has one row (R11)',
   through: 'Through links rows are created and linked, not changed or deleted: a row may be another owner\'s too (R28)',

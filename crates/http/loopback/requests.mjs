@@ -349,8 +349,8 @@ export const writes = [
     get('R19d', '/orders/8'),
   ],
   [
-    patch('R19', '/orders', {total: 1}),
-    get('R19', '/orders/1'),
+    patch('R19', '/orders', {total: 1}).because('unsaid'),
+    get('R19', '/orders/1').because('unsaid'),
   ],
   [
     patch('R20', '/orders/1', {total: 501}),
