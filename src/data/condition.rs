@@ -99,7 +99,29 @@ type Compiled<M> = Result<Predicate<M, Boxed<M>>, DataError>;
 /// The predicate of a `where`.
 pub(crate) fn predicate<M: Model>(condition: &Where, exposure: Option<&Exposure>) -> Compiled<M> {
     let asker = Asker { exposure, is_from_url: condition.is_from_url };
-    compile(&condition.value, &Pointer::based(&condition.path), asker)
+    let at = Pointer::based(&condition.path);
+    if regular_expressions(&condition.value) > REGULAR_EXPRESSIONS_MAX {
+        let message = format!("more than {REGULAR_EXPRESSIONS_MAX} regular expressions");
+        return Err(at.fault(FaultCode::Type, message).into());
+    }
+    compile(&condition.value, &at, asker)
+}
+
+/// How many regular expressions one `where` has at most: each may take a mebibyte when it is compiled.
+const REGULAR_EXPRESSIONS_MAX: usize = 32;
+
+fn regular_expressions(conditions: &Value<'_>) -> usize {
+    match conditions {
+        Value::Map(entries) => {
+            let of_entry = |(word, inside): &(_, Value<'_>)| {
+                let word: &std::borrow::Cow<'_, str> = word;
+                usize::from(word == "regexp") + regular_expressions(inside)
+            };
+            entries.iter().map(of_entry).sum()
+        }
+        Value::List(elements) => elements.iter().map(regular_expressions).sum(),
+        _ => 0,
+    }
 }
 
 /// The predicate of an object of conditions.

@@ -72,9 +72,9 @@ impl Exposure {
         }
     }
 
-    /// Closes a model: it is as if there were none of this name, and so are the relations to it.
+    /// Closes a model and every relation to it: filters, writes and messages treat it as if it did not exist.
     ///
-    /// An error where there is none, as of each of the others.
+    /// Like the other methods here it returns an error if there is no model, field or relation of that name.
     pub fn close_model(mut self, model: &str) -> Result<Self, DataError> {
         let table = self.table(model)?.name.clone();
         self.closed_models.insert(table);

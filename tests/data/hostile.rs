@@ -88,7 +88,7 @@ fn what_nests_too_deep_is_refused() {
     });
 }
 
-// behaviour N7: no backtracking.
+// behaviour N7, HOSTILE 40: no backtracking, and not thousands of them.
 #[test]
 fn patterns_are_neither_slow_nor_huge() {
     bounded(|mut db| {
@@ -113,6 +113,12 @@ fn patterns_are_neither_slow_nor_huge() {
         let groups =
             format!(r#"{{"where": {{"name": {{"regexp": "{}{}"}}}}}}"#, "(".repeat(10_000), ")".repeat(10_000));
         assert_eq!(found(&db, &groups).unwrap_err().faults()[0].path, "/where/name/regexp");
+        let many = |count: usize| {
+            let clauses = vec![r#"{"name": {"regexp": "[a-z]{30}"}}"#; count];
+            found(&db, &format!(r#"{{"where": {{"or": [{}]}}}}"#, clauses.join(",")))
+        };
+        assert_eq!(many(32), Ok(1));
+        assert_eq!(many(33).unwrap_err().to_string(), "/where: more than 32 regular expressions");
     });
 }
 

@@ -66,7 +66,7 @@ async fn errors_have_the_body_of_loopback() {
     assert_eq!((duplicate.status, &duplicate.json()["error"]["details"][0]["path"]), (409, &json!("/label")));
 }
 
-// behaviour H8
+// behaviour H8, HOSTILE 41
 #[tokio::test]
 async fn hostile_requests_are_bounded() {
     let api = relata_http::Api::new(crate::client::shop()).unwrap();
@@ -99,4 +99,44 @@ async fn hostile_requests_are_bounded() {
     let twice = shop.post("/customers", r#"{"name":"a","name":"b"}"#).await;
     assert_eq!(twice.status, 400, "{}", twice.text);
     assert_eq!(shop.text("/customers/count").await, r#"{"count":2}"#);
+}
+
+// HOSTILE 41: half a body, and one that comes a byte at a time.
+#[tokio::test]
+async fn a_body_that_does_not_end_is_answered_and_writes_nothing() {
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let mut limits = relata_http::Limits::default();
+    limits.time = Duration::from_millis(300);
+    let shared = crate::client::shop();
+    let api = relata_http::Api::new(shared.clone()).unwrap().with_limits(limits);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(relata_http::serve_on(api, listener));
+    let head = "POST /tags HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n";
+
+    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    let (mut reader, mut writer) = slow.split();
+    let send = async {
+        for byte in br#"{"label":"z"}"#.iter().take(10) {
+            // The connection may be gone by then.
+            let _ = writer.write_all(&[*byte]).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let (read, ()) = tokio::join!(reader.read_exact(&mut answer), send);
+    read.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 503");
+
+    let mut half = tokio::net::TcpStream::connect(address).await.unwrap();
+    half.write_all(head.as_bytes()).await.unwrap();
+    half.write_all(br#"{"label"#).await.unwrap();
+    half.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    let _ = half.read_to_end(&mut rest).await;
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&rest));
+    assert_eq!(shared.read().unwrap().len::<crate::client::Tag>(), 2);
 }
